@@ -1,0 +1,50 @@
+package audit
+
+import (
+	"timebank/internal/clock"
+	"timebank/internal/store"
+)
+
+// Record writes entries at the transaction's time.
+func Record(tx *store.Tx, entries ...Entry) error {
+	if len(entries) == 0 {
+		return nil
+	}
+	const cols = 11
+	args := make([]any, 0, cols*len(entries))
+	at := tx.NowMicros()
+	for _, e := range entries {
+		d := digest(at, e)
+		args = append(args, at, e.Actor, e.OnBehalf, e.Action, e.Kind, e.Ref, e.Region, e.Before, e.After, e.Origin, d[:])
+	}
+	_, err := tx.Insert("INSERT INTO audit (recorded_at, actor, on_behalf, action, kind, ref, region, before, after, origin, digest)", cols, args, "")
+	return err
+}
+
+const columns = "SELECT seq, number, recorded_at, actor, on_behalf, action, kind, ref, region, before, after, origin, digest FROM audit"
+
+func scan(r *store.Rows) (e Recorded, err error) {
+	var number *int64
+	var at int64
+	var d []byte
+	err = r.Scan(&e.Seq, &number, &at, &e.Actor, &e.OnBehalf, &e.Action, &e.Kind, &e.Ref, &e.Region, &e.Before, &e.After, &e.Origin, &d)
+	e.At, e.Number = clock.FromMicros(at), -1
+	if number != nil {
+		e.Number = *number
+	}
+	copy(e.Digest[:], d)
+	return e, err
+}
+
+// Of returns what was done to an entity, oldest first.
+func Of(tx *store.Tx, ref string) ([]Recorded, error) {
+	return store.All(tx, scan, columns+" WHERE ref = $1 ORDER BY seq", ref)
+}
+
+// After returns up to max entries that follow seq, oldest first; seq 0 begins at the first.
+func After(tx *store.Tx, seq int64, max int) ([]Recorded, error) {
+	return store.All(tx, scan, columns+" WHERE seq > $1 ORDER BY seq LIMIT $2", seq, max)
+}
+
+// Recompute returns the digest that the entry's bytes have, to be held against the stored one.
+func (e Recorded) Recompute() [32]byte { return digest(clock.Micros(e.At), e.Entry) }

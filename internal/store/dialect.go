@@ -1,0 +1,28 @@
+package store
+
+// The differences between the engines that callers see are these, and each has its reason.
+
+// ForUpdate is the clause that locks the rows a query returns. SQLite has one writer and needs none.
+func (tx *Tx) ForUpdate() string {
+	if tx.db.engine == Postgres {
+		return " FOR UPDATE"
+	}
+	return ""
+}
+
+// SkipLocked is the clause by which several processes share a queue without waiting for each other. SQLite has one writer.
+func (tx *Tx) SkipLocked() string {
+	if tx.db.engine == Postgres {
+		return " FOR UPDATE SKIP LOCKED"
+	}
+	return ""
+}
+
+// LockName makes concurrent transactions that name the same lock take turns until they end. SQLite has one writer.
+func (tx *Tx) LockName(name string) error {
+	if tx.db.engine != Postgres {
+		return nil
+	}
+	_, err := tx.Exec("SELECT pg_advisory_xact_lock(hashtextextended($1, 0))", name)
+	return err
+}

@@ -1,0 +1,362 @@
+// Package store owns the database: opening it, transactions on either engine, migrations, the outbox and idempotency keys.
+//
+// It hides how an engine is made fast (see [DB.Write]) and how it words its errors, and nothing else: it knows no business noun and
+// decides no rule. Nobody outside this package and files named store.go or query.go writes SQL.
+package store
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"runtime"
+	"time"
+
+	"timebank/internal/clock"
+	"timebank/internal/errs"
+	"timebank/internal/id"
+)
+
+// Engine names a database engine.
+type Engine string
+
+// The two engines that one SQL text serves.
+const (
+	SQLite   Engine = "sqlite"
+	Postgres Engine = "postgres"
+)
+
+// Config says which database to open and where time and identifiers come from.
+type Config struct {
+	Engine Engine
+	// Dir is the data folder of an SQLite installation; it is created when missing.
+	Dir string
+	// DSN is the connection string of a PostgreSQL installation.
+	DSN string
+	// Clock defaults to the system clock.
+	Clock clock.Clock
+	// IDs defaults to the system's random source.
+	IDs id.Source
+	// Readers is the number of read connections; 0 means 4.
+	Readers int
+	// Writers is the number of write connections on PostgreSQL; 0 means 8. SQLite has exactly one.
+	Writers int
+	// CacheMiB bounds SQLite's page cache per connection that writes; 0 means 48.
+	CacheMiB int
+}
+
+// DB is an open database. It is safe for concurrent use.
+type DB struct {
+	engine  Engine
+	clock   clock.Clock
+	ids     id.Source
+	writeDB *sql.DB
+	readDB  *sql.DB
+	readers chan *session
+	// readerCount is how many sessions circulate through readers; Close waits for each to come home.
+	readerCount int
+	writer      *writer // SQLite only
+	inserts     insertCache
+	dir         string
+}
+
+// FileName is the name of the database file inside an SQLite data folder.
+const FileName = "timebank.db"
+
+// Open opens the database and checks that it answers. It does not migrate: see [DB.Migrate].
+func Open(ctx context.Context, cfg Config) (*DB, error) {
+	if cfg.Clock == nil {
+		cfg.Clock = clock.System()
+	}
+	if cfg.IDs == nil {
+		cfg.IDs = id.System()
+	}
+	if cfg.Readers == 0 {
+		cfg.Readers = max(4, runtime.NumCPU())
+	}
+	if cfg.Writers == 0 {
+		cfg.Writers = 8
+	}
+	if cfg.CacheMiB == 0 {
+		cfg.CacheMiB = 48
+	}
+	db := &DB{engine: cfg.Engine, clock: cfg.Clock, ids: cfg.IDs, dir: cfg.Dir}
+	var err error
+	switch cfg.Engine {
+	case SQLite:
+		err = db.openSQLite(ctx, cfg)
+	case Postgres:
+		err = db.openPostgres(ctx, cfg)
+	default:
+		err = errs.Invalid("store.engine_unknown", errs.Field{Path: "engine", Code: "store.engine_unknown"})
+	}
+	if err != nil {
+		return nil, errors.Join(err, db.Close())
+	}
+	return db, nil
+}
+
+func (db *DB) openSQLite(ctx context.Context, cfg Config) error {
+	if cfg.Dir == "" {
+		return errs.Invalid("store.folder_missing", errs.Field{Path: "dir", Code: "store.folder_missing"})
+	}
+	if err := os.MkdirAll(cfg.Dir, 0o700); err != nil {
+		return errs.New(errs.Unavailable, "store.folder_unusable").With(err)
+	}
+	path := filepath.Join(cfg.Dir, FileName)
+	// FULL makes an acknowledged commit survive a power cut; the writer's groups make it affordable. A checkpoint every 64 MiB
+	// of log instead of every 4 rewrites a page that changes often once instead of sixteen times.
+	common := "file:" + path + "?_pragma=busy_timeout(10000)&_pragma=foreign_keys(1)&_pragma=temp_store(2)"
+	write, err := sql.Open("sqlite", fmt.Sprintf("%s&_pragma=journal_mode(WAL)&_pragma=synchronous(FULL)&_pragma=wal_autocheckpoint(16384)&_pragma=cache_size(-%d)",
+		common, cfg.CacheMiB*1024))
+	if err != nil {
+		return err
+	}
+	write.SetMaxOpenConns(1)
+	db.writeDB = write
+	conn, err := write.Conn(ctx)
+	if err != nil {
+		return mapError(err)
+	}
+	db.writer = newWriter(db, &session{conn: conn, stmts: map[string]*sql.Stmt{}})
+	read, err := sql.Open("sqlite", common+"&_pragma=query_only(1)&_pragma=cache_size(-8192)")
+	if err != nil {
+		return err
+	}
+	read.SetMaxOpenConns(cfg.Readers)
+	db.readDB = read
+	return db.openReaders(ctx, cfg.Readers)
+}
+
+func (db *DB) openReaders(ctx context.Context, n int) error {
+	db.readers = make(chan *session, n)
+	for range n {
+		conn, err := db.readDB.Conn(ctx)
+		if err != nil {
+			return mapError(err)
+		}
+		db.readers <- &session{conn: conn, stmts: map[string]*sql.Stmt{}}
+		db.readerCount++
+	}
+	return nil
+}
+
+func (db *DB) openPostgres(ctx context.Context, cfg Config) error {
+	pool, err := sql.Open("pgx", cfg.DSN)
+	if err != nil {
+		return mapError(err)
+	}
+	pool.SetMaxOpenConns(cfg.Writers + cfg.Readers)
+	pool.SetMaxIdleConns(cfg.Writers + cfg.Readers)
+	pool.SetConnMaxIdleTime(5 * time.Minute)
+	db.writeDB, db.readDB = pool, pool
+	return mapError(pool.PingContext(ctx))
+}
+
+// Engine tells which engine this database runs on.
+func (db *DB) Engine() Engine { return db.engine }
+
+// Clock returns the clock that transactions take their time from.
+func (db *DB) Clock() clock.Clock { return db.clock }
+
+// Dir returns the data folder of an SQLite database and "" on PostgreSQL.
+func (db *DB) Dir() string { return db.dir }
+
+// Close finishes the writes that have begun, refuses the rest and closes every connection.
+func (db *DB) Close() error {
+	var all []error
+	if db.writer != nil {
+		all = append(all, db.writer.stop())
+	}
+	for range db.readerCount {
+		all = append(all, (<-db.readers).close())
+	}
+	if db.readDB != nil && db.readDB != db.writeDB {
+		all = append(all, db.readDB.Close())
+	}
+	if db.writeDB != nil {
+		all = append(all, db.writeDB.Close())
+	}
+	return errors.Join(all...)
+}
+
+// Ping reports whether the database answers.
+func (db *DB) Ping(ctx context.Context) error {
+	return db.Read(ctx, "store.ping", func(tx *Tx) error {
+		var one int64
+		return tx.QueryRow("SELECT 1").Scan(&one)
+	})
+}
+
+// Read runs fn on one consistent snapshot. fn must not write: both engines refuse it. Inside [DB.Together] it sees the writes made
+// so far.
+func (db *DB) Read(ctx context.Context, name string, fn func(tx *Tx) error) error {
+	if outer := joined(ctx, db); outer != nil {
+		return db.run(outer.session, ctx, fn)
+	}
+	if err := ctx.Err(); err != nil {
+		return errs.New(errs.Unavailable, "store.cancelled").With(err)
+	}
+	if db.engine == Postgres {
+		return db.readPostgres(ctx, fn)
+	}
+	var s *session
+	select {
+	case s = <-db.readers:
+	case <-ctx.Done():
+		return errs.New(errs.Unavailable, "store.cancelled").With(ctx.Err())
+	}
+	defer func() { db.readers <- s }()
+	if err := s.plain("BEGIN"); err != nil {
+		return mapError(err)
+	}
+	// The statements run without the caller's deadline: an interrupted one would leave the pooled connection mid-transaction.
+	err := db.run(s, context.WithoutCancel(ctx), fn)
+	if end := s.plain("ROLLBACK"); err == nil && end != nil {
+		err = mapError(end)
+	}
+	return err
+}
+
+// Write runs fn in a transaction and returns once its effects would survive a power cut.
+//
+// On SQLite one goroutine runs all queued writes, each in a savepoint, and commits the group with one fsync. On PostgreSQL every
+// write is its own short transaction. The contract is the same on both: fn may run again, so it changes nothing but its own
+// result; it does no input or output; a context cancelled before the start refuses the write, afterwards it is ignored; a panic is
+// this write's error; and a failing neighbour in the group does not matter.
+func (db *DB) Write(ctx context.Context, name string, fn func(tx *Tx) error) error {
+	if outer := joined(ctx, db); outer != nil {
+		return db.savepoint(outer.session, ctx, fn)
+	}
+	if err := ctx.Err(); err != nil {
+		return errs.New(errs.Unavailable, "store.cancelled").With(err)
+	}
+	if db.engine == Postgres {
+		return db.writePostgres(ctx, fn)
+	}
+	return db.writer.do(ctx, fn)
+}
+
+type togetherKey struct{}
+
+type together struct {
+	db      *DB
+	session *session
+}
+
+func joined(ctx context.Context, db *DB) *together {
+	if t, ok := ctx.Value(togetherKey{}).(*together); ok && t.db == db {
+		return t
+	}
+	return nil
+}
+
+// Together runs fn, in which every [DB.Write] made with the context it is given joins one transaction as a savepoint. All of them
+// are acknowledged when Together returns nil, and none is kept when it returns an error. It is for a single producer that makes
+// many writes in a row, such as the replay; fn runs once and must not start goroutines that write.
+func (db *DB) Together(ctx context.Context, fn func(ctx context.Context) error) error {
+	inner := func(s *session) error {
+		return fn(context.WithValue(context.WithoutCancel(ctx), togetherKey{}, &together{db: db, session: s}))
+	}
+	if db.engine == Postgres {
+		return db.onceIn(ctx, inner)
+	}
+	return db.writer.alone(ctx, inner)
+}
+
+// run gives fn a transaction on s without opening one.
+func (db *DB) run(s *session, ctx context.Context, fn func(tx *Tx) error) (err error) {
+	tx := &Tx{ctx: ctx, db: db, session: s, now: db.clock.Now().UTC().Truncate(time.Microsecond)}
+	defer func() {
+		if p := recover(); p != nil {
+			stack := make([]byte, 8<<10)
+			stack = stack[:runtime.Stack(stack, false)]
+			err = errs.New(errs.Internal, "internal").With(fmt.Errorf("panic in a transaction: %v\n%s", p, stack))
+		}
+	}()
+	if err := fn(tx); err != nil {
+		return mapError(err)
+	}
+	return mapError(tx.flush())
+}
+
+// savepoint runs fn inside the transaction that s already has open and takes back only fn's own effects when it fails.
+func (db *DB) savepoint(s *session, ctx context.Context, fn func(tx *Tx) error) error {
+	if err := s.plain("SAVEPOINT one"); err != nil {
+		return mapError(err)
+	}
+	err := db.run(s, context.WithoutCancel(ctx), fn)
+	if err != nil {
+		if back := s.plain("ROLLBACK TO SAVEPOINT one"); back != nil {
+			// The engine has given up the whole transaction (disk full, lost connection): the group must know.
+			return &groupLost{cause: errors.Join(err, back)}
+		}
+	}
+	if end := s.plain("RELEASE SAVEPOINT one"); end != nil {
+		return &groupLost{cause: errors.Join(err, end)}
+	}
+	return err
+}
+
+// groupLost says that not only a write but the transaction around it is gone.
+type groupLost struct{ cause error }
+
+func (g *groupLost) Error() string { return "the transaction was lost: " + g.cause.Error() }
+func (g *groupLost) Unwrap() error { return g.cause }
+
+// session is one connection with its prepared statements. It is used by one goroutine at a time.
+type session struct {
+	conn  *sql.Conn
+	stmts map[string]*sql.Stmt // nil where the driver caches by itself
+}
+
+// plain executes transaction control.
+func (s *session) plain(text string) error {
+	_, err := s.exec(context.Background(), text)
+	return err
+}
+
+func (s *session) stmt(ctx context.Context, text string) (*sql.Stmt, error) {
+	if st, ok := s.stmts[text]; ok {
+		return st, nil
+	}
+	st, err := s.conn.PrepareContext(ctx, text)
+	if err != nil {
+		return nil, err
+	}
+	s.stmts[text] = st
+	return st, nil
+}
+
+func (s *session) exec(ctx context.Context, text string, args ...any) (sql.Result, error) {
+	if s.stmts == nil {
+		return s.conn.ExecContext(ctx, text, args...)
+	}
+	st, err := s.stmt(ctx, text)
+	if err != nil {
+		return nil, err
+	}
+	return st.ExecContext(ctx, args...)
+}
+
+func (s *session) query(ctx context.Context, text string, args ...any) (*sql.Rows, error) {
+	if s.stmts == nil {
+		return s.conn.QueryContext(ctx, text, args...)
+	}
+	st, err := s.stmt(ctx, text)
+	if err != nil {
+		return nil, err
+	}
+	return st.QueryContext(ctx, args...)
+}
+
+func (s *session) close() error {
+	var all []error
+	for _, st := range s.stmts {
+		all = append(all, st.Close())
+	}
+	all = append(all, s.conn.Close())
+	return errors.Join(all...)
+}

@@ -1,0 +1,341 @@
+package store_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"timebank/internal/audit"
+	"timebank/internal/clock"
+	"timebank/internal/errs"
+	"timebank/internal/store"
+	"timebank/internal/store/storetest"
+	"timebank/internal/timer"
+)
+
+func settings(t *testing.T, db *store.DB) map[string]string {
+	t.Helper()
+	got := map[string]string{}
+	storetest.Read(t, db, func(tx *store.Tx) error {
+		clear(got)
+		rows, err := store.All(tx, func(r *store.Rows) (kv [2]string, err error) { return kv, r.Scan(&kv[0], &kv[1]) },
+			"SELECT name, value FROM setting ORDER BY name")
+		for _, kv := range rows {
+			got[kv[0]] = kv[1]
+		}
+		return err
+	})
+	return got
+}
+
+// The contract of Write, the same on both engines.
+
+func TestWriteKeepsAllOrNothing(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, db *store.DB, _ *clock.Fake) {
+		refusal := errs.New(errs.Refused, "test.refused")
+		err := db.Write(t.Context(), "test", func(tx *store.Tx) error {
+			if err := store.SetSetting(tx, "a", "1"); err != nil {
+				return err
+			}
+			tx.Outbox("test.happened", "a", "{}")
+			return refusal
+		})
+		if !errors.Is(err, refusal) {
+			t.Errorf("Write returned %v, want the function's own error", err)
+		}
+		if got := settings(t, db); len(got) != 0 {
+			t.Errorf("a refused write left %v", got)
+		}
+	})
+}
+
+func TestNeighboursInAGroupDoNotMatter(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, db *store.DB, _ *clock.Fake) {
+		const n = 60
+		var wg sync.WaitGroup
+		got := make([]error, n)
+		for i := range n {
+			wg.Go(func() {
+				got[i] = db.Write(t.Context(), "test", func(tx *store.Tx) error {
+					if err := store.SetSetting(tx, fmt.Sprintf("k%02d", i), "x"); err != nil {
+						return err
+					}
+					switch i % 3 {
+					case 1:
+						return errs.New(errs.Refused, "test.refused")
+					case 2:
+						panic("a broken rule")
+					}
+					return nil
+				})
+			})
+		}
+		wg.Wait()
+		kept := settings(t, db)
+		for i, err := range got {
+			want := []string{"", "test.refused", "internal"}[i%3]
+			if errs.CodeOf(err) != want {
+				t.Errorf("write %d: code %q, want %q (%v)", i, errs.CodeOf(err), want, err)
+			}
+			if _, ok := kept[fmt.Sprintf("k%02d", i)]; ok != (i%3 == 0) {
+				t.Errorf("write %d: kept is %v", i, ok)
+			}
+		}
+	})
+}
+
+func TestCancelledBeforeTheStartIsRefusedAfterwardsIgnored(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, db *store.DB, _ *clock.Fake) {
+		ctx, cancel := context.WithCancel(t.Context())
+		err := db.Write(ctx, "test", func(tx *store.Tx) error {
+			cancel()
+			return store.SetSetting(tx, "a", "1")
+		})
+		if err != nil {
+			t.Errorf("cancelled during: %v", err)
+		}
+		err = db.Write(ctx, "test", func(tx *store.Tx) error { return store.SetSetting(tx, "b", "1") })
+		if errs.KindOf(err) != errs.Unavailable {
+			t.Errorf("cancelled before: %v", err)
+		}
+		if got := settings(t, db); len(got) != 1 || got["a"] != "1" {
+			t.Errorf("kept %v, want only a", got)
+		}
+	})
+}
+
+func TestTogetherKeepsWhatSucceededOrNothing(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, db *store.DB, _ *clock.Fake) {
+		err := db.Together(t.Context(), func(ctx context.Context) error {
+			set := func(name string, then error) error {
+				return db.Write(ctx, "test", func(tx *store.Tx) error {
+					return errors.Join(store.SetSetting(tx, name, "1"), then)
+				})
+			}
+			if err := set("a", nil); err != nil {
+				return err
+			}
+			if err := set("b", errors.New("refused")); err == nil {
+				return errors.New("the refused write was not refused")
+			}
+			return db.Read(ctx, "test", func(tx *store.Tx) error {
+				if v, err := store.Setting(tx, "a"); v != "1" || err != nil {
+					return fmt.Errorf("inside, a is %q (%v)", v, err)
+				}
+				return nil
+			})
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := settings(t, db); len(got) != 1 || got["a"] != "1" {
+			t.Errorf("kept %v, want only a", got)
+		}
+		stop := errors.New("stop")
+		err = db.Together(t.Context(), func(ctx context.Context) error {
+			return errors.Join(db.Write(ctx, "test", func(tx *store.Tx) error { return store.SetSetting(tx, "c", "1") }), stop)
+		})
+		if !errors.Is(err, stop) {
+			t.Errorf("got %v, want stop", err)
+		}
+		if got := settings(t, db); got["c"] != "" {
+			t.Errorf("a group that failed left %v", got)
+		}
+	})
+}
+
+func TestReadCannotWrite(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, db *store.DB, _ *clock.Fake) {
+		err := db.Read(t.Context(), "test", func(tx *store.Tx) error { return store.SetSetting(tx, "a", "1") })
+		if err == nil {
+			t.Error("a read wrote")
+		}
+		if got := settings(t, db); len(got) != 0 {
+			t.Errorf("a read left %v", got)
+		}
+	})
+}
+
+func TestOneKeyHasOneEffectAlsoAtTheSameMoment(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, db *store.DB, _ *clock.Fake) {
+		key := store.Key{Actor: "actor", Key: "once", Command: "test.add", Digest: [32]byte{1}}
+		var wg sync.WaitGroup
+		for range 12 {
+			wg.Go(func() {
+				err := db.Write(t.Context(), "test.add", func(tx *store.Tx) error {
+					seen, err := store.Claims(tx, []store.Key{key})
+					if err != nil || seen[0].Found {
+						return errors.Join(err, seen[0].Err())
+					}
+					tx.Outbox("test.added", "x", "{}")
+					return store.Done(tx, []store.Key{key}, []string{"x"})
+				})
+				if err != nil {
+					t.Errorf("submit: %v", err)
+				}
+			})
+		}
+		wg.Wait()
+		storetest.Write(t, db, func(tx *store.Tx) error {
+			events, err := store.TakeEvents(tx, 100)
+			if len(events) != 1 {
+				t.Errorf("%d effects of one command", len(events))
+			}
+			other := key
+			other.Digest[0] = 2
+			seen, err2 := store.Claims(tx, []store.Key{key, other})
+			if len(seen) == 2 && (seen[0].Result != "x" || seen[0].Conflict || !seen[1].Conflict) {
+				t.Errorf("claims: %+v", seen)
+			}
+			return errors.Join(err, err2)
+		})
+	})
+}
+
+func TestManyRowsOfAnyLength(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, db *store.DB, _ *clock.Fake) {
+		for _, n := range []int{0, 1, 2, 3, 127, 128, 129, 700} {
+			storetest.Write(t, db, func(tx *store.Tx) error {
+				if _, err := tx.Exec("DELETE FROM setting"); err != nil {
+					return err
+				}
+				var args []any
+				var names []string
+				for i := range n {
+					names = append(names, fmt.Sprintf("k%03d", i))
+					args = append(args, names[i], "old")
+				}
+				k, err := tx.Insert("INSERT INTO setting (name, value)", 2, args, "")
+				if err != nil || k != int64(n) {
+					return fmt.Errorf("inserted %d of %d: %w", k, n, err)
+				}
+				for i := range n {
+					args[2*i+1] = fmt.Sprint(i)
+				}
+				k, err = tx.With("WITH v (name, value) AS (VALUES ", []string{"TEXT", "TEXT"}, args,
+					") UPDATE setting SET value = v.value FROM v WHERE setting.name = v.name")
+				if err != nil || k != int64(n) {
+					return fmt.Errorf("updated %d of %d: %w", k, n, err)
+				}
+				got, err := store.In(tx, "SELECT value FROM setting WHERE name IN (", names, ") ORDER BY name",
+					func(r *store.Rows) (v string, err error) { return v, r.Scan(&v) })
+				if len(got) != n {
+					return fmt.Errorf("found %d of %d: %w", len(got), n, err)
+				}
+				for i, v := range got {
+					if v != fmt.Sprint(i) {
+						t.Errorf("row %d of %d is %q", i, n, v)
+					}
+				}
+				return err
+			})
+		}
+	})
+}
+
+func TestViolationsSpeakOneLanguage(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, db *store.DB, _ *clock.Fake) {
+		insert := func(tx *store.Tx) error {
+			_, err := tx.Exec("INSERT INTO setting (name, value) VALUES ('a', '1')")
+			return err
+		}
+		storetest.Write(t, db, insert)
+		err := db.Write(t.Context(), "test", insert)
+		if !store.Duplicate(err, "setting") || store.Duplicate(err, "audit") {
+			t.Errorf("a second row with the same key: %v", err)
+		}
+		err = db.Write(t.Context(), "test", func(tx *store.Tx) error {
+			_, err := tx.Exec("INSERT INTO outbox (topic, ref, payload, recorded_at) VALUES ('', '', '', 0)")
+			return err
+		})
+		if !store.Refused(err) || store.Duplicate(err, "outbox") {
+			t.Errorf("a row that breaks a check: %v", err)
+		}
+	})
+}
+
+func TestTheTrailCannotBeChanged(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, db *store.DB, _ *clock.Fake) {
+		storetest.Write(t, db, func(tx *store.Tx) error {
+			return audit.Record(tx, audit.Entry{Actor: audit.System, Action: "test.act", Kind: "test", Ref: "r"})
+		})
+		for _, change := range []string{"UPDATE audit SET actor = 'x'", "DELETE FROM audit", "UPDATE audit SET digest = digest"} {
+			err := db.Write(t.Context(), "test", func(tx *store.Tx) error { _, err := tx.Exec(change); return err })
+			if !store.Refused(err) {
+				t.Errorf("%s: got %v, want a refusal", change, err)
+			}
+		}
+		storetest.Write(t, db, func(tx *store.Tx) error { _, err := tx.Exec("UPDATE audit SET number = 0"); return err })
+		err := db.Write(t.Context(), "test", func(tx *store.Tx) error { _, err := tx.Exec("UPDATE audit SET number = 1"); return err })
+		if !store.Refused(err) {
+			t.Errorf("numbering twice: got %v, want a refusal", err)
+		}
+		storetest.Read(t, db, func(tx *store.Tx) error {
+			all, err := audit.Of(tx, "r")
+			if len(all) != 1 || all[0].Recompute() != all[0].Digest {
+				t.Errorf("read back %+v", all)
+			}
+			return err
+		})
+	})
+}
+
+func TestTimersRunInOrderAndAFailingOneIsParked(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, db *store.DB, clk *clock.Fake) {
+		s := timer.New(db, 4)
+		var ran []string
+		s.Handle("good", func(tx *store.Tx, due []timer.Timer) ([]error, error) {
+			for _, d := range due {
+				ran = append(ran, d.Ref)
+				if d.Arg == "again" {
+					if err := timer.Set(tx, timer.Timer{Kind: "good", Ref: d.Ref, Due: d.Due.Add(time.Hour)}); err != nil {
+						return nil, err
+					}
+				}
+			}
+			return make([]error, len(due)), nil
+		})
+		s.Handle("bad", func(_ *store.Tx, due []timer.Timer) ([]error, error) {
+			out := make([]error, len(due))
+			out[0] = errors.New("cannot")
+			return out, nil
+		})
+		s.Handle("broken", func(*store.Tx, []timer.Timer) ([]error, error) { panic("broken handler") })
+		at := func(m int) time.Time { return storetest.Epoch.Add(time.Duration(m) * time.Minute) }
+		storetest.Write(t, db, func(tx *store.Tx) error {
+			return timer.Set(tx, timer.Timer{Kind: "good", Ref: "c", Due: at(3)}, timer.Timer{Kind: "bad", Ref: "x", Due: at(2)},
+				timer.Timer{Kind: "broken", Ref: "y", Due: at(2)}, timer.Timer{Kind: "broken", Ref: "z", Due: at(2)},
+				timer.Timer{Kind: "good", Ref: "a", Due: at(1), Arg: "again"}, timer.Timer{Kind: "good", Ref: "b", Due: at(1)},
+				timer.Timer{Kind: "good", Ref: "gone", Due: at(1)}, timer.Timer{Kind: "good", Ref: "later", Due: at(100)})
+		})
+		storetest.Write(t, db, func(tx *store.Tx) error { return timer.Cancel(tx, "good", "gone", "never was") })
+		if _, err := s.Run(t.Context(), at(10)); err != nil {
+			t.Fatal(err)
+		}
+		if got := strings.Join(ran, ""); got != "abc" {
+			t.Errorf("ran %q, want abc", got)
+		}
+		clk.Set(at(61))
+		if _, err := s.Run(t.Context(), at(61)); err != nil {
+			t.Fatal(err)
+		}
+		if got := strings.Join(ran, ""); got != "abca" {
+			t.Errorf("after an hour ran %q, want abca", got)
+		}
+		storetest.Read(t, db, func(tx *store.Tx) error {
+			parked, err := timer.ListParked(tx)
+			if len(parked) != 3 || parked[0].Problem != "cannot" {
+				t.Errorf("parked %+v", parked)
+			}
+			next, ok, err2 := timer.Next(tx)
+			if !ok || !next.Equal(at(100)) {
+				t.Errorf("next is %v", next)
+			}
+			return errors.Join(err, err2)
+		})
+	})
+}

@@ -1,0 +1,121 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"time"
+
+	"timebank/internal/clock"
+	"timebank/internal/id"
+)
+
+// ErrNoRows is what [Row.Scan] returns when the query found nothing.
+var ErrNoRows = sql.ErrNoRows
+
+// Tx is one transaction with one fixed time. It belongs to the goroutine that runs the function it was given to.
+type Tx struct {
+	ctx     context.Context
+	db      *DB
+	session *session
+	now     time.Time
+	outbox  []any
+}
+
+// Ctx is the context of the transaction; it carries values and is never cancelled.
+func (tx *Tx) Ctx() context.Context { return tx.ctx }
+
+// Now is the transaction's one time: UTC, whole microseconds.
+func (tx *Tx) Now() time.Time { return tx.now }
+
+// NowMicros is [Tx.Now] as it is stored: microseconds since 1970 in UTC.
+func (tx *Tx) NowMicros() int64 { return clock.Micros(tx.now) }
+
+// Engine tells which engine the transaction runs on. Only a Dialect method or a diagnostic should need it.
+func (tx *Tx) Engine() Engine { return tx.db.engine }
+
+// NewID makes an identifier for a new entity at the transaction's time.
+func NewID[E any](tx *Tx) id.ID[E] {
+	return id.From[E](tx.db.ids.UUID(tx.now))
+}
+
+// Fill fills b with random bytes from the installation's source (salts, tokens).
+func (tx *Tx) Fill(b []byte) {
+	tx.db.ids.Fill(b)
+}
+
+// Code makes a random code of n characters that people carry (receipt, passbook, door card), with its check digit.
+func (tx *Tx) Code(n int) string {
+	return id.Code(tx.db.ids, n)
+}
+
+// Exec executes a statement and returns the number of rows it changed.
+func (tx *Tx) Exec(text string, args ...any) (int64, error) {
+	res, err := tx.session.exec(tx.ctx, text, args...)
+	if err != nil {
+		return 0, mapError(err)
+	}
+	return res.RowsAffected()
+}
+
+// Rows is a running query. Close it before the next statement of the same transaction.
+type Rows = sql.Rows
+
+// Query runs a query.
+func (tx *Tx) Query(text string, args ...any) (*Rows, error) {
+	rows, err := tx.session.query(tx.ctx, text, args...)
+	if err != nil {
+		return nil, mapError(err)
+	}
+	return rows, nil
+}
+
+// Row is the single result of [Tx.QueryRow].
+type Row struct {
+	rows *Rows
+	err  error
+}
+
+// QueryRow runs a query that gives at most one row.
+func (tx *Tx) QueryRow(text string, args ...any) *Row {
+	rows, err := tx.Query(text, args...)
+	return &Row{rows: rows, err: err}
+}
+
+// Scan reads the row, or returns [ErrNoRows].
+func (r *Row) Scan(dest ...any) error {
+	if r.err != nil {
+		return r.err
+	}
+	defer r.rows.Close()
+	if !r.rows.Next() {
+		if err := r.rows.Err(); err != nil {
+			return mapError(err)
+		}
+		return ErrNoRows
+	}
+	if err := r.rows.Scan(dest...); err != nil {
+		return err
+	}
+	return r.rows.Close()
+}
+
+// All runs a query and collects what scan makes of each row.
+func All[T any](tx *Tx, scan func(*Rows) (T, error), text string, args ...any) ([]T, error) {
+	return collect(tx, nil, scan, text, args...)
+}
+
+func collect[T any](tx *Tx, into []T, scan func(*Rows) (T, error), text string, args ...any) ([]T, error) {
+	rows, err := tx.Query(text, args...)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	for rows.Next() {
+		one, err := scan(rows)
+		if err != nil {
+			return nil, err
+		}
+		into = append(into, one)
+	}
+	return into, mapError(rows.Err())
+}
