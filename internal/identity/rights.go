@@ -1,0 +1,254 @@
+package identity
+
+import (
+	"slices"
+
+	"timebank/internal/region"
+)
+
+// Right is leave to do one kind of act. A name is area.act, and the same name is its key in the i18n catalogues.
+type Right string
+
+// The rights on orders. Those that end in _for are used by staff for a person who asked for it; the person is named in the audit trail.
+const (
+	OrderPlace      Right = "order.place"
+	OrderPlaceFor   Right = "order.place_for"
+	OrderRead       Right = "order.read"     // orders of an area, without names and doors
+	OrderSeeDoor    Right = "order.see_door" // the address of one order; each look is logged
+	OrderReview     Right = "order.review"
+	OrderClaim      Right = "order.claim"
+	OrderDispatch   Right = "order.dispatch"
+	OrderEscalate   Right = "order.escalate"
+	OrderCancel     Right = "order.cancel"
+	OrderCancelFor  Right = "order.cancel_for"
+	OrderCheckIn    Right = "order.check_in"
+	OrderWitness    Right = "order.witness" // the station's own evidence: a call-back, a witness, a paper afterwards
+	OrderConfirm    Right = "order.confirm"
+	OrderConfirmFor Right = "order.confirm_for"
+	OrderDispute    Right = "order.dispute"
+	OrderDecide     Right = "order.decide"
+	OrderFundClaim  Right = "order.fund_claim"
+)
+
+// The rights on ratings, visits and complaints.
+const (
+	FeedbackRate        Right = "feedback.rate"
+	FeedbackComplain    Right = "feedback.complain"
+	FeedbackComplainFor Right = "feedback.complain_for"
+	FeedbackFollowUp    Right = "feedback.follow_up"
+	FeedbackAnswer      Right = "feedback.answer"
+)
+
+// The rights on members.
+const (
+	MemberRegister        Right = "member.register"
+	MemberRegisterFor     Right = "member.register_for"
+	MemberApply           Right = "member.apply"
+	MemberApplyFor        Right = "member.apply_for"
+	MemberRead            Right = "member.read"
+	MemberLookUp          Right = "member.look_up" // find a person by identity number or phone
+	MemberReviewRecipient Right = "member.review_recipient"
+	MemberReviewFirst     Right = "member.review_first"
+	MemberReviewSecond    Right = "member.review_second"
+	MemberAssess          Right = "member.assess" // what decides who is a key elder
+	MemberCorrect         Right = "member.correct"
+	MemberCorrectFor      Right = "member.correct_for"
+	MemberMove            Right = "member.move"
+	MemberMoveFor         Right = "member.move_for"
+	MemberLeave           Right = "member.leave"
+	MemberLeaveFor        Right = "member.leave_for"
+	MemberRecordDeath     Right = "member.record_death"
+	MemberSuspend         Right = "member.suspend"
+	MemberMergePropose    Right = "member.merge_propose"
+	MemberMergeApprove    Right = "member.merge_approve"
+	MemberKin             Right = "member.kin"
+	MemberKinFor          Right = "member.kin_for"
+	MemberConsent         Right = "member.consent"
+	MemberConsentFor      Right = "member.consent_for"
+	MemberTeam            Right = "member.team" // register a team, and manage it if one is its manager
+	MemberTeamFor         Right = "member.team_for"
+	MemberPoint           Right = "member.point" // register and change service points
+)
+
+// The rights on hours. Nobody moves or makes another's hours alone: propose and approve are two persons.
+const (
+	LedgerRead           Right = "ledger.read"
+	LedgerReadFor        Right = "ledger.read_for"
+	LedgerRedeem         Right = "ledger.redeem"
+	LedgerRedeemFor      Right = "ledger.redeem_for"
+	LedgerTransfer       Right = "ledger.transfer"
+	LedgerTransferFor    Right = "ledger.transfer_for"
+	LedgerDonate         Right = "ledger.donate"
+	LedgerDonateFor      Right = "ledger.donate_for"
+	LedgerGrant          Right = "ledger.grant"
+	LedgerIssuePropose   Right = "ledger.issue_propose"
+	LedgerIssueApprove   Right = "ledger.issue_approve"
+	LedgerReversePropose Right = "ledger.reverse_propose"
+	LedgerReverseApprove Right = "ledger.reverse_approve"
+	LedgerAdjustPropose  Right = "ledger.adjust_propose"
+	LedgerAdjustApprove  Right = "ledger.adjust_approve"
+	LedgerClose          Right = "ledger.close"
+	LedgerExport         Right = "ledger.export"
+)
+
+// The rights on rules, catalogue, training, and on the system itself.
+const (
+	PolicyPropose         Right = "policy.propose"
+	PolicyApprove         Right = "policy.approve"
+	PolicyOverridePropose Right = "policy.override_propose"
+	PolicyOverrideApprove Right = "policy.override_approve"
+	CatalogPublish        Right = "catalog.publish"
+	TrainingStudy         Right = "training.study"
+	TrainingManage        Right = "training.manage"
+	TrainingRecord        Right = "training.record"
+	ReportRead            Right = "report.read"
+	AuditRead             Right = "audit.read"
+	RegionChange          Right = "region.change"
+	IdentityGrantRole     Right = "identity.grant_role"
+	IdentitySession       Right = "identity.session"
+	IdentitySessionFor    Right = "identity.session_for"
+	SystemOperate         Right = "system.operate"
+)
+
+// levels is a set of levels, one letter each: c city, d district, s street, m community.
+type levels string
+
+const everyLevel levels = "cdsm"
+
+func (l levels) has(level region.Level) bool {
+	rank := level.Rank()
+	return rank > 0 && slices.Contains([]byte(l), "cdsm"[rank-1])
+}
+
+// rule says who has a right: citizens for themselves, and the roles at some levels.
+type rule struct {
+	own   bool
+	roles map[Role]levels
+}
+
+func (r rule) allows(role Role, at region.Level) bool { return r.roles[role].has(at) }
+
+// with adds roles at levels to a rule.
+func (r rule) with(at levels, roles ...Role) rule {
+	all := map[Role]levels{}
+	for role, l := range r.roles {
+		all[role] = l
+	}
+	for _, role := range roles {
+		all[role] = at
+	}
+	return rule{own: r.own, roles: all}
+}
+
+var (
+	nobody = rule{}
+	self   = rule{own: true}
+	// A point serves a community or a street and its staff acts there.
+	desk    = nobody.with("sm", PointStaff, PointManager)
+	manager = nobody.with("sm", PointManager)
+	offices = desk.with(everyLevel, Administrator, Reviewer, Dispatcher, Auditor)
+	city    = nobody.with("c", Administrator)
+	// The second person of the city's own acts may be one who reviews, who then holds no power to propose them.
+	citySecond = city.with("c", Reviewer)
+)
+
+// table is the one place that says who may do what (default, after the four levels' published duties: the community point makes the first
+// review, orders on behalf and confirms for those without a phone; the street checks and dispatches; the district reviews again, trains
+// and claims on the fund; the city owns rules, grants and the last decision). A right that is not in it is nobody's.
+var table = map[Right]rule{
+	OrderPlace:      self,
+	OrderPlaceFor:   desk.with("sm", Dispatcher),
+	OrderRead:       offices.with(everyLevel, ReadOnly),
+	OrderSeeDoor:    desk.with(everyLevel, Dispatcher),
+	OrderReview:     desk.with("sm", Reviewer),
+	OrderClaim:      self,
+	OrderDispatch:   desk.with(everyLevel, Dispatcher),
+	OrderEscalate:   desk.with(everyLevel, Dispatcher),
+	OrderCancel:     self,
+	OrderCancelFor:  desk.with(everyLevel, Dispatcher),
+	OrderCheckIn:    self,
+	OrderWitness:    desk,
+	OrderConfirm:    self,
+	OrderConfirmFor: desk,
+	OrderDispute:    self,
+	OrderDecide:     manager.with(everyLevel, Reviewer),
+	OrderFundClaim:  nobody.with("cd", Administrator),
+
+	FeedbackRate:        self,
+	FeedbackComplain:    self,
+	FeedbackComplainFor: desk,
+	FeedbackFollowUp:    desk.with(everyLevel, Reviewer),
+	FeedbackAnswer:      manager.with(everyLevel, Reviewer),
+
+	MemberRegister:        self,
+	MemberRegisterFor:     desk.with(everyLevel, Administrator),
+	MemberApply:           self,
+	MemberApplyFor:        desk.with(everyLevel, Administrator),
+	MemberRead:            rule{own: true, roles: offices.roles},
+	MemberLookUp:          desk.with(everyLevel, Administrator, Reviewer, Dispatcher),
+	MemberReviewRecipient: manager.with("dsm", Reviewer),
+	MemberReviewFirst:     manager.with("sm", Reviewer),
+	MemberReviewSecond:    nobody.with("cd", Reviewer),
+	MemberAssess:          desk.with("dsm", Reviewer),
+	MemberCorrect:         self,
+	MemberCorrectFor:      desk.with(everyLevel, Administrator),
+	MemberMove:            self,
+	MemberMoveFor:         desk.with(everyLevel, Administrator),
+	MemberLeave:           self,
+	MemberLeaveFor:        desk.with(everyLevel, Administrator),
+	MemberRecordDeath:     manager.with(everyLevel, Administrator),
+	MemberSuspend:         manager.with(everyLevel, Reviewer),
+	MemberMergePropose:    nobody.with("cd", Administrator),
+	MemberMergeApprove:    nobody.with("cd", Administrator, Reviewer),
+	MemberKin:             self,
+	MemberKinFor:          desk.with("sm", Administrator),
+	MemberConsent:         self,
+	MemberConsentFor:      desk,
+	MemberTeam:            self,
+	MemberTeamFor:         manager.with(everyLevel, Administrator),
+	MemberPoint:           nobody.with("cds", Administrator),
+
+	LedgerRead:           self,
+	LedgerReadFor:        offices,
+	LedgerRedeem:         self,
+	LedgerRedeemFor:      desk,
+	LedgerTransfer:       self,
+	LedgerTransferFor:    desk,
+	LedgerDonate:         self,
+	LedgerDonateFor:      desk,
+	LedgerGrant:          city,
+	LedgerIssuePropose:   city,
+	LedgerIssueApprove:   citySecond,
+	LedgerReversePropose: manager.with(everyLevel, Reviewer, Administrator),
+	LedgerReverseApprove: nobody.with("cds", Reviewer, Administrator),
+	LedgerAdjustPropose:  city,
+	LedgerAdjustApprove:  citySecond,
+	LedgerClose:          nobody.with("cds", Administrator),
+	LedgerExport:         nobody.with("c", Administrator, Auditor),
+
+	PolicyPropose:         city,
+	PolicyApprove:         citySecond,
+	PolicyOverridePropose: nobody.with("dsm", Administrator),
+	PolicyOverrideApprove: nobody.with("cds", Administrator, Reviewer),
+	CatalogPublish:        city,
+	TrainingStudy:         self,
+	TrainingManage:        nobody.with("cd", Administrator),
+	TrainingRecord:        manager.with("cds", Administrator, Reviewer),
+	ReportRead:            offices.with(everyLevel, ReadOnly),
+	AuditRead:             nobody.with(everyLevel, Auditor),
+	RegionChange:          city,
+	IdentityGrantRole:     manager.with(everyLevel, Administrator),
+	IdentitySession:       self,
+	IdentitySessionFor:    nobody.with(everyLevel, Administrator),
+	SystemOperate:         city,
+}
+
+// Rights lists every right of the table in alphabetical order.
+func Rights() []Right {
+	all := make([]Right, 0, len(table))
+	for r := range table {
+		all = append(all, r)
+	}
+	slices.Sort(all)
+	return all
+}
