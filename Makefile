@@ -1,0 +1,53 @@
+# Everything a developer runs. `make test` is the one command that must pass before a change is shared.
+
+GO       ?= go
+PGTEST   := $(GO) run ./internal/store/pgtest/cmd/pgtest run
+# Each with an exact version: a newer linter is a change of its own.
+STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
+GOSEC       := github.com/securego/gosec/v2/cmd/gosec@v2.30.0
+RACE        := ./internal/ledger/... ./internal/store/... ./internal/httpapi/...
+
+.PHONY: help test deps fmt vet generated generate build bench soak fuzz race lint clean
+
+help: ## show these lines
+	@sed -nE 's/^([a-z]+):[^#]*## (.*)/\1	\2/p' Makefile
+
+test: deps fmt vet generated ## install what is missing, check, run all tests on both engines
+	$(PGTEST) -- $(GO) run ./scripts/gotest -timeout 10m ./...
+
+deps:
+	@scripts/install-deps
+
+fmt:
+	@out=$$(gofmt -l cmd internal scripts 2>/dev/null); if [ -n "$$out" ]; then echo "not gofmt-clean:"; echo "$$out"; exit 1; fi
+
+vet:
+	$(GO) vet ./...
+
+generated:
+	@scripts/check-generated
+
+generate: ## write the generated files anew
+	$(GO) generate ./...
+
+build: ## bin/timebank, without cgo
+	CGO_ENABLED=0 $(GO) build -trimpath -o bin/timebank ./cmd/timebank
+
+bench: deps ## benchmarks on durable engines; write what matters into docs/benchmarks.md
+	$(PGTEST) -durable -- $(GO) test -run '^$$' -bench . -benchmem -timeout 60m ./...
+
+soak: deps build ## the whole year again and again on both engines: SCALE=1 ROUNDS=3
+	$(PGTEST) -durable -- scripts/soak
+
+fuzz: ## every fuzz target, FUZZTIME=15s each
+	@scripts/fuzz
+
+race: deps ## the concurrent packages under the race detector (needs a C compiler)
+	$(PGTEST) -- $(GO) run ./scripts/gotest -race -timeout 20m $(RACE)
+
+lint: ## staticcheck and gosec; needs the network the first time
+	$(GO) run $(STATICCHECK) ./...
+	$(GO) run $(GOSEC) -quiet -severity medium -confidence medium ./...
+
+clean: ## remove what was built
+	rm -rf bin
