@@ -22,5 +22,5 @@ func ParseAddress(s string) (Address, error) {
 	if s == "" || !utf8.ValidString(s) || utf8.RuneCountInString(s) > maxAddress || strings.ContainsFunc(s, unicode.IsControl) {
 		return Address{}, errAddress
 	}
-	return Address{seal(s, "＊＊")}, nil
+	return Address{hide(s, "＊＊")}, nil
 }

@@ -124,11 +124,11 @@ func (b *Box) Open(kind string, sealed []byte) (string, error) {
 	if len(body) < n {
 		return "", errOpen
 	}
-	clear, err := key.aead.Open(nil, body[:n], body[n:], []byte(kind))
+	plain, err := key.aead.Open(nil, body[:n], body[n:], []byte(kind))
 	if err != nil {
 		return "", errOpen.With(err)
 	}
-	return string(clear), nil
+	return string(plain), nil
 }
 
 // Index returns 16 bytes that are equal for equal values of one kind and say nothing without the key: what a sealed column is looked up and

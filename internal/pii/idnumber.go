@@ -32,7 +32,7 @@ func ParseIDNumber(s string) (IDNumber, error) {
 	if err != nil || born < "1850-01-01" || born >= "2100-01-01" {
 		return IDNumber{}, errIDNumber
 	}
-	return IDNumber{seal(s, s[:3]+strings.Repeat("*", 13)+s[16:])}, nil
+	return IDNumber{hide(s, s[:3]+strings.Repeat("*", 13)+s[16:])}, nil
 }
 
 // Birth returns the date of birth that the number contains, or "" for the zero value.

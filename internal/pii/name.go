@@ -17,7 +17,7 @@ type Name struct{ text }
 
 // compound lists the surnames of two characters that are in use today.
 var compound = strings.Fields(`欧阳 司马 上官 诸葛 司徒 夏侯 皇甫 东方 尉迟 公孙 慕容 长孙 宇文 令狐 轩辕 端木 独孤 南宫 西门 呼延 闻人 申屠 太史 澹台 公冶 宗政
-	濮阳 淳于 单于 公羊 赫连 钟离 万俟 第五 百里 东郭 南门 公西 仲孙 鲜于 闾丘 亓官 司寇 巫马 漆雕 壤驷 拓跋 夹谷 宰父 谷梁 段干 梁丘 左丘 歐陽 司馬 上官 諸葛`)
+	濮阳 淳于 单于 公羊 赫连 钟离 万俟 第五 百里 东郭 南门 公西 仲孙 鲜于 闾丘 亓官 司寇 巫马 漆雕 壤驷 拓跋 夹谷 宰父 谷梁 段干 梁丘 左丘 歐陽 司馬 諸葛`)
 
 // ParseName reads a name of 1 to 50 characters: letters of any script, with spaces, hyphens, apostrophes, full stops and the middle dot between
 // them. White space is tidied, and • and ． become ·. The error has the code pii.name_malformed.
@@ -33,7 +33,7 @@ func ParseName(s string) (Name, error) {
 		}
 		return Name{}, errName
 	}
-	return Name{seal(s, maskName(s))}, nil
+	return Name{hide(s, maskName(s))}, nil
 }
 
 func maskName(s string) string {

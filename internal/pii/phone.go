@@ -27,7 +27,7 @@ func ParsePhone(s string) (Phone, error) {
 		return Phone{}, errPhone
 	}
 	if len(n) == 11 && n[0] == '1' && n[1] >= '3' {
-		return Phone{seal(n, n[:3]+"****"+n[7:])}, nil
+		return Phone{hide(n, n[:3]+"****"+n[7:])}, nil
 	}
 	// From abroad the leading zero of the area code is left out.
 	if abroad && n[0] != '0' {
@@ -45,7 +45,7 @@ func ParsePhone(s string) (Phone, error) {
 		return Phone{}, errPhone
 	}
 	hidden := len(local) - 4
-	return Phone{seal(code+"-"+local, code+"-"+strings.Repeat("*", hidden)+local[hidden:])}, nil
+	return Phone{hide(code+"-"+local, code+"-"+strings.Repeat("*", hidden)+local[hidden:])}, nil
 }
 
 // IsMobile reports whether the number can receive a text message.

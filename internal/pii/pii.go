@@ -5,6 +5,7 @@ package pii
 
 import (
 	"database/sql/driver"
+	"encoding/json"
 	"fmt"
 	"io"
 	"log/slog"
@@ -21,12 +22,12 @@ var errUnsealed = errs.New(errs.Internal, "pii.unsealed")
 // unexported fields of an enclosing struct without asking any method; of a handle it sees only an address. Handles of equal texts are equal,
 // so that values compare with ==.
 type text struct {
-	clear  unique.Handle[string]
+	plain  unique.Handle[string]
 	masked string
 }
 
-func seal(clear, masked string) text {
-	return text{clear: unique.Make(clear), masked: masked}
+func hide(plain, masked string) text {
+	return text{plain: unique.Make(plain), masked: masked}
 }
 
 // Reveal returns the text in clear; every call of it is a place to look at in a review.
@@ -34,7 +35,7 @@ func (t text) Reveal() string {
 	if t.IsZero() {
 		return ""
 	}
-	return t.clear.Value()
+	return t.plain.Value()
 }
 
 // IsZero reports whether nothing was given.
@@ -60,7 +61,7 @@ func (t text) MarshalText() ([]byte, error) { return []byte(t.masked), nil }
 
 // MarshalJSON gives the masked form as a JSON string.
 func (t text) MarshalJSON() ([]byte, error) {
-	return strconv.AppendQuote(nil, t.masked), nil
+	return json.Marshal(t.masked)
 }
 
 // Value refuses with the code pii.unsealed: a column takes what a Box sealed, and neither the clear text nor the mask.
