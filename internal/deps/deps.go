@@ -24,7 +24,7 @@ import (
 	_ "golang.org/x/mod/sumdb/tlog"
 	_ "golang.org/x/sync/errgroup"
 	_ "golang.org/x/time/rate"
+	_ "golang.org/x/tools/go/packages"
 	_ "modernc.org/sqlite"
 	_ "pgregory.net/rapid"
-	_ "golang.org/x/tools/go/packages"
 )
