@@ -114,7 +114,11 @@ func (s *Service) Sequence(ctx context.Context, source Source, max int) (int, er
 
 func (s *Service) sequence(tx *store.Tx, source Source, k Key, max int) (int, error) {
 	log := source.Name()
-	old, err := loadHead(tx, log, tx.ForUpdate())
+	// A lock on the head's row would not hold back two sequencers of a log that has no row yet.
+	if err := tx.LockName("notary/" + log); err != nil {
+		return 0, err
+	}
+	old, err := loadHead(tx, log)
 	if err != nil {
 		return 0, err
 	}

@@ -24,13 +24,13 @@ type head struct {
 
 func (h head) tree() tlog.Tree { return tlog.Tree{N: h.size, Hash: h.root} }
 
-// loadHead reads a log's head; lock is "" or the clause that locks it.
-func loadHead(tx *store.Tx, log, lock string) (head, error) {
+// loadHead reads a log's head.
+func loadHead(tx *store.Tx, log string) (head, error) {
 	var (
 		h    head
 		root []byte
 	)
-	err := tx.QueryRow(`SELECT size, root, checkpoint, signed_at, lease_owner, lease_until FROM notary_head WHERE log = $1`+lock, log).
+	err := tx.QueryRow(`SELECT size, root, checkpoint, signed_at, lease_owner, lease_until FROM notary_head WHERE log = $1`, log).
 		Scan(&h.size, &root, &h.checkpoint, &h.signedAt, &h.leaseOwner, &h.leaseUntil)
 	if errors.Is(err, store.ErrNoRows) {
 		return head{}, nil
@@ -46,7 +46,7 @@ func loadHead(tx *store.Tx, log, lock string) (head, error) {
 }
 
 func needHead(tx *store.Tx, log string) (head, error) {
-	h, err := loadHead(tx, log, "")
+	h, err := loadHead(tx, log)
 	if err == nil && h.size == 0 {
 		err = errs.New(errs.NotFound, "notary.log_empty")
 	}

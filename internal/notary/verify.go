@@ -64,7 +64,7 @@ func (s *Service) VerifyIn(tx *store.Tx, log string, leaves Leaves) (Checkpoint,
 	if err != nil {
 		return Checkpoint{}, err
 	}
-	h, err := loadHead(tx, log, "")
+	h, err := loadHead(tx, log)
 	if err != nil {
 		return Checkpoint{}, err
 	}
