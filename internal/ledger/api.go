@@ -41,8 +41,8 @@ func PostDue(tx *store.Tx, due []timer.Timer) ([]error, error) { panic("soon") }
 // ExpireHolds is the handler of TimerHoldExpire.
 func ExpireHolds(tx *store.Tx, due []timer.Timer) ([]error, error) { panic("soon") }
 
-// TakeBack reverses transactions.
-func TakeBack(tx *store.Tx, all []Reversal) ([]Posted, error) { panic("soon") }
+// Reverse takes back transactions.
+func Reverse(tx *store.Tx, all []Reversal) ([]Posted, error) { panic("soon") }
 
 // Freeze holds what was earned by the settled orders, as far as it is still there, and returns how much for each reference.
 func Freeze(tx *store.Tx, refs ...string) ([]hours.Minutes, error) { panic("soon") }

@@ -5,7 +5,7 @@
 // the fold of the transfers at all times; [Verify] recomputes all of it. Each transaction carries a leaf digest, whose bytes are
 // written in docs/ledger-format.md, for the notary's log.
 //
-// It must never create hours except by the reason [Issue] or [Adjust], let an account fall below its floor, know what an order or a
+// It must never create hours except by the reasons [ForIssue] and [ForAdjustment], let an account fall below its floor, know what an order or a
 // person is, or read a policy: caps, limits and dates come in as plain values.
 package ledger
 
@@ -102,7 +102,7 @@ type HoldResult struct {
 // Settlement pays from the open holds of Meta.Ref, in the order in which they were made, and releases what is left of them.
 type Settlement struct {
 	Meta
-	Reason  Reason // of the payments: Service, FundClaim, Transfer, Donate, Honour
+	Reason  Reason // of the payments: ForService, ForFundClaim, ForTransfer, …
 	Credits []Credit
 }
 

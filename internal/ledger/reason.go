@@ -29,26 +29,26 @@ type Reason string
 
 // The reasons.
 const (
-	Service     Reason = "service"      // a service was done: the payer's hours become the volunteer's
-	OverCap     Reason = "over_cap"     // what a volunteer earned above the cap goes to the pool, or is given up for honour
-	Grant       Reason = "grant"        // the pool gives a month's hours
-	GrantExpire Reason = "grant_expire" // a grant that was not used goes back
-	Issue       Reason = "issue"        // the city makes hours: two persons
-	GiveKin     Reason = "transfer"     // saved hours become a gift to kin
-	Donate      Reason = "donate"       // hours go to the pool
-	Honour      Reason = "honour"       // hours are given up
-	FundClaim   Reason = "fund_claim"   // the guarantee fund bought the service
-	Adjust      Reason = "adjust"       // a weight, a rounding, or a correction by two persons
-	Reverse     Reason = "reverse"      // a transaction is taken back: two persons
-	Repay       Reason = "repay"        // a debt is repaid from what was earned
-	CloseHeir   Reason = "close_heir"   // a closed account goes to an heir
-	ClosePool   Reason = "close_pool"   // a closed account goes to the pool
-	Retire      Reason = "retire"       // the city withdraws hours
+	ForService     Reason = "service"      // a service was done: the payer's hours become the volunteer's
+	ForOverCap     Reason = "over_cap"     // what a volunteer earned above the cap goes to the pool, or is given up for honour
+	ForGrant       Reason = "grant"        // the pool gives a month's hours
+	ForGrantExpire Reason = "grant_expire" // a grant that was not used goes back
+	ForIssue       Reason = "issue"        // the city makes hours: two persons
+	ForTransfer    Reason = "transfer"     // saved hours become a gift to kin
+	ForDonation    Reason = "donate"       // hours go to the pool
+	ForHonour      Reason = "honour"       // hours are given up
+	ForFundClaim   Reason = "fund_claim"   // the guarantee fund bought the service
+	ForAdjustment  Reason = "adjust"       // a weight, a rounding, or a correction by two persons
+	ForReversal    Reason = "reverse"      // a transaction is taken back: two persons
+	ForRepayment   Reason = "repay"        // a debt is repaid from what was earned
+	ForHeir        Reason = "close_heir"   // a closed account goes to an heir
+	ForClosing     Reason = "close_pool"   // a closed account goes to the pool
+	ForRetirement  Reason = "retire"       // the city withdraws hours
 )
 
 type pair struct{ from, to Class }
 
-// patterns is the whole table of what may move where, and why. Reverse is not in it: its transfers swap a pair of the transaction
+// patterns is the whole table of what may move where, and why. ForReversal is not in it: its transfers swap a pair of the transaction
 // that it names, or take what is missing from the recovery account of the destination's owner.
 var patterns = func() map[Reason]map[pair]bool {
 	table := map[Reason]map[pair]bool{}
@@ -63,28 +63,28 @@ var patterns = func() map[Reason]map[pair]bool {
 		}
 	}
 	of := func(c ...Class) []Class { return c }
-	allow(Service, of(Saved, Granted, Donated, Campaign, Pool, Fund), of(Saved, Group))
-	allow(OverCap, of(Saved), of(Pool, Retired))
-	allow(Grant, of(Pool), of(Granted))
-	allow(GrantExpire, of(Granted), of(Pool))
-	allow(Issue, of(Issuer), of(Pool, Fund, Campaign, Adjustment))
-	allow(GiveKin, of(Saved), of(Donated))
-	allow(Donate, of(Saved, Group, Donated), of(Pool))
-	allow(Honour, of(Saved), of(Retired))
-	allow(FundClaim, of(Fund), of(Retired))
-	allow(Adjust, of(Issuer, Saved, Granted, Donated, Group, Campaign, Pool, Fund), of(Adjustment))
-	allow(Adjust, of(Adjustment), of(Saved, Granted, Donated, Group, Campaign, Pool, Fund))
-	allow(Repay, of(Saved, Group), of(Recovery))
-	allow(CloseHeir, of(Saved, Donated), of(Saved, Donated))
-	allow(ClosePool, of(Saved, Granted, Donated, Group), of(Pool))
-	allow(Retire, of(Campaign, Pool, Fund, Adjustment), of(Retired))
+	allow(ForService, of(Saved, Granted, Donated, Campaign, Pool, Fund), of(Saved, Group))
+	allow(ForOverCap, of(Saved), of(Pool, Retired))
+	allow(ForGrant, of(Pool), of(Granted))
+	allow(ForGrantExpire, of(Granted), of(Pool))
+	allow(ForIssue, of(Issuer), of(Pool, Fund, Campaign, Adjustment))
+	allow(ForTransfer, of(Saved), of(Donated))
+	allow(ForDonation, of(Saved, Group, Donated), of(Pool))
+	allow(ForHonour, of(Saved), of(Retired))
+	allow(ForFundClaim, of(Fund), of(Retired))
+	allow(ForAdjustment, of(Issuer, Saved, Granted, Donated, Group, Campaign, Pool, Fund), of(Adjustment))
+	allow(ForAdjustment, of(Adjustment), of(Saved, Granted, Donated, Group, Campaign, Pool, Fund))
+	allow(ForRepayment, of(Saved, Group), of(Recovery))
+	allow(ForHeir, of(Saved, Donated), of(Saved, Donated))
+	allow(ForClosing, of(Saved, Granted, Donated, Group), of(Pool))
+	allow(ForRetirement, of(Campaign, Pool, Fund, Adjustment), of(Retired))
 	return table
 }()
 
 // Reasons are all reasons.
-var Reasons = []Reason{Service, OverCap, Grant, GrantExpire, Issue, GiveKin, Donate, Honour, FundClaim, Adjust, Reverse, Repay,
-	CloseHeir, ClosePool, Retire}
+var Reasons = []Reason{ForService, ForOverCap, ForGrant, ForGrantExpire, ForIssue, ForTransfer, ForDonation, ForHonour, ForFundClaim,
+	ForAdjustment, ForReversal, ForRepayment, ForHeir, ForClosing, ForRetirement}
 
-// Allows reports whether the reason moves hours from one class to the other. It is false for [Reverse], which depends on the
+// Allows reports whether the reason moves hours from one class to the other. It is false for [ForReversal], which depends on the
 // transaction that is taken back.
 func (r Reason) Allows(from, to Class) bool { return patterns[r][pair{from, to}] }
