@@ -28,9 +28,9 @@ func report(t *testing.T, offences []string) {
 	}
 }
 
-// tree lists the module's packages once for all tests of this process.
+// tree lists the module's packages once for all tests of this process. A package that does not compile is the compiler's to report (-e).
 var tree = sync.OnceValues(func() ([]Package, error) {
-	cmd := exec.Command("go", "list", "-json=Dir,ImportPath,Imports,GoFiles,TestGoFiles,XTestGoFiles", "./...")
+	cmd := exec.Command("go", "list", "-e", "-json=Dir,ImportPath,Imports,GoFiles,TestGoFiles,XTestGoFiles", "./...")
 	cmd.Dir = root
 	var stderr bytes.Buffer
 	cmd.Stderr = &stderr
