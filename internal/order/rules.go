@@ -1,0 +1,313 @@
+package order
+
+import (
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"timebank/internal/catalog"
+	"timebank/internal/clock"
+	"timebank/internal/errs"
+	"timebank/internal/hours"
+	"timebank/internal/policy"
+	"timebank/internal/region"
+	"timebank/internal/why"
+)
+
+// proof is the set of sides that a check-in or check-out came from.
+type proof int64
+
+const (
+	byVolunteer proof = 1 << iota // the volunteer's own act on the spot
+	byRecipient                   // something only the recipient's side has: the code, the card
+	byStation                     // the station saw it or called back
+	byPaper                       // keyed in afterwards from a slip
+)
+
+// side tells which sides a method proves.
+func (m Method) side() proof {
+	switch m {
+	case ByCode, ByQR:
+		return byVolunteer | byRecipient
+	case ByPlace:
+		return byVolunteer
+	case ByCallBack:
+		return byStation
+	case ByPaper:
+		return byPaper
+	}
+	return 0
+}
+
+// staffOnly reports whether only the station can give evidence by the method.
+func (m Method) staffOnly() bool { return m == ByCallBack || m == ByPaper }
+
+// gradeOf is the evidence grade of a service with these proofs that was confirmed so. Paper stays paper whoever confirms it, and a
+// desk that confirms is a witness, not a side.
+func gradeOf(p proof, by ConfirmedBy) Grade {
+	switch {
+	case p&byPaper != 0:
+		return OnPaper
+	case p&byRecipient != 0 && p&byVolunteer != 0 && by != ByDesk:
+		return BothSides
+	case p&byStation != 0 || by == ByDesk || by == ByFund:
+		return Witnessed
+	case p&byRecipient != 0 && p&byVolunteer != 0:
+		return BothSides
+	case by == ByRecipient || by == ByFamily:
+		return BothSides
+	}
+	return OneSide
+}
+
+// worst is the weaker of two grades.
+func worst(a, b Grade) Grade {
+	order := []Grade{BothSides, Witnessed, OneSide, OnPaper}
+	return order[max(slices.Index(order, a), slices.Index(order, b))]
+}
+
+// mayTimeOut reports whether silence may confirm: only when something came from a side other than the volunteer's (domain: "one-sided
+// evidence goes to the station's follow-up queue and never credits itself").
+func mayTimeOut(as []*Assignment) bool {
+	for _, a := range as {
+		if a.State == CheckedOut && a.proof&(byRecipient|byStation) == 0 {
+			return false
+		}
+	}
+	return true
+}
+
+// counted is how many minutes of a visit count: whole steps of what was served, at most the longest that the item and the policy
+// allow.
+func counted(in, out time.Time, item catalog.Item, r policy.Rules) hours.Minutes {
+	served := hours.Of(int64(out.Sub(in) / time.Minute))
+	step := hours.Of(int64(r.TimeStep))
+	switch r.TimeRounding {
+	case policy.RoundUp:
+		served = served.RoundUp(step)
+	case policy.RoundNearest:
+		served = served.RoundNearest(step)
+	default:
+		served = served.RoundDown(step)
+	}
+	return hours.Min(served, hours.Min(item.Longest, r.TimeMaxPerOrder))
+}
+
+// credited is what the volunteer gets for counted minutes: the product of the weights in force, in whole minutes, halves up. Weights are
+// thousandths and multiplied as integers, so that every processor comes to the same minute.
+func credited(m hours.Minutes, in time.Time, skilled bool, r policy.Rules) hours.Minutes {
+	permille := int64(r.WeightServicePermille)
+	h := in.In(clock.Zone).Hour()
+	if h >= 22 || h < 6 {
+		permille = permille * int64(r.WeightNightPermille) / 1000
+	}
+	if skilled {
+		permille = permille * int64(r.WeightSkillPermille) / 1000
+	}
+	if permille == 1000 {
+		return m
+	}
+	return hours.Of((m.Int64()*permille + 500) / 1000)
+}
+
+// needsReview tells whether the station looks at an order before it is published. first is true for a recipient's first order.
+func needsReview(r policy.Rules, item catalog.Item, first bool) bool {
+	return item.Insurance || r.OrderReview == policy.ReviewAlways || r.OrderReview == policy.ReviewFirst && first
+}
+
+// placement is what decides whether an order can be placed.
+type placement struct {
+	now    time.Time
+	start  time.Time
+	length hours.Minutes
+	item   catalog.Item
+	rules  policy.Rules
+	paper  bool
+}
+
+// check names every field that is wrong.
+func (p placement) check(cmd *PlaceCmd) error {
+	var bad errs.Fields
+	if !p.item.Allows(cmd.Urgency) {
+		bad.Add("urgency", "order.urgency_not_offered", "urgency", string(cmd.Urgency))
+	}
+	switch {
+	case p.paper && p.start.After(p.now):
+		bad.Add("start", "order.paper_in_future")
+	case !p.paper && p.start.Before(p.now):
+		bad.Add("start", "order.start_in_past")
+	case p.start.After(p.now.AddDate(0, 6, 0)):
+		bad.Add("start", "order.start_too_far")
+	}
+	longest := hours.Min(p.item.Longest, p.rules.TimeMaxPerOrder)
+	if p.length.Cmp(p.item.Shortest) < 0 || p.length.Cmp(longest) > 0 {
+		bad.Add("minutes", "order.length_not_allowed", "shortest", p.item.Shortest.String(), "longest", longest.String())
+	}
+	from := p.start.In(clock.Zone)
+	to := from.Add(time.Duration(p.length.Int64()) * time.Minute)
+	open := clock.DayOf(p.start).Start().Add(time.Duration(p.item.From) * time.Hour)
+	shut := clock.DayOf(p.start).Start().Add(time.Duration(p.item.Until) * time.Hour)
+	if from.Before(open) || to.After(shut) {
+		bad.Add("start", "order.hour_not_allowed", "from", strconv.Itoa(p.item.From), "until", strconv.Itoa(p.item.Until))
+	}
+	if p.item.FamilyPresence && !cmd.FamilyPresent {
+		bad.Add("family_present", "order.family_needed")
+	}
+	return bad.Err("order.invalid")
+}
+
+// overlaps reports whether two spans of time share a moment.
+func overlaps(aFrom, aTo, bFrom, bTo time.Time) bool { return aFrom.Before(bTo) && bFrom.Before(aTo) }
+
+// load is what a volunteer already does, as far as the limits ask.
+type load struct {
+	clash     *Assignment
+	day, pair hours.Minutes
+}
+
+// loadOf adds up a volunteer's diary around a span, leaving out one assignment itself.
+func loadOf(diary []*Assignment, self AssignmentID, recipient string, from, to time.Time) (l load) {
+	day, month := clock.DayOf(from), clock.MonthOf(from)
+	for _, a := range diary {
+		if a.ID == self || !a.State.live() {
+			continue
+		}
+		if overlaps(a.Start, a.End, from, to) {
+			l.clash = a
+		}
+		m := a.planned()
+		if clock.DayOf(a.Start) == day {
+			l.day = l.day.Add(m)
+		}
+		if string(a.Recipient) == recipient && clock.MonthOf(a.Start) == month {
+			l.pair = l.pair.Add(m)
+		}
+	}
+	return l
+}
+
+// planned is what an assignment takes: the counted minutes once it is over, the planned ones before.
+func (a *Assignment) planned() hours.Minutes {
+	if a.State == CheckedOut || a.State == Paid {
+		return a.Minutes
+	}
+	return hours.Of(int64(a.End.Sub(a.Start) / time.Minute))
+}
+
+// limit decides on a rule that is either enforced or flagged: the error when it is enforced, a flag when it is not.
+func limit(over policy.Over, exceeded bool, code string, w why.Why) (flag string, err error) {
+	switch {
+	case !exceeded:
+		return "", nil
+	case over == policy.Refuse:
+		return "", errs.New(errs.Refused, code).Because(w)
+	}
+	return w.Rule, nil
+}
+
+// flags adds a flag to a list separated by spaces.
+func flags(list, one string) string {
+	if one == "" || slices.Contains(strings.Fields(list), one) {
+		return list
+	}
+	return strings.TrimSpace(list + " " + one)
+}
+
+// takeable decides whether a volunteer may take a place for the span of the order: nil and the limits that are flagged, or the refusal.
+func takeable(o *Order, diary []*Assignment, r policy.Rules) (flagged string, err error) {
+	to := o.Start.Add(time.Duration(o.Minutes.Int64()) * time.Minute)
+	l := loadOf(diary, "", string(o.Recipient), o.Start, to)
+	if l.clash != nil {
+		f, err := limit(r.CheckInOverlap, true, "order.overlaps", r.Why("checkin.overlap", why.Value{Name: "order", Value: string(l.clash.Order)}))
+		if err != nil {
+			return "", err
+		}
+		flagged = flags(flagged, f)
+	}
+	day := l.day.Add(o.Minutes)
+	f, err := limit(r.LimitsOver, day.Cmp(r.TimeMaxPerDay) > 0, "order.over_day", r.Why("time.max_per_day", why.Value{Name: "day", Value: day.String()}))
+	if err != nil {
+		return "", err
+	}
+	flagged = flags(flagged, f)
+	pair := l.pair.Add(o.Minutes)
+	f, err = limit(r.LimitsOver, pair.Cmp(r.TimeMaxPerPairMonth) > 0, "order.over_pair_month",
+		r.Why("time.max_per_pair_month", why.Value{Name: "month", Value: pair.String()}))
+	return flags(flagged, f), err
+}
+
+// presence checks the factors of a check-in or check-out: enough different ones, allowed by the policy, each true. It returns which
+// sides they prove, the distance in metres (-1 when nobody measured) and limits that are flagged.
+func presence(o *Order, factors []Factor, station bool, r policy.Rules) (p proof, distance int64, flagged string, err error) {
+	var bad errs.Fields
+	distance = -1
+	seen := map[Method]bool{}
+	for i, f := range factors {
+		path := "factors[" + strconv.Itoa(i) + "]"
+		switch {
+		case f.Method.side() == 0:
+			bad.Add(path+".method", "order.method_unknown")
+			continue
+		case f.Method != ByPaper && !r.CheckInMethods.Has(policy.Factor(f.Method)):
+			bad.Add(path+".method", "order.method_not_allowed")
+			continue
+		case f.Method.staffOnly() && !station:
+			bad.Add(path+".method", "order.method_of_station")
+			continue
+		}
+		switch f.Method {
+		case ByCode, ByQR:
+			if f.Value != o.CheckCode {
+				bad.Add(path+".value", "order.code_wrong")
+			}
+		case ByPlace:
+			if !f.Point.Valid() {
+				bad.Add(path+".point", "order.point_invalid")
+				continue
+			}
+			distance = region.DistanceMetres(o.Point, f.Point)
+			far := distance > int64(r.CheckInMaxDistanceM)
+			flag, err := limit(r.CheckInOutside, far, "order.outside", r.Why("checkin.max_distance_m", why.Value{Name: "distance_m", Value: strconv.FormatInt(distance, 10)}))
+			if err != nil {
+				return 0, 0, "", err
+			}
+			flagged = flags(flagged, flag)
+		}
+		seen[f.Method] = true
+		p |= f.Method.side()
+	}
+	if err := bad.Err("order.evidence_invalid"); err != nil {
+		return 0, 0, "", err
+	}
+	// A slip with two signatures and a call of the station are each a whole proof; the others count as factors.
+	if !seen[ByPaper] && !seen[ByCallBack] && len(seen) < r.CheckInMinFactors {
+		return 0, 0, "", errs.New(errs.Refused, "order.too_few_factors").
+			Because(r.Why("checkin.min_factors", why.Value{Name: "factors", Value: strconv.Itoa(len(seen))}))
+	}
+	return p, distance, flagged, nil
+}
+
+// finish counts the minutes of a service that is over, cutting off what goes beyond the limits of the day and of the pair, and says
+// which limits did.
+func finish(a *Assignment, diary []*Assignment, item catalog.Item, r policy.Rules) {
+	l := loadOf(diary, a.ID, string(a.Recipient), a.In, a.Out)
+	m := counted(a.In, a.Out, item, r)
+	for _, bound := range []struct {
+		rule string
+		left hours.Minutes
+	}{
+		{"time.max_per_day", r.TimeMaxPerDay.Sub(l.day)},
+		{"time.max_per_pair_month", r.TimeMaxPerPairMonth.Sub(l.pair)},
+	} {
+		if m.Cmp(bound.left) > 0 {
+			m = hours.Max(bound.left, hours.Zero)
+			a.Flags = flags(a.Flags, bound.rule)
+		}
+	}
+	if l.clash != nil && overlaps(l.clash.Start, l.clash.End, a.In, a.Out) && l.clash.State != Taken {
+		a.Flags = flags(a.Flags, "checkin.overlap")
+	}
+	a.Minutes = m
+	a.Credit = credited(m, a.In, item.Course != "", r)
+}
