@@ -1,0 +1,306 @@
+package policy
+
+import (
+	"context"
+	"strings"
+	"sync/atomic"
+	"time"
+	"unicode/utf8"
+
+	"timebank/internal/audit"
+	"timebank/internal/canon"
+	"timebank/internal/errs"
+	"timebank/internal/id"
+	"timebank/internal/store"
+)
+
+// State is where a proposal stands.
+type State string
+
+// The states of a proposal. A proposer may reject their own: that withdraws it.
+const (
+	Open     State = "open"
+	Approved State = "approved"
+	Rejected State = "rejected"
+)
+
+// ProposalID names a proposal.
+type ProposalID = id.ID[Proposal]
+
+// Proposal is a change of rules that waits for a second person, or was decided.
+type Proposal struct {
+	ID         ProposalID
+	Region     string // "" for the city's snapshot
+	Level      Level
+	Path       []string // the region's ancestors, itself included; empty for the city
+	Text       string   // canonical TOML
+	Digest     string   // SHA-256 of Text in hexadecimal
+	From       time.Time
+	Reason     string
+	ProposedBy string
+	ProposedAt time.Time
+	State      State
+	DecidedBy  string
+	DecidedAt  time.Time
+	Decision   string // the decider's reason
+}
+
+// Publication is a published version: what was approved, by whom, and from when it holds. It never changes.
+type Publication struct {
+	ID         VersionID
+	Proposal   ProposalID
+	Region     string // "" for the city's snapshot
+	Level      Level
+	From       time.Time
+	Text       string // canonical TOML
+	Digest     string // SHA-256 of Text in hexadecimal
+	ProposedBy string
+	ApprovedBy string
+	RecordedAt time.Time
+}
+
+// ProposeCmd proposes a snapshot for the whole city. Key is the idempotency key. A zero From means from its approval on.
+type ProposeCmd struct {
+	Key    string
+	TOML   []byte
+	From   time.Time
+	Reason string
+}
+
+// OverrideCmd proposes that a region becomes stricter. Path names the region's ancestors and itself, region ids from the city down; the caller
+// takes it from the tree of regions. An empty TOML withdraws the region's override.
+type OverrideCmd struct {
+	Key    string
+	Region string
+	Level  Level
+	Path   []string
+	TOML   []byte
+	From   time.Time
+	Reason string
+}
+
+// DecideCmd approves or rejects a proposal. Key is the idempotency key.
+type DecideCmd struct {
+	Key      string
+	Proposal ProposalID
+	Reason   string
+}
+
+// Service proposes, approves and reads rules. It is safe for concurrent use.
+type Service struct {
+	db     *store.DB
+	cached atomic.Pointer[cached]
+}
+
+type cached struct {
+	timeline *timeline
+	newest   VersionID
+}
+
+// New returns the service of one database.
+func New(db *store.DB) *Service { return &Service{db: db} }
+
+// Propose records a snapshot of the city's rules that a second person must approve. The error lists all bad fields at once; a From in the
+// past is policy.back_dated. By is the actor's id; the caller has checked that they may propose for the city.
+func (s *Service) Propose(ctx context.Context, by string, cmd ProposeCmd) (Proposal, error) {
+	d, err := Parse(cmd.TOML)
+	if err != nil {
+		return Proposal{}, err
+	}
+	p := Proposal{Level: City, Text: d.Text(), From: cmd.From, Reason: cmd.Reason}
+	return s.propose(ctx, by, cmd.Key, p, d)
+}
+
+// ProposeOverride records an override that a second person must approve. Besides what Parse refuses, a value that is not stricter than
+// the rules above at From is policy.loosens, one that may not be narrowed policy.not_narrowable. By is the actor's id; the caller has checked that
+// they may propose for the region.
+func (s *Service) ProposeOverride(ctx context.Context, by string, cmd OverrideCmd) (Proposal, error) {
+	d, err := ParseOverride(cmd.Level, cmd.TOML)
+	if err != nil {
+		return Proposal{}, err
+	}
+	if cmd.Region == "" || !contains(cmd.Path, cmd.Region) {
+		return Proposal{}, errs.Invalid("policy.invalid", errs.Field{Path: "region", Code: "policy.bad_region"})
+	}
+	p := Proposal{Region: cmd.Region, Level: cmd.Level, Path: cmd.Path, Text: d.Text(), From: cmd.From, Reason: cmd.Reason}
+	return s.propose(ctx, by, cmd.Key, p, d)
+}
+
+func contains(path []string, region string) bool {
+	for _, r := range path {
+		if r == region {
+			return true
+		}
+	}
+	return false
+}
+
+const mostReason = 500
+
+func (s *Service) propose(ctx context.Context, by, key string, p Proposal, d Draft) (Proposal, error) {
+	p.Reason = strings.TrimSpace(p.Reason)
+	if n := utf8.RuneCountInString(p.Reason); n < 1 || n > mostReason {
+		return Proposal{}, errs.Invalid("policy.invalid", errs.Field{Path: "reason", Code: "policy.bad_text", Params: []any{"most", mostReason}})
+	}
+	k := store.Key{Actor: by, Key: key, Command: "policy.propose", Digest: canon.New("policy.propose", 1).
+		Str(p.Region).Str(string(p.Level)).Strs(p.Path).Str(p.Text).Bool(p.From.IsZero()).Time(p.From).Str(p.Reason).Digest()}
+	var out Proposal
+	err := s.db.Write(ctx, "policy.propose", func(tx *store.Tx) error {
+		ref, err := once(tx, k, func() (string, error) {
+			p := p
+			p.Digest, p.State = digest(p.Text), Open
+			p.ID, p.ProposedBy, p.ProposedAt = store.NewID[Proposal](tx), by, tx.Now()
+			if err := s.allowed(tx, p, d); err != nil {
+				return "", err
+			}
+			if err := insertProposal(tx, p); err != nil {
+				return "", err
+			}
+			return string(p.ID), audit.Record(tx, audit.Entry{Actor: by, Action: "policy.propose", Kind: "policy_proposal",
+				Ref: string(p.ID), Region: p.Region, After: p.Digest})
+		})
+		if err != nil {
+			return err
+		}
+		out, err = loadProposal(tx, ProposalID(ref), "")
+		return err
+	})
+	return out, err
+}
+
+// once runs fn unless the key was used before, and returns the id that the first run returned.
+func once(tx *store.Tx, key store.Key, fn func() (string, error)) (string, error) {
+	keys := []store.Key{key}
+	seen, err := store.Claims(tx, keys)
+	if err != nil {
+		return "", err
+	}
+	if seen[0].Found {
+		return seen[0].Result, seen[0].Err()
+	}
+	ref, err := fn()
+	if err != nil {
+		return "", err
+	}
+	return ref, store.Done(tx, keys, []string{ref})
+}
+
+// allowed refuses a proposal that is back-dated or, for a region, not stricter than the rules above it when it takes effect.
+func (s *Service) allowed(tx *store.Tx, p Proposal, d Draft) error {
+	from := p.From
+	if from.IsZero() {
+		from = tx.Now()
+	}
+	if from.Before(tx.Now()) {
+		return errs.Invalid("policy.invalid", errs.Field{Path: "from", Code: "policy.back_dated"})
+	}
+	if p.Level == City {
+		return nil
+	}
+	above := make([]string, 0, len(p.Path))
+	for _, r := range p.Path {
+		if r != p.Region {
+			above = append(above, r)
+		}
+	}
+	base, err := s.Current(tx, from, above)
+	if err != nil {
+		return err
+	}
+	var f errs.Fields
+	for _, problem := range checkOverride(base, p.Level, d) {
+		f.Add(problem.Key, problem.Code, problem.Params...)
+	}
+	return f.Err("policy.invalid")
+}
+
+// Approve publishes a proposal: from then on, or from its date, the rules hold. Errors: policy.second_person when the proposer approves,
+// policy.already_decided, policy.back_dated when its date has passed, policy.loosens when the rules above have become stricter meanwhile.
+// By is the actor's id; the caller has checked that they may approve for the proposal's region.
+func (s *Service) Approve(ctx context.Context, by string, cmd DecideCmd) (Publication, error) {
+	var out Publication
+	err := s.db.Write(ctx, "policy.approve", func(tx *store.Tx) error {
+		ref, err := once(tx, decideKey(by, "policy.approve", cmd), func() (string, error) {
+			if err := tx.LockName("policy"); err != nil {
+				return "", err
+			}
+			p, err := openProposal(tx, cmd.Proposal)
+			if err != nil {
+				return "", err
+			}
+			if p.ProposedBy == by {
+				return "", errs.New(errs.Forbidden, "policy.second_person")
+			}
+			d, err := stored(p.Text, p.Level == City)
+			if err != nil {
+				return "", err
+			}
+			if err := s.allowed(tx, p, d); err != nil {
+				return "", err
+			}
+			return s.publish(tx, by, cmd.Reason, p)
+		})
+		if err != nil {
+			return err
+		}
+		out, err = loadVersion(tx, VersionID(ref))
+		return err
+	})
+	return out, err
+}
+
+func (s *Service) publish(tx *store.Tx, by, reason string, p Proposal) (string, error) {
+	if p.From.IsZero() {
+		p.From = tx.Now()
+	}
+	p.State, p.DecidedBy, p.DecidedAt, p.Decision = Approved, by, tx.Now(), reason
+	if err := decideProposal(tx, p); err != nil {
+		return "", err
+	}
+	v := Publication{ID: store.NewID[Version](tx), Proposal: p.ID, Region: p.Region, Level: p.Level, From: p.From, Text: p.Text, Digest: p.Digest,
+		ProposedBy: p.ProposedBy, ApprovedBy: by, RecordedAt: tx.Now()}
+	if err := insertVersion(tx, v); err != nil {
+		return "", err
+	}
+	return string(v.ID), audit.Record(tx, audit.Entry{Actor: by, Action: "policy.approve", Kind: "policy_version",
+		Ref: string(v.ID), Region: v.Region, Before: string(p.ID), After: v.Digest})
+}
+
+// Reject ends a proposal without effect; its own proposer thereby withdraws it. The error is policy.already_decided for one that is not
+// open. By is the actor's id; the caller has checked that they may decide for the proposal's region or are its proposer.
+func (s *Service) Reject(ctx context.Context, by string, cmd DecideCmd) (Proposal, error) {
+	var out Proposal
+	err := s.db.Write(ctx, "policy.reject", func(tx *store.Tx) error {
+		ref, err := once(tx, decideKey(by, "policy.reject", cmd), func() (string, error) {
+			p, err := openProposal(tx, cmd.Proposal)
+			if err != nil {
+				return "", err
+			}
+			p.State, p.DecidedBy, p.DecidedAt, p.Decision = Rejected, by, tx.Now(), cmd.Reason
+			if err := decideProposal(tx, p); err != nil {
+				return "", err
+			}
+			return string(p.ID), audit.Record(tx, audit.Entry{Actor: by, Action: "policy.reject", Kind: "policy_proposal",
+				Ref: string(p.ID), Region: p.Region, Before: string(Open), After: string(Rejected)})
+		})
+		if err != nil {
+			return err
+		}
+		out, err = loadProposal(tx, ProposalID(ref), "")
+		return err
+	})
+	return out, err
+}
+
+func decideKey(by, command string, cmd DecideCmd) store.Key {
+	return store.Key{Actor: by, Key: cmd.Key, Command: command,
+		Digest: canon.New(command, 1).Str(string(cmd.Proposal)).Str(cmd.Reason).Digest()}
+}
+
+func openProposal(tx *store.Tx, id ProposalID) (Proposal, error) {
+	p, err := loadProposal(tx, id, tx.ForUpdate())
+	if err == nil && p.State != Open {
+		return p, errs.New(errs.Conflict, "policy.already_decided")
+	}
+	return p, err
+}
