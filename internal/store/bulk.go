@@ -91,18 +91,35 @@ func (tx *Tx) Insert(prefix string, cols int, args []any, suffix string) (int64,
 	}
 	var changed int64
 	err := chunks(len(args)/cols, cols, func(from, n int) error {
-		text := tx.db.inserts.get(insertKey{prefix, suffix, cols, n}, func() string {
-			var b strings.Builder
-			b.WriteString(prefix + " VALUES ")
-			values(&b, nil, cols, n)
-			b.WriteString(" " + suffix)
-			return b.String()
-		})
-		k, err := tx.Exec(text, args[from*cols:(from+n)*cols]...)
+		k, err := tx.Exec(insertText(tx, prefix, cols, n, suffix), args[from*cols:(from+n)*cols]...)
 		changed += k
 		return err
 	})
 	return changed, err
+}
+
+// InsertReturning is [Tx.Insert] for a suffix that ends in a RETURNING clause. The order of the rows is the engine's.
+func InsertReturning[T any](tx *Tx, prefix string, cols int, args []any, suffix string, scan func(*Rows) (T, error)) ([]T, error) {
+	if len(args)%cols != 0 {
+		return nil, fmt.Errorf("store: %d values do not fill rows of %d", len(args), cols)
+	}
+	out := make([]T, 0, len(args)/cols)
+	err := chunks(len(args)/cols, cols, func(from, n int) error {
+		var err error
+		out, err = collect(tx, out, scan, insertText(tx, prefix, cols, n, suffix), args[from*cols:(from+n)*cols]...)
+		return err
+	})
+	return out, err
+}
+
+func insertText(tx *Tx, prefix string, cols, n int, suffix string) string {
+	return tx.db.inserts.get(insertKey{prefix, suffix, cols, n}, func() string {
+		var b strings.Builder
+		b.WriteString(prefix + " VALUES ")
+		values(&b, nil, cols, n)
+		b.WriteString(" " + suffix)
+		return b.String()
+	})
 }
 
 func withText(tx *Tx, prefix string, types []string, n int, suffix string) string {
