@@ -153,7 +153,7 @@ func stored(text string, whole bool) (Draft, error) {
 	return d, nil
 }
 
-const mostBytes = 256 << 10
+const mostBytes = 64 << 10
 
 func (d *Draft) read(data []byte, f *errs.Fields, allow func(Param) *bad) {
 	if len(data) > mostBytes {
@@ -218,8 +218,11 @@ func flatten(prefix string, tree map[string]any, into map[string]any) {
 	}
 }
 
-// nearest returns the parameter whose key is most like the given one, for "did you mean".
+// nearest returns the parameter whose key is most like the given one, for "did you mean"; "" when none is.
 func nearest(key string) string {
+	if len(key) > 64 { // longer than any typing error of a key, and comparing would take its time
+		return ""
+	}
 	best, least := "", len(key)/2+1
 	for _, p := range registry {
 		if n := distance(key, p.Key); n < least {
