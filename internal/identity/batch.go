@@ -128,9 +128,10 @@ func (call Call[C, R]) Perform(ctx context.Context, db *store.DB, cmds []C) ([]R
 	if err == nil || errs.KindOf(err) == errs.Unavailable {
 		return out, err
 	}
-	if len(cmds) == 1 {
+	if len(cmds) == 1 && !store.Refused(err) {
 		return []Result[R]{{Err: err}}, nil
 	}
+	// A single command that the database refused runs once more too: what it lost a race against now stands there for its rules to see.
 	out = make([]Result[R], len(cmds))
 	for i := range cmds {
 		one, err := call.write(ctx, db, cmds[i:i+1])

@@ -1,0 +1,416 @@
+package identity
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/base64"
+	"errors"
+	"time"
+
+	"timebank/internal/audit"
+	"timebank/internal/canon"
+	"timebank/internal/errs"
+	"timebank/internal/id"
+	"timebank/internal/region"
+	"timebank/internal/store"
+	"timebank/internal/why"
+)
+
+// Limits bound a session. They are an installation's, not a city's policy.
+type Limits struct {
+	Idle     time.Duration // ends a session that nobody uses
+	Absolute time.Duration // ends every session, used or not
+}
+
+// DefaultLimits are half a working day idle and a month in all (default: elders should not have to sign in at every visit).
+var DefaultLimits = Limits{Idle: 12 * time.Hour, Absolute: 30 * 24 * time.Hour}
+
+// Service signs in, grants roles and holds sessions. It is safe for concurrent use.
+type Service struct {
+	db      *store.DB
+	regions *region.Service
+	limits  Limits
+	grant   Call[GrantRoleCmd, GrantID]
+	revoke  Call[RevokeRoleCmd, Nothing]
+	end     Call[EndSessionCmd, Nothing]
+}
+
+// New returns the service of one database. Zero limits are the default ones.
+func New(db *store.DB, regions *region.Service, limits Limits) *Service {
+	if limits == (Limits{}) {
+		limits = DefaultLimits
+	}
+	s := &Service{db: db, regions: regions, limits: limits}
+	s.grant = Call[GrantRoleCmd, GrantID]{Name: "identity.grant_role", Encode: Same[GrantID], Decode: AsID[GrantID], Run: s.runGrant,
+		Head: func(c *GrantRoleCmd, w *canon.Writer) (Actor, string) {
+			w.Str(string(c.To)).Str(string(c.Role)).Str(string(c.Region)).Str(c.Point).Time(c.From).Time(c.Until)
+			return c.Actor, c.Key
+		}}
+	s.revoke = Call[RevokeRoleCmd, Nothing]{Name: "identity.revoke_role", Encode: NoResult, Decode: AsNothing, Run: s.runRevoke,
+		Head: func(c *RevokeRoleCmd, w *canon.Writer) (Actor, string) {
+			w.Str(string(c.Grant)).Str(c.Reason)
+			return c.Actor, c.Key
+		}}
+	s.end = Call[EndSessionCmd, Nothing]{Name: "identity.end_session", Encode: NoResult, Decode: AsNothing, Run: s.runEnd,
+		Head: func(c *EndSessionCmd, w *canon.Writer) (Actor, string) {
+			w.Str(string(c.Of)).Str(string(c.Session))
+			return c.Actor, c.Key
+		}}
+	return s
+}
+
+// Register makes an actor for each person, in order. A person has one actor; the member package calls it when it registers people.
+func Register(tx *store.Tx, persons []string) ([]ActorID, error) {
+	ids := make([]ActorID, len(persons))
+	for i := range ids {
+		ids[i] = store.NewID[Actor](tx)
+	}
+	return ids, insertActors(tx, ids, persons)
+}
+
+// Load returns actors with the roles they hold now, by id; an unknown one is missing from the map.
+func Load(tx *store.Tx, ids []ActorID, origin string) (map[ActorID]Actor, error) {
+	persons, err := loadActors(tx, ids)
+	if err != nil {
+		return nil, err
+	}
+	grants, err := loadGrants(tx, ids)
+	if err != nil {
+		return nil, err
+	}
+	actors := make(map[ActorID]Actor, len(persons))
+	for actor, person := range persons {
+		actors[actor] = Actor{ID: string(actor), Person: person, Grants: grants[actor], At: tx.Now(), Origin: origin}
+	}
+	return actors, nil
+}
+
+// Actor returns an actor with the roles held now, for a caller that has authenticated it by other means than a session.
+func (s *Service) Actor(ctx context.Context, of ActorID, origin string) (actor Actor, err error) {
+	err = s.db.Read(ctx, "identity.actor", func(tx *store.Tx) error {
+		all, err := Load(tx, []ActorID{of}, origin)
+		actor = all[of]
+		return err
+	})
+	if err == nil && actor.ID == "" {
+		err = errs.New(errs.NotFound, "identity.actor_unknown")
+	}
+	return actor, err
+}
+
+// GrantRoleCmd gives an actor a role in a region. A zero From is now, a zero Until has no end.
+type GrantRoleCmd struct {
+	Actor  Actor
+	Key    string
+	To     ActorID
+	Role   Role
+	Region region.ID
+	Point  string // the service point, for the roles of a point alone
+	From   time.Time
+	Until  time.Time
+}
+
+// GrantRoles gives roles. Nobody grants one to itself, and the manager of a point only lets staff in at that point. Errors of a command:
+// identity.grant_invalid with all bad fields, identity.not_allowed, identity.grant_to_self.
+func (s *Service) GrantRoles(ctx context.Context, cmds []GrantRoleCmd) ([]Result[GrantID], error) {
+	return s.grant.Perform(ctx, s.db, cmds)
+}
+
+func (s *Service) runGrant(tx *store.Tx, cmds []*GrantRoleCmd, out []*Result[GrantID]) error {
+	tree, err := s.regions.Tree(tx)
+	if err != nil {
+		return err
+	}
+	to := make([]ActorID, len(cmds))
+	for i, c := range cmds {
+		to[i] = c.To
+	}
+	known, err := loadActors(tx, to)
+	if err != nil {
+		return err
+	}
+	var rows []grantRow
+	var trail []audit.Entry
+	for i, c := range cmds {
+		_, exists := known[c.To]
+		g, err := decideGrant(c, exists, tx.Now(), tree)
+		if err != nil {
+			out[i].Err = err
+			continue
+		}
+		g.ID = store.NewID[Grant](tx)
+		out[i].Value = g.ID
+		rows = append(rows, grantRow{g, c.To, c.Actor.ID})
+		trail = append(trail, audit.Entry{Actor: c.Actor.ID, OnBehalf: known[c.To], Action: "identity.grant_role", Kind: "actor", Ref: string(c.To),
+			Region: string(g.Region), After: string(g.Role) + " " + g.Point, Origin: c.Actor.Origin})
+	}
+	if err := insertGrants(tx, rows); err != nil {
+		return err
+	}
+	return audit.Record(tx, trail...)
+}
+
+// decideGrant checks a grant and gives it its dates.
+func decideGrant(c *GrantRoleCmd, exists bool, now time.Time, tree *region.Tree) (Grant, error) {
+	g := Grant{Role: c.Role, Region: c.Region, Point: c.Point, From: c.From, Until: c.Until}
+	if g.From.IsZero() {
+		g.From = now
+	}
+	var bad errs.Fields
+	if !exists {
+		bad.Add("to", "identity.actor_unknown")
+	}
+	if !g.Role.Valid() {
+		bad.Add("role", "identity.role_unknown")
+	}
+	level := tree.Level(g.Region)
+	if level == "" {
+		bad.Add("region", "region.unknown")
+	}
+	switch {
+	case g.Role.AtPoint() && g.Point == "":
+		bad.Add("point", "identity.point_missing")
+	case g.Role.AtPoint() && level != "" && level.Rank() < region.Street.Rank():
+		bad.Add("region", "identity.point_above_street")
+	case !g.Role.AtPoint() && g.Point != "":
+		bad.Add("point", "identity.point_not_wanted")
+	}
+	if g.From.Before(now) {
+		bad.Add("from", "identity.back_dated")
+	}
+	if !g.Until.IsZero() && !g.Until.After(g.From) {
+		bad.Add("until", "identity.ends_before_it_begins")
+	}
+	if err := bad.Err("identity.grant_invalid"); err != nil {
+		return g, err
+	}
+	return g, mayGrant(c.Actor, c.To, g, tree)
+}
+
+// mayGrant holds for granting a role and for taking it back.
+func mayGrant(by Actor, to ActorID, g Grant, tree *region.Tree) error {
+	if by.system {
+		return nil
+	}
+	if by.ID == string(to) {
+		return errs.New(errs.Forbidden, "identity.grant_to_self").Because(why.Rule("identity.two_persons", "", "law"))
+	}
+	if err := by.May(IdentityGrantRole, g.Region, tree); err != nil {
+		return err
+	}
+	for _, own := range by.Grants {
+		if own.Role == Administrator && own.holds(by.At) && tree.Contains(own.Region, g.Region) {
+			return nil
+		}
+	}
+	if g.Role == PointStaff && by.AtPoint(g.Point) {
+		return nil
+	}
+	return errNotAllowed.Because(why.Rule("identity.rights", "", "law").With("right", string(IdentityGrantRole)).With("role", string(g.Role)))
+}
+
+// RevokeRoleCmd ends a granted role now.
+type RevokeRoleCmd struct {
+	Actor  Actor
+	Key    string
+	Grant  GrantID
+	Reason string
+}
+
+// RevokeRoles ends granted roles. Errors of a command: identity.grant_unknown, identity.not_allowed, identity.grant_over.
+func (s *Service) RevokeRoles(ctx context.Context, cmds []RevokeRoleCmd) ([]Result[Nothing], error) {
+	return s.revoke.Perform(ctx, s.db, cmds)
+}
+
+func (s *Service) runRevoke(tx *store.Tx, cmds []*RevokeRoleCmd, out []*Result[Nothing]) error {
+	tree, err := s.regions.Tree(tx)
+	if err != nil {
+		return err
+	}
+	var trail []audit.Entry
+	for i, c := range cmds {
+		g, err := loadGrant(tx, c.Grant)
+		if errors.Is(err, store.ErrNoRows) {
+			out[i].Err = errs.New(errs.NotFound, "identity.grant_unknown")
+			continue
+		}
+		if err != nil {
+			return err
+		}
+		if err := mayGrant(c.Actor, g.to, g.Grant, tree); err != nil {
+			out[i].Err = err
+			continue
+		}
+		if !g.Until.IsZero() && !g.Until.After(tx.Now()) {
+			out[i].Err = errs.New(errs.Conflict, "identity.grant_over")
+			continue
+		}
+		// A role that has not begun ends when it would begin.
+		end := tx.Now()
+		if end.Before(g.From) {
+			end = g.From
+		}
+		if err := endGrant(tx, c.Grant, end, c.Actor.ID); err != nil {
+			return err
+		}
+		trail = append(trail, audit.Entry{Actor: c.Actor.ID, Action: "identity.revoke_role", Kind: "actor", Ref: string(g.to),
+			Region: string(g.Region), Before: string(g.Role) + " " + g.Point, After: c.Reason, Origin: c.Actor.Origin})
+	}
+	return audit.Record(tx, trail...)
+}
+
+// Session is one place where an actor is signed in. It does not hold the token, which nobody can read back.
+type Session struct {
+	ID      SessionID
+	Label   string // what the actor sees in its list: "this phone", "demo"
+	Created time.Time
+	Seen    time.Time
+	Ends    time.Time
+	Revoked time.Time // zero while it is not
+}
+
+// SessionID identifies a session.
+type SessionID = id.ID[Session]
+
+const tokenBytes = 32
+
+// IssueToken signs an actor in and returns the bearer token, which is shown once and stored only as its digest. A ttl of zero is the
+// absolute limit; a longer one is cut to it. Whoever calls it has authenticated the actor: that is the seam for OTP, passkeys and OIDC.
+func (s *Service) IssueToken(ctx context.Context, of ActorID, ttl time.Duration, label string) (token string, err error) {
+	if ttl <= 0 || ttl > s.limits.Absolute {
+		ttl = s.limits.Absolute
+	}
+	err = s.db.Write(ctx, "identity.issue_token", func(tx *store.Tx) error {
+		known, err := loadActors(tx, []ActorID{of})
+		if err != nil {
+			return err
+		}
+		if _, ok := known[of]; !ok {
+			return errs.New(errs.NotFound, "identity.actor_unknown")
+		}
+		secret := make([]byte, tokenBytes)
+		tx.Fill(secret)
+		token = base64.RawURLEncoding.EncodeToString(secret)
+		session := store.NewID[Session](tx)
+		if err := insertSession(tx, session, sha256.Sum256(secret), of, label, min(s.limits.Idle, ttl), ttl); err != nil {
+			return err
+		}
+		return audit.Record(tx, audit.Entry{Actor: string(of), Action: "identity.sign_in", Kind: "session", Ref: string(session), After: "open"})
+	})
+	if err != nil {
+		return "", err
+	}
+	return token, nil
+}
+
+var (
+	errNotSignedIn  = errs.New(errs.Unauthenticated, "identity.not_signed_in")
+	errSessionEnded = errs.New(errs.Unauthenticated, "identity.session_ended")
+)
+
+// Authenticate returns the actor of a bearer token with the roles held now, and notes that the session is in use. Errors:
+// identity.not_signed_in for a token that was never issued, identity.session_ended for one that is over.
+func (s *Service) Authenticate(ctx context.Context, bearer, origin string) (Actor, error) {
+	secret, err := base64.RawURLEncoding.Strict().DecodeString(bearer)
+	if err != nil || len(secret) != tokenBytes {
+		return Actor{}, errNotSignedIn
+	}
+	digest := sha256.Sum256(secret)
+	var actor Actor
+	var row sessionRow
+	stale := false
+	err = s.db.Read(ctx, "identity.authenticate", func(tx *store.Tx) error {
+		row, err = loadSession(tx, digest)
+		if errors.Is(err, store.ErrNoRows) {
+			return errNotSignedIn
+		}
+		if err != nil {
+			return err
+		}
+		now := tx.Now()
+		if !row.Revoked.IsZero() || !now.Before(row.Ends) || !now.Before(row.Seen.Add(row.idle)) {
+			return errSessionEnded
+		}
+		// Not every request writes: an eighth of the idle limit is precise enough.
+		stale = now.Sub(row.Seen) >= row.idle/8
+		all, err := Load(tx, []ActorID{row.actor}, origin)
+		actor = all[row.actor]
+		return err
+	})
+	if err != nil {
+		return Actor{}, err
+	}
+	if stale {
+		err = s.db.Write(ctx, "identity.seen", func(tx *store.Tx) error { return touchSession(tx, row.ID) })
+	}
+	return actor, err
+}
+
+// Sessions lists the sessions of an actor that are not over, newest first. An administrator may list those of staff in its region.
+func (s *Service) Sessions(ctx context.Context, by Actor, of ActorID) (list []Session, err error) {
+	err = s.db.Read(ctx, "identity.sessions", func(tx *store.Tx) error {
+		if err := s.maySession(tx, by, of); err != nil {
+			return err
+		}
+		list, err = loadSessions(tx, of)
+		return err
+	})
+	return list, err
+}
+
+func (s *Service) maySession(tx *store.Tx, by Actor, of ActorID) error {
+	if by.system || by.ID == string(of) {
+		return nil
+	}
+	grants, err := loadGrants(tx, []ActorID{of})
+	if err != nil {
+		return err
+	}
+	tree, err := s.regions.Tree(tx)
+	if err != nil {
+		return err
+	}
+	for _, g := range grants[of] {
+		if err := by.May(IdentitySessionFor, g.Region, tree); err != nil {
+			return err
+		}
+	}
+	if len(grants[of]) == 0 {
+		return by.May(IdentitySessionFor, tree.City(), tree)
+	}
+	return nil
+}
+
+// EndSessionCmd signs an actor out: of one session, or of all when Session is empty.
+type EndSessionCmd struct {
+	Actor   Actor
+	Key     string
+	Of      ActorID
+	Session SessionID
+}
+
+// EndSessions signs out. Ending what is over changes nothing. Errors of a command: identity.not_allowed.
+func (s *Service) EndSessions(ctx context.Context, cmds []EndSessionCmd) ([]Result[Nothing], error) {
+	return s.end.Perform(ctx, s.db, cmds)
+}
+
+func (s *Service) runEnd(tx *store.Tx, cmds []*EndSessionCmd, out []*Result[Nothing]) error {
+	for i, c := range cmds {
+		err := s.maySession(tx, c.Actor, c.Of)
+		if errs.KindOf(err) == errs.Forbidden {
+			out[i].Err = err
+			continue
+		}
+		if err != nil {
+			return err
+		}
+		if err := revokeSessions(tx, c.Of, c.Session); err != nil {
+			return err
+		}
+		if err := audit.Record(tx, audit.Entry{Actor: c.Actor.ID, Action: "identity.end_session", Kind: "actor", Ref: string(c.Of),
+			After: string(c.Session), Origin: c.Actor.Origin}); err != nil {
+			return err
+		}
+	}
+	return nil
+}
