@@ -1,0 +1,68 @@
+// Package config owns the settings of an installation: one struct, read from a strict TOML file, then the environment, then the command
+// line, the later winning.
+//
+// Every field has a default that works and a line that documents it; a name that nobody knows is an error, because a misspelt setting
+// that is silently ignored is found on the day it was needed. The package must never hold a rule of the time bank: those are policy
+// parameters, versioned in the database.
+package config
+
+import (
+	"path/filepath"
+	"time"
+)
+
+// Config is every setting of an installation. The key of a field is its toml name after its section's; its variable is the key in capitals
+// after TIMEBANK_, with underscores for dots: http.addr is TIMEBANK_HTTP_ADDR.
+type Config struct {
+	Data     string `toml:"data" default:"./data/timebank" doc:"data folder: the embedded database, the keys, the jobs file and the development inbox"`
+	Postgres string `toml:"postgres" secret:"yes" doc:"connection string of a PostgreSQL 15 or newer; empty means the embedded SQLite database in the data folder"`
+	City     string `toml:"city" default:"320100" doc:"the city's six-digit code; it stands in the log's origin and in every receipt and cannot change later"`
+	HTTP     HTTP   `toml:"http"`
+	Log      Log    `toml:"log"`
+	Keys     Keys   `toml:"keys"`
+	DB       DB     `toml:"db"`
+	Jobs     Jobs   `toml:"jobs"`
+}
+
+// HTTP is where and how the server answers.
+type HTTP struct {
+	Addr     string        `toml:"addr" default:"127.0.0.1:8080" doc:"address to listen on; port 0 takes a free one"`
+	Metrics  string        `toml:"metrics" doc:"address for /metrics alone; empty serves it beside the API, where a proxy should keep it from the public"`
+	Read     time.Duration `toml:"read" default:"15s" doc:"longest time to read a request"`
+	Write    time.Duration `toml:"write" default:"60s" doc:"longest time to answer a request"`
+	Shutdown time.Duration `toml:"shutdown" default:"15s" doc:"how long running requests may take to end after a stop signal"`
+}
+
+// Log is how the program reports on itself.
+type Log struct {
+	Format string `toml:"format" default:"text" oneof:"text json" doc:"text for people, json for machines"`
+	Level  string `toml:"level" default:"info" oneof:"debug info warn error" doc:"least important line that is written"`
+}
+
+// Keys is where the installation's secrets are.
+type Keys struct {
+	Folder string `toml:"folder" doc:"folder of the sealing and signing keys; empty means keys in the data folder. Keep a copy elsewhere"`
+}
+
+// DB bounds the connections to the database.
+type DB struct {
+	Readers int `toml:"readers" default:"0" least:"0" doc:"read connections; 0 means one for each processor, at least 4"`
+	Writers int `toml:"writers" default:"8" least:"1" doc:"write connections on PostgreSQL; SQLite has exactly one"`
+	Cache   int `toml:"cache" default:"48" least:"1" doc:"page cache of the embedded database in MiB"`
+}
+
+// Jobs is how often the installation looks after itself.
+type Jobs struct {
+	Timers   time.Duration `toml:"timers" default:"15s" doc:"how often due timers are run"`
+	Sequence time.Duration `toml:"sequence" default:"5s" doc:"how often new entries are numbered and the log's head is signed"`
+	Relay    time.Duration `toml:"relay" default:"1s" doc:"how often outside effects are handed over"`
+	Workers  int           `toml:"workers" default:"4" least:"1" doc:"outside effects delivered at a time"`
+}
+
+// KeyFolder returns the folder of the installation's keys.
+func (c Config) KeyFolder() string {
+	if c.Keys.Folder != "" {
+		return c.Keys.Folder
+	}
+	return filepath.Join(c.Data, "keys")
+}
