@@ -1,5 +1,12 @@
 package store
 
+import (
+	"errors"
+	"time"
+
+	"timebank/internal/clock"
+)
+
 // Event is an outside effect that a committed transaction asks for. It is delivered at least once and named by its Seq.
 type Event struct {
 	Seq     int64
@@ -22,18 +29,44 @@ func (tx *Tx) flush() error {
 	return err
 }
 
-// TakeEvents removes up to max of the oldest events and returns them in order. When the transaction fails they are still there.
+const eventColumns = "SELECT seq, topic, ref, payload FROM outbox ORDER BY seq LIMIT $1"
+
+func scanEvent(r *Rows) (e Event, err error) {
+	return e, r.Scan(&e.Seq, &e.Topic, &e.Ref, &e.Payload)
+}
+
+// TakeEvents removes up to max of the oldest events and returns them in order. When the transaction fails they are still there. It is
+// for a taker whose own record of them is in the same transaction; any other reads [WaitingEvents] and then drops them.
 func TakeEvents(tx *Tx, max int) ([]Event, error) {
-	events, err := All(tx, func(r *Rows) (e Event, err error) {
-		return e, r.Scan(&e.Seq, &e.Topic, &e.Ref, &e.Payload)
-	}, "SELECT seq, topic, ref, payload FROM outbox ORDER BY seq LIMIT $1"+tx.SkipLocked(), max)
-	if err != nil || len(events) == 0 {
+	events, err := All(tx, scanEvent, eventColumns+tx.SkipLocked(), max)
+	if err != nil {
 		return nil, err
+	}
+	return events, DropEvents(tx, events)
+}
+
+// WaitingEvents returns up to max of the oldest events in order and leaves them there.
+func WaitingEvents(tx *Tx, max int) ([]Event, error) { return All(tx, scanEvent, eventColumns, max) }
+
+// DropEvents removes events that have been handed over. One that is gone already is no error: another process handed it over too.
+func DropEvents(tx *Tx, events []Event) error {
+	if len(events) == 0 {
+		return nil
 	}
 	args := make([]any, len(events))
 	for i, e := range events {
 		args[i] = e.Seq
 	}
-	_, err = tx.With("WITH v (seq) AS (VALUES ", []string{"BIGINT"}, args, ") DELETE FROM outbox WHERE seq IN (SELECT v.seq FROM v)")
-	return events, err
+	_, err := tx.With("WITH v (seq) AS (VALUES ", []string{"BIGINT"}, args, ") DELETE FROM outbox WHERE seq IN (SELECT v.seq FROM v)")
+	return err
+}
+
+// OldestEvent returns when the oldest event that still waits was asked for; ok is false when none waits.
+func OldestEvent(tx *Tx) (at time.Time, ok bool, err error) {
+	var micros int64
+	err = tx.QueryRow("SELECT recorded_at FROM outbox ORDER BY seq LIMIT 1").Scan(&micros)
+	if errors.Is(err, ErrNoRows) {
+		return time.Time{}, false, nil
+	}
+	return clock.FromMicros(micros), err == nil, err
 }

@@ -116,6 +116,7 @@ func (w *writer) loop() {
 
 // runGroup commits all jobs of the group with one fsync; when the group as such cannot be kept, each job runs alone.
 func (w *writer) runGroup(group []*job) {
+	w.db.watch.Group(len(group))
 	err := w.transaction(func(s *session) error {
 		for _, j := range group {
 			j.err = w.start(j, s, len(group) > 1)

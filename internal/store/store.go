@@ -43,15 +43,31 @@ type Config struct {
 	Readers int
 	// Writers is the number of write connections on PostgreSQL; 0 means 8. SQLite has exactly one.
 	Writers int
+	// Observer is told of every write; nil means nobody.
+	Observer Observer
 	// CacheMiB bounds SQLite's page cache per connection that writes; 0 means 48.
 	CacheMiB int
 }
+
+// Observer is told what the database does, for metrics. Its methods return at once and are called by many goroutines.
+type Observer interface {
+	// Write tells that a write of the name ended: its error code or "ok", and how long it took until it was durable.
+	Write(name, code string, took time.Duration)
+	// Group tells how many writes shared one commit.
+	Group(size int)
+}
+
+type nobody struct{}
+
+func (nobody) Write(string, string, time.Duration) {}
+func (nobody) Group(int)                           {}
 
 // DB is an open database. It is safe for concurrent use.
 type DB struct {
 	engine  Engine
 	clock   clock.Clock
 	ids     id.Source
+	watch   Observer
 	writeDB *sql.DB
 	readDB  *sql.DB
 	readers chan *session
@@ -82,7 +98,10 @@ func Open(ctx context.Context, cfg Config) (*DB, error) {
 	if cfg.CacheMiB == 0 {
 		cfg.CacheMiB = 48
 	}
-	db := &DB{engine: cfg.Engine, clock: cfg.Clock, ids: cfg.IDs, dir: cfg.Dir}
+	if cfg.Observer == nil {
+		cfg.Observer = nobody{}
+	}
+	db := &DB{engine: cfg.Engine, clock: cfg.Clock, ids: cfg.IDs, watch: cfg.Observer, dir: cfg.Dir}
 	var err error
 	switch cfg.Engine {
 	case SQLite:
@@ -233,10 +252,19 @@ func (db *DB) Write(ctx context.Context, name string, fn func(tx *Tx) error) err
 	if err := ctx.Err(); err != nil {
 		return errs.New(errs.Unavailable, "store.cancelled").With(err)
 	}
+	start := db.clock.Now()
+	var err error
 	if db.engine == Postgres {
-		return db.writePostgres(ctx, fn)
+		err = db.writePostgres(ctx, fn)
+	} else {
+		err = db.writer.do(ctx, fn)
 	}
-	return db.writer.do(ctx, fn)
+	code := "ok"
+	if err != nil {
+		code = errs.CodeOf(err)
+	}
+	db.watch.Write(name, code, db.clock.Now().Sub(start))
+	return err
 }
 
 type togetherKey struct{}

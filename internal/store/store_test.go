@@ -196,6 +196,43 @@ func TestOneKeyHasOneEffectAlsoAtTheSameMoment(t *testing.T) {
 	})
 }
 
+func TestEventsKeepTheirNumbersAndWaitUntilDropped(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, db *store.DB, clk *clock.Fake) {
+		ask := func(ref string) {
+			storetest.Write(t, db, func(tx *store.Tx) error { tx.Outbox("test.asked", ref, "{}"); return nil })
+		}
+		waiting := func() (events []store.Event) {
+			storetest.Read(t, db, func(tx *store.Tx) (err error) {
+				events, err = store.WaitingEvents(tx, 10)
+				at, ok, err2 := store.OldestEvent(tx)
+				if ok != (len(events) > 0) || ok && !at.Equal(storetest.Epoch) {
+					t.Errorf("oldest event: got %v, %v with %d waiting", at, ok, len(events))
+				}
+				return errors.Join(err, err2)
+			})
+			return events
+		}
+		ask("a")
+		ask("b")
+		clk.Advance(time.Hour)
+		first := waiting()
+		if len(first) != 2 || first[0].Ref != "a" || len(waiting()) != 2 {
+			t.Fatalf("waiting: got %+v, want a and b, and still there", first)
+		}
+		for range 2 { // dropping twice is what two processes do
+			storetest.Write(t, db, func(tx *store.Tx) error { return store.DropEvents(tx, first) })
+		}
+		if left := waiting(); len(left) != 0 {
+			t.Fatalf("after the drop: got %+v, want none", left)
+		}
+		clk.Set(storetest.Epoch)
+		ask("c")
+		if got := waiting(); len(got) != 1 || got[0].Seq <= first[1].Seq {
+			t.Errorf("an event after an empty table: got %+v, want a number above %d", got, first[1].Seq)
+		}
+	})
+}
+
 func TestManyRowsOfAnyLength(t *testing.T) {
 	storetest.Each(t, func(t *testing.T, db *store.DB, _ *clock.Fake) {
 		for _, n := range []int{0, 1, 2, 3, 127, 128, 129, 700} {

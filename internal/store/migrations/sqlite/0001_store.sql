@@ -1,6 +1,7 @@
 -- +goose Up
+-- A number is never used twice, though the table is empty most of the time: receivers know an event by it.
 CREATE TABLE outbox (
-    seq         INTEGER PRIMARY KEY,
+    seq         INTEGER PRIMARY KEY AUTOINCREMENT,
     topic       TEXT NOT NULL CHECK (topic <> ''),
     ref         TEXT NOT NULL,
     payload     TEXT NOT NULL,
