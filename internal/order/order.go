@@ -205,7 +205,7 @@ type Assignment struct {
 	Credit    hours.Minutes // counted for the volunteer, after weights
 	Grade     Grade
 	Flags     string // rules that were exceeded but only flagged, separated by spaces
-	proof     proof // sides that proved the check-in and check-out
+	proof     proof  // sides that proved the check-in and check-out
 	changed   bool
 	isNew     bool
 }

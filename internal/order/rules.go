@@ -67,11 +67,11 @@ func worst(a, b Grade) Grade {
 	return order[max(slices.Index(order, a), slices.Index(order, b))]
 }
 
-// mayTimeOut reports whether silence may confirm: only when something came from a side other than the volunteer's (domain: "one-sided
-// evidence goes to the station's follow-up queue and never credits itself").
-func mayTimeOut(as []*Assignment) bool {
+// mayTimeOut reports whether silence may confirm: only when something came from one of the sides that count besides the volunteer
+// (domain: "one-sided evidence goes to the station's follow-up queue and never credits itself").
+func mayTimeOut(as []*Assignment, sides proof) bool {
 	for _, a := range as {
-		if a.State == CheckedOut && a.proof&(byRecipient|byStation) == 0 {
+		if a.State == CheckedOut && a.proof&sides == 0 {
 			return false
 		}
 	}
@@ -82,16 +82,7 @@ func mayTimeOut(as []*Assignment) bool {
 // allow.
 func counted(in, out time.Time, item catalog.Item, r policy.Rules) hours.Minutes {
 	served := hours.Of(int64(out.Sub(in) / time.Minute))
-	step := hours.Of(int64(r.TimeStep))
-	switch r.TimeRounding {
-	case policy.RoundUp:
-		served = served.RoundUp(step)
-	case policy.RoundNearest:
-		served = served.RoundNearest(step)
-	default:
-		served = served.RoundDown(step)
-	}
-	return hours.Min(served, hours.Min(item.Longest, r.TimeMaxPerOrder))
+	return hours.Min(r.Round(served), hours.Min(item.Longest, r.TimeMaxPerOrder))
 }
 
 // credited is what the volunteer gets for counted minutes: the product of the weights in force, in whole minutes, halves up. Weights are

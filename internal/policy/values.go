@@ -27,6 +27,7 @@ type Values struct {
 	OrderReview             Review
 	OrderRadiusM            int
 	OrderClaimWindow        time.Duration
+	OrderCloseAfter         time.Duration
 	OrderEscalateAfter      PerLevel
 	OrderFunding            List[Funding]
 	HoldExpiry              time.Duration

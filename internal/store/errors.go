@@ -23,6 +23,7 @@ type Violation struct {
 	Name string
 }
 
+// Error names the constraint for logs.
 func (v *Violation) Error() string {
 	if v.Unique {
 		return "unique constraint: " + v.Name

@@ -31,7 +31,7 @@ CREATE TABLE service_order (
     settled_by     TEXT NOT NULL DEFAULT '',
     outcome        TEXT NOT NULL DEFAULT '',
     reason         TEXT NOT NULL DEFAULT '',
-    CHECK ((state IN ('settled', 'closed')) = (settled_at IS NOT NULL))
+    CHECK (state NOT IN ('settled', 'closed') OR settled_at IS NOT NULL)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX service_order_open ON service_order (region, start_at) WHERE state NOT IN ('settled', 'closed', 'cancelled', 'void');
 CREATE INDEX service_order_recipient ON service_order (recipient, id);

@@ -1,0 +1,388 @@
+package order
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"timebank/internal/catalog"
+	"timebank/internal/clock"
+	"timebank/internal/errs"
+	"timebank/internal/hours"
+	"timebank/internal/identity"
+	"timebank/internal/ledger"
+	"timebank/internal/member"
+	"timebank/internal/policy"
+	"timebank/internal/store"
+)
+
+// Place submits orders: each holds the hours of the longest visit from its sources, and is published at once unless the station has to
+// look at it first or no source of hours was found. It is never refused for want of hours: then it goes to the station with the reason.
+func (s *Service) Place(ctx context.Context, cmds []PlaceCmd) ([]identity.Result[Placed], error) {
+	return s.place.Perform(ctx, s.db, cmds)
+}
+
+func (s *Service) runPlace(tx *store.Tx, cmds []*PlaceCmd, out []*identity.Result[Placed]) error {
+	w, err := s.begin(tx)
+	if err != nil {
+		return err
+	}
+	p, err := w.preparePlacing(cmds)
+	if err != nil {
+		return err
+	}
+	orders := make([]*Order, len(cmds))
+	var needs []ledger.Need
+	for i, c := range cmds {
+		o, err := p.decide(c)
+		if out[i].Err = err; err != nil {
+			if errs.KindOf(err) == errs.Internal {
+				return err
+			}
+			continue
+		}
+		orders[i] = o
+		w.add(o)
+		needs = append(needs, p.need(o))
+	}
+	if err := w.fund(needs); err != nil {
+		return err
+	}
+	for i, o := range orders {
+		if o == nil {
+			continue
+		}
+		if err := p.route(cmds[i], o); err != nil {
+			return err
+		}
+		out[i].Value = Placed{ID: o.ID, State: o.State, WaitsFor: o.WaitsFor}
+	}
+	return w.save()
+}
+
+// placing is what deciding on a slice of placements looks at.
+type placing struct {
+	*work
+	recipients map[member.PersonID]member.Recipient
+	known      map[string]bool // recipients who have been served before
+}
+
+func (w *work) preparePlacing(cmds []*PlaceCmd) (*placing, error) {
+	ids := make([]member.PersonID, len(cmds))
+	names := make([]string, len(cmds))
+	for i, c := range cmds {
+		ids[i], names[i] = c.Recipient, string(c.Recipient)
+	}
+	slices.Sort(ids)
+	slices.Sort(names)
+	p := &placing{work: w}
+	var err error
+	if p.recipients, err = member.LoadRecipients(w.tx, slices.Compact(ids)); err != nil {
+		return nil, err
+	}
+	p.known, err = servedBefore(w.tx, slices.Compact(names))
+	return p, err
+}
+
+// decide makes the order that a command asks for, or says what is wrong with it.
+func (p *placing) decide(c *PlaceCmd) (*Order, error) {
+	rec, ok := p.recipients[c.Recipient]
+	if !ok {
+		return nil, errs.New(errs.NotFound, "order.recipient_unknown")
+	}
+	as, err := p.placedAs(c, rec)
+	if err != nil {
+		return nil, err
+	}
+	if !rec.MayAsk() {
+		return nil, errs.New(errs.Refused, "order.recipient_not_approved")
+	}
+	item, err := p.s.catalog.Current(p.tx, c.Item, p.tx.Now())
+	if err != nil {
+		return nil, err
+	}
+	rules, err := p.rulesNow(rec.Person.Region)
+	if err != nil {
+		return nil, err
+	}
+	length := c.Minutes
+	if length.IsZero() {
+		length = item.Usual
+	}
+	if c.Paper && as != ByStation {
+		return nil, errs.New(errs.Forbidden, "order.paper_by_station")
+	}
+	if err := (placement{now: p.tx.Now(), start: c.Start, length: length, item: *item, rules: rules, paper: c.Paper}).check(c); err != nil {
+		return nil, err
+	}
+	payer, err := p.payer(c, as, rec, rules)
+	if err != nil {
+		return nil, err
+	}
+	now := p.tx.Now()
+	o := &Order{ID: store.NewID[Order](p.tx), Item: item.Code, ItemVersion: item.Version, Recipient: c.Recipient, PlacedBy: c.Actor.ID,
+		PlacedAs: as, Payer: payer, Region: rec.Person.Region, Class: item.Class, Urgency: c.Urgency, Start: c.Start, Minutes: length,
+		Volunteers: item.Volunteers, Point: rec.Person.Point, PolicyVersion: string(rules.Version), SubmittedAt: now, Level: Community,
+		LevelSince: now, CheckCode: p.checkCode()}
+	return o, nil
+}
+
+// checkCode draws the six digits that the recipient will tell the volunteer.
+func (w *work) checkCode() string {
+	var b [4]byte
+	w.tx.Fill(b[:])
+	n := uint32(b[0])<<24 | uint32(b[1])<<16 | uint32(b[2])<<8 | uint32(b[3])
+	return fmt.Sprintf("%06d", n%1_000_000)
+}
+
+// placedAs says in which role the actor places an order for the recipient, or that it may not.
+func (p *placing) placedAs(c *PlaceCmd, rec member.Recipient) (PlacedAs, error) {
+	if c.Actor.MayOwn(identity.OrderPlace, string(c.Recipient)) == nil && !c.Actor.IsSystem() {
+		return BySelf, nil
+	}
+	refused := c.Actor.May(identity.OrderPlaceFor, rec.Person.Region, p.tree)
+	if refused == nil {
+		return ByStation, nil
+	}
+	delegate, err := member.IsDelegate(p.tx, c.Recipient, member.PersonID(c.Actor.Person))
+	if err != nil {
+		return "", err
+	}
+	if delegate {
+		return ByKin, nil
+	}
+	return "", refused
+}
+
+// payer is whose saved hours may pay: a relative's only if it offers them and the policy's beneficiaries include the recipient.
+func (p *placing) payer(c *PlaceCmd, as PlacedAs, rec member.Recipient, r policy.Rules) (member.PersonID, error) {
+	if !c.OfferOwnHours {
+		return c.Recipient, nil
+	}
+	kin := member.PersonID(c.Actor.Person)
+	if as != ByKin {
+		return "", errs.New(errs.Refused, "order.only_kin_offer_hours")
+	}
+	ok, err := member.MayBenefit(p.tx, kin, c.Recipient, r.RedeemBeneficiaries, r.RedeemBeneficiaryMinAge)
+	if err != nil {
+		return "", err
+	}
+	if !ok {
+		return "", errs.New(errs.Refused, "order.not_a_beneficiary").Because(r.Why("redeem.beneficiaries"))
+	}
+	return kin, nil
+}
+
+// need is what the order has to hold: the longest visit, for every volunteer, from the sources in the policy's order.
+func (p *placing) need(o *Order) ledger.Need {
+	rec := p.recipients[o.Recipient]
+	// Both were read a moment ago and are cached; they cannot fail now.
+	r, _ := p.rules(o)
+	item, _ := p.item(o)
+	longest := hours.Min(item.Longest, r.TimeMaxPerOrder)
+	return ledger.Need{Ref: string(o.ID), Reason: "order", Minutes: longest.Times(int64(o.Volunteers)), Sources: sources(o, rec, r)}
+}
+
+// sources lists the accounts that may pay for an order, in the policy's order (domain: "Funding").
+func sources(o *Order, rec member.Recipient, r policy.Rules) []ledger.Key {
+	owner := string(o.Recipient)
+	day := clock.DayOf(o.SubmittedAt)
+	var keys []ledger.Key
+	for _, f := range r.OrderFunding.All() {
+		switch f {
+		case policy.FundGrant:
+			if !rec.KeyElder {
+				continue
+			}
+			month := clock.MonthOf(o.Start)
+			for back := r.GrantCarryOverMonths; back >= 0; back-- {
+				keys = append(keys, ledger.Key{Owner: owner, Class: ledger.Granted, Bucket: string(month.Add(-back))})
+			}
+		case policy.FundSaved:
+			if mayRedeem(rec, r, day) {
+				keys = append(keys, ledger.Key{Owner: owner, Class: ledger.Saved})
+			}
+		case policy.FundGift:
+			keys = append(keys, ledger.Key{Owner: owner, Class: ledger.Donated})
+			if o.Payer != o.Recipient {
+				keys = append(keys, ledger.Key{Owner: string(o.Payer), Class: ledger.Saved})
+			}
+		case policy.FundPool:
+			keys = append(keys, ledger.PoolAccount)
+		case policy.FundFund:
+			keys = append(keys, ledger.FundAccount)
+		}
+	}
+	return keys
+}
+
+// mayRedeem reports whether the recipient is old enough to spend saved hours (published: from 60; Shanghai from 65, 60 in hardship).
+func mayRedeem(rec member.Recipient, r policy.Rules, day clock.Day) bool {
+	age := rec.Person.AgeOn(day)
+	return age >= r.RedeemMinAge || rec.Attributes.Hardship && age >= r.RedeemMinAgeHardship
+}
+
+// fund holds the hours of orders and writes on each where they come from, or why there are none.
+func (w *work) fund(needs []ledger.Need) error {
+	if len(needs) == 0 {
+		return nil
+	}
+	held, err := ledger.Hold(w.tx, needs)
+	if err != nil {
+		return err
+	}
+	for i, h := range held {
+		o := w.orders[ID(needs[i].Ref)]
+		w.touch(o)
+		if h.Err != nil {
+			o.Funding, o.Reason = "", errs.CodeOf(h.Err)
+			continue
+		}
+		names := make([]string, len(h.Lines))
+		for n, line := range h.Lines {
+			names[n] = string(line.Key.Class)
+		}
+		o.Funding, o.Reason = strings.Join(slices.Compact(names), " "), ""
+	}
+	return nil
+}
+
+// route sends a new order on its way: to the station if it must be looked at or has no hours, else to the neighbourhood.
+func (p *placing) route(c *PlaceCmd, o *Order) error {
+	r, err := p.rules(o)
+	if err != nil {
+		return err
+	}
+	item, err := p.item(o)
+	if err != nil {
+		return err
+	}
+	needsAgreement := false
+	if item.Agreement {
+		has, err := signed(p.tx, string(o.Recipient), o.Item)
+		if err != nil {
+			return err
+		}
+		needsAgreement = !has
+	}
+	first := !p.known[string(o.Recipient)]
+	switch {
+	case o.Funding == "":
+		p.move(c.Actor, "order.place", o, Submitted, ForFunding)
+		p.climb(o, r)
+	case needsAgreement || needsReview(r, *item, first) && !c.Paper:
+		p.move(c.Actor, "order.place", o, Submitted, ForReview)
+		p.climb(o, r)
+	default:
+		p.publish(c.Actor, "order.place", o, r)
+	}
+	return nil
+}
+
+// publish shows an order to the neighbourhood and starts the clock of its level.
+func (w *work) publish(actor identity.Actor, action string, o *Order, r policy.Rules) {
+	w.move(actor, action, o, Published, ForVolunteer)
+	w.climb(o, r)
+}
+
+// climb starts the clock of the level that has to see to the order.
+func (w *work) climb(o *Order, r policy.Rules) {
+	o.LevelSince = w.tx.Now()
+	if o.Level == Fund {
+		return
+	}
+	w.wait(TimerEscalate, o, w.tx.Now().Add(r.OrderEscalateAfter.At(policy.Level(o.Level))), "")
+}
+
+// review is the station's decision on one submitted order.
+func (w *work) review(o *Order, c *ReviewCmd) error {
+	if err := c.Actor.May(identity.OrderReview, o.Region, w.tree); err != nil {
+		return err
+	}
+	if o.State != Submitted {
+		return errState("order.not_submitted", o)
+	}
+	item, err := w.item(o)
+	if err != nil {
+		return err
+	}
+	r, err := w.rules(o)
+	if err != nil {
+		return err
+	}
+	if !c.Approve {
+		if c.Reason == "" {
+			return errs.Invalid("order.invalid", errs.Field{Path: "reason", Code: "order.reason_missing"})
+		}
+		o.Reason = c.Reason
+		w.end(c.Actor, "order.review", o)
+		return nil
+	}
+	if err := w.papers(o, item, c); err != nil {
+		return err
+	}
+	if o.Funding == "" {
+		// The station tries again: a grant or a gift may have come in the meantime.
+		recs, err := member.LoadRecipients(w.tx, []member.PersonID{o.Recipient})
+		if err != nil {
+			return err
+		}
+		p := &placing{work: w, recipients: recs}
+		if err := w.fund([]ledger.Need{p.need(o)}); err != nil {
+			return err
+		}
+		if o.Funding == "" {
+			return errs.New(errs.Refused, "order.no_source").Because(r.Why("order.funding"))
+		}
+	}
+	w.publish(c.Actor, "order.review", o, r)
+	return nil
+}
+
+// papers checks and records the documents that an item asks for.
+func (w *work) papers(o *Order, item *catalog.Item, c *ReviewCmd) error {
+	var bad errs.Fields
+	if item.Insurance && c.Insurance == "" {
+		bad.Add("insurance", "order.insurance_missing")
+	}
+	if item.Agreement {
+		has, err := signed(w.tx, string(o.Recipient), o.Item)
+		if err != nil {
+			return err
+		}
+		if !has && c.Agreement == "" {
+			bad.Add("agreement", "order.agreement_missing")
+		}
+	}
+	if err := bad.Err("order.invalid"); err != nil {
+		return err
+	}
+	if item.Agreement && c.Agreement != "" {
+		return insertAgreement(w.tx, string(o.Recipient), o.Item, c.Agreement, clock.DayOf(w.tx.Now()))
+	}
+	return nil
+}
+
+// end cancels an order: its hours are let go and nobody waits for it any more.
+func (w *work) end(actor identity.Actor, action string, o *Order) {
+	w.unwaitAll(o)
+	w.release(o)
+	for _, a := range o.Assignments {
+		if a.State.live() {
+			w.set(a, Withdrawn)
+		}
+	}
+	w.move(actor, action, o, Cancelled, ForNothing)
+	w.tx.Outbox("order.cancelled", string(o.ID), "{}")
+}
+
+// set changes an assignment's state.
+func (w *work) set(a *Assignment, to AssignmentState) {
+	a.State = to
+	a.changed = !a.isNew
+}
+
+// late is how long after an order's start a volunteer can still take it.
+func late(o *Order, now time.Time) bool { return now.After(o.Start) }

@@ -1,0 +1,391 @@
+package order
+
+import (
+	"slices"
+	"time"
+
+	"timebank/internal/clock"
+	"timebank/internal/errs"
+	"timebank/internal/hours"
+	"timebank/internal/identity"
+	"timebank/internal/member"
+	"timebank/internal/policy"
+	"timebank/internal/store"
+	"timebank/internal/timer"
+	"timebank/internal/training"
+)
+
+// knowAll loads the volunteers of a slice of commands, each with its diary from the month of its order on.
+func (w *work) knowAll(n int, of func(i int) ([]string, ID)) error {
+	people := map[member.PersonID]time.Time{}
+	for i := range n {
+		who, id := of(i)
+		o := w.orders[id]
+		if o == nil {
+			continue
+		}
+		for _, p := range who {
+			if p == "" {
+				continue
+			}
+			person := member.PersonID(p)
+			if from, ok := people[person]; !ok || o.Start.Before(from) {
+				people[person] = o.Start
+			}
+		}
+	}
+	return w.know(people)
+}
+
+// engage decides whether a volunteer can have a place on an order, and gives it.
+func (w *work) engage(actor identity.Actor, o *Order, who member.PersonID, team member.TeamID, how string, state AssignmentState, action string) error {
+	v, ok := w.volunteers[who]
+	switch {
+	case !ok:
+		return errs.New(errs.NotFound, "order.volunteer_unknown")
+	case o.State != Published && o.State != AtFund:
+		return errState("order.not_published", o)
+	case !v.Serves(w.tx.Now()):
+		return errs.New(errs.Refused, "order.volunteer_not_certified")
+	case who == o.Recipient:
+		return errs.New(errs.Refused, "order.serves_oneself")
+	case o.serves(who):
+		return errs.New(errs.Conflict, "order.taken_already")
+	}
+	live, _ := o.filled()
+	if live >= o.Volunteers {
+		return errs.New(errs.Conflict, "order.taken")
+	}
+	if v.Person.Actor.String() == o.PlacedBy {
+		// Who orders on behalf of somebody must not earn by it (two persons stand behind every hour).
+		return errs.New(errs.Refused, "order.placed_by_volunteer")
+	}
+	r, err := w.rules(o)
+	if err != nil {
+		return err
+	}
+	item, err := w.item(o)
+	if err != nil {
+		return err
+	}
+	if item.Course != "" {
+		has, err := training.Has(w.tx, []member.PersonID{who}, item.Course)
+		if err != nil {
+			return err
+		}
+		if !has[who] {
+			return errs.New(errs.Refused, "order.course_missing")
+		}
+	}
+	if team != "" {
+		in, err := member.InTeam(w.tx, team, who)
+		if err != nil {
+			return err
+		}
+		if !in {
+			return errs.New(errs.Refused, "order.not_in_team")
+		}
+	}
+	flagged, err := takeable(o, w.diary[who], r)
+	if err != nil {
+		return err
+	}
+	a := &Assignment{ID: store.NewID[Assignment](w.tx), Order: o.ID, Volunteer: who, Team: string(team), How: how, State: state,
+		Recipient: o.Recipient, Region: v.Person.Region, Start: o.Start, End: o.Start.Add(minutes(o.Minutes)), Flags: flagged, isNew: true}
+	o.Assignments = append(o.Assignments, a)
+	w.diary[who] = append(w.diary[who], a)
+	w.touch(o)
+	w.fill(actor, action, o)
+	return nil
+}
+
+func minutes(m hours.Minutes) time.Duration { return time.Duration(m.Int64()) * time.Minute }
+
+// fill moves an order on once every place is taken and agreed to.
+func (w *work) fill(actor identity.Actor, action string, o *Order) {
+	live, accepted := o.filled()
+	if accepted < o.Volunteers {
+		w.note(actor, action, o, string(o.State), string(o.State))
+		return
+	}
+	if live == accepted {
+		w.unwait(TimerOfferExpire, o)
+	}
+	w.unwait(TimerEscalate, o)
+	w.move(actor, action, o, Accepted, ForService)
+	w.tx.Outbox("order.accepted", string(o.ID), "{}")
+}
+
+func (w *work) claim(o *Order, c *ClaimCmd) error {
+	if err := c.Actor.MayOwn(identity.OrderClaim, c.Actor.Person); err != nil {
+		return err
+	}
+	if late(o, w.tx.Now()) {
+		return errs.New(errs.Refused, "order.too_late")
+	}
+	return w.engage(c.Actor, o, member.PersonID(c.Actor.Person), c.Team, "claimed", Taken, "order.claim")
+}
+
+func (w *work) dispatch(o *Order, c *DispatchCmd) error {
+	if err := c.Actor.May(identity.OrderDispatch, o.Region, w.tree); err != nil {
+		return err
+	}
+	state := Offered
+	if c.Agreed {
+		state = Taken
+	}
+	if err := w.engage(c.Actor, o, c.Volunteer, c.Team, "dispatched", state, "order.dispatch"); err != nil {
+		return err
+	}
+	if state == Offered {
+		r, err := w.rules(o)
+		if err != nil {
+			return err
+		}
+		w.wait(TimerOfferExpire, o, w.tx.Now().Add(r.OrderClaimWindow), "")
+		w.tx.Outbox("order.offered", string(o.ID), "{}")
+	}
+	return nil
+}
+
+func (w *work) answer(o *Order, c *AnswerCmd) error {
+	a := o.placeOf(member.PersonID(c.Actor.Person))
+	if a == nil || a.State != Offered {
+		return errs.New(errs.Conflict, "order.not_offered")
+	}
+	w.touch(o)
+	if !c.Accept {
+		w.set(a, Withdrawn)
+		w.note(c.Actor, "order.answer", o, string(o.State), string(o.State))
+		return nil
+	}
+	w.set(a, Taken)
+	w.fill(c.Actor, "order.answer", o)
+	return nil
+}
+
+// offerExpired takes back the offers that nobody answered.
+func (w *work) offerExpired(o *Order, _ timer.Timer) error {
+	for _, a := range o.Assignments {
+		if a.State == Offered {
+			w.set(a, Withdrawn)
+			w.touch(o)
+		}
+	}
+	w.note(system, "order.offer_expired", o, string(o.State), string(o.State))
+	return nil
+}
+
+// who is the volunteer whom a check is about.
+func (c *CheckCmd) who() member.PersonID {
+	if c.Volunteer != "" {
+		return c.Volunteer
+	}
+	return member.PersonID(c.Actor.Person)
+}
+
+// check finds the place and the proof of a check-in or check-out.
+func (w *work) check(o *Order, c *CheckCmd) (a *Assignment, at time.Time, p proof, distance int64, flagged string, err error) {
+	fail := func(err error) (*Assignment, time.Time, proof, int64, string, error) {
+		return nil, time.Time{}, 0, 0, "", err
+	}
+	station := false
+	if c.Actor.MayOwn(identity.OrderCheckIn, string(c.who())) != nil {
+		if err := c.Actor.May(identity.OrderWitness, o.Region, w.tree); err != nil {
+			return fail(err)
+		}
+		station = true
+	}
+	if a = o.placeOf(c.who()); a == nil {
+		return fail(errs.New(errs.NotFound, "order.not_assigned"))
+	}
+	at = c.OccurredAt
+	if at.IsZero() {
+		at = w.tx.Now()
+	}
+	if at.After(w.tx.Now()) {
+		return fail(errs.Invalid("order.invalid", errs.Field{Path: "occurred_at", Code: "order.in_future"}))
+	}
+	r, err := w.rules(o)
+	if err != nil {
+		return fail(err)
+	}
+	p, distance, flagged, err = presence(o, c.Factors, station, r)
+	if err != nil {
+		return fail(err)
+	}
+	if p&byPaper == 0 && at.Before(o.SubmittedAt) {
+		return fail(errs.Invalid("order.invalid", errs.Field{Path: "occurred_at", Code: "order.before_request"}))
+	}
+	return a, at, p, distance, flagged, nil
+}
+
+func methodsOf(factors []Factor) []Method {
+	all := make([]Method, len(factors))
+	for i, f := range factors {
+		all[i] = f.Method
+	}
+	slices.Sort(all)
+	return slices.Compact(all)
+}
+
+func (w *work) checkIn(o *Order, c *CheckCmd) error {
+	if o.State != Accepted && o.State != InService {
+		return errState("order.not_accepted", o)
+	}
+	a, at, p, distance, flagged, err := w.check(o, c)
+	if err != nil {
+		return err
+	}
+	if a.State != Taken {
+		return errs.New(errs.Conflict, "order.checked_in_already")
+	}
+	r, err := w.rules(o)
+	if err != nil {
+		return err
+	}
+	for _, other := range w.diary[a.Volunteer] {
+		if other.ID != a.ID && other.State == CheckedIn {
+			f, err := limit(r.CheckInOverlap, true, "order.overlaps", r.Why("checkin.overlap"))
+			if err != nil {
+				return err
+			}
+			flagged = flags(flagged, f)
+		}
+	}
+	a.In, a.proof, a.Flags = at, a.proof|p, flags(a.Flags, flagged)
+	w.set(a, CheckedIn)
+	w.prove(c.Actor, o, a.ID, AtCheckIn, methodsOf(c.Factors), at, distance)
+	w.move(c.Actor, "order.check_in", o, InService, ForService)
+	return nil
+}
+
+func (w *work) checkOut(o *Order, c *CheckCmd) error {
+	if o.State != InService {
+		return errState("order.not_in_service", o)
+	}
+	a, at, p, distance, flagged, err := w.check(o, c)
+	if err != nil {
+		return err
+	}
+	switch {
+	case a.State == CheckedOut:
+		return errs.New(errs.Conflict, "order.checked_out_already")
+	case a.State != CheckedIn:
+		return errs.New(errs.Conflict, "order.not_checked_in")
+	case at.Before(a.In):
+		return errs.Invalid("order.invalid", errs.Field{Path: "occurred_at", Code: "order.before_check_in"})
+	}
+	r, err := w.rules(o)
+	if err != nil {
+		return err
+	}
+	item, err := w.item(o)
+	if err != nil {
+		return err
+	}
+	a.Out, a.proof, a.Flags = at, a.proof|p, flags(a.Flags, flagged)
+	finish(a, w.diary[a.Volunteer], *item, r)
+	// From now on the diary shows the visit as it was.
+	a.Start, a.End = a.In, a.Out
+	if !a.End.After(a.Start) {
+		a.End = a.Start.Add(time.Minute)
+	}
+	w.set(a, CheckedOut)
+	w.prove(c.Actor, o, a.ID, AtCheckOut, methodsOf(c.Factors), at, distance)
+	for _, other := range o.Assignments {
+		if other.State == Taken || other.State == CheckedIn || other.State == Offered {
+			w.touch(o)
+			w.note(c.Actor, "order.check_out", o, string(o.State), string(o.State))
+			return nil
+		}
+	}
+	w.move(c.Actor, "order.check_out", o, Awaiting, ForConfirmation)
+	w.wait(TimerAutoConfirm, o, w.tx.Now().Add(r.ConfirmAutoAfter), "")
+	return nil
+}
+
+// withdraw gives a volunteer's place back before the service.
+func (w *work) withdraw(o *Order, c *OrderCmd) error {
+	a := o.placeOf(member.PersonID(c.Actor.Person))
+	if a == nil {
+		return errs.New(errs.NotFound, "order.not_assigned")
+	}
+	if a.State != Taken && a.State != Offered {
+		return errState("order.service_begun", o)
+	}
+	w.set(a, Withdrawn)
+	return w.republish(c.Actor, "order.withdraw", o)
+}
+
+// republish opens an order again after a place became free.
+func (w *work) republish(actor identity.Actor, action string, o *Order) error {
+	r, err := w.rules(o)
+	if err != nil {
+		return err
+	}
+	w.publish(actor, action, o, r)
+	return nil
+}
+
+// noShow frees the place of a volunteer who did not come, and counts it against the volunteer.
+func (w *work) noShow(o *Order, c *NoShowCmd) error {
+	if err := w.mayAnswerFor(c.Actor, o, identity.OrderConfirm, identity.OrderDispatch); err != nil {
+		return err
+	}
+	a := o.placeOf(c.Volunteer)
+	if a == nil {
+		return errs.New(errs.NotFound, "order.not_assigned")
+	}
+	if a.State != Taken {
+		return errState("order.service_begun", o)
+	}
+	if w.tx.Now().Before(o.Start) {
+		return errs.New(errs.Refused, "order.not_started")
+	}
+	r, err := w.rules(o)
+	if err != nil {
+		return err
+	}
+	if err := member.RecordNoShow(w.tx, a.Volunteer, o.Start, r); err != nil {
+		return err
+	}
+	w.set(a, NoShow)
+	return w.republish(c.Actor, "order.no_show", o)
+}
+
+// mayAnswerFor lets the recipient, its delegate, or staff with the right act on an order.
+func (w *work) mayAnswerFor(actor identity.Actor, o *Order, own, staff identity.Right) error {
+	_, err := w.sideOf(actor, o, own, staff)
+	return err
+}
+
+// sideOf says for whom an actor answers on the recipient's side: the recipient, its family, or the desk.
+func (w *work) sideOf(actor identity.Actor, o *Order, own, staff identity.Right) (ConfirmedBy, error) {
+	if !actor.IsSystem() && actor.MayOwn(own, string(o.Recipient)) == nil {
+		return ByRecipient, nil
+	}
+	refused := actor.May(staff, o.Region, w.tree)
+	if refused == nil {
+		return ByDesk, nil
+	}
+	delegate, err := member.IsDelegate(w.tx, o.Recipient, member.PersonID(actor.Person))
+	switch {
+	case err != nil:
+		return "", err
+	case delegate:
+		return ByFamily, nil
+	}
+	return "", refused
+}
+
+// partiesThatCount are the sides whose proof lets silence confirm.
+func partiesThatCount(r policy.Rules) (p proof) {
+	if r.ConfirmNeeds.Has(policy.PartyRecipient) || r.ConfirmNeeds.Has(policy.PartyFamily) {
+		p |= byRecipient
+	}
+	if r.ConfirmNeeds.Has(policy.PartyStation) || r.ConfirmNeeds.Has(policy.PartyCallBack) {
+		p |= byStation
+	}
+	return p
+}

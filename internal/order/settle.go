@@ -1,0 +1,167 @@
+package order
+
+import (
+	"context"
+
+	"timebank/internal/clock"
+	"timebank/internal/errs"
+	"timebank/internal/hours"
+	"timebank/internal/ledger"
+	"timebank/internal/policy"
+	"timebank/internal/store"
+	"timebank/internal/timer"
+)
+
+// settleDue is the handler of TimerSettle: it pays for a group of confirmed orders in a handful of statements. An order that cannot be
+// paid is set aside with its reason and waits for a decision; the others of its group do not notice.
+func (s *Service) settleDue(tx *store.Tx, due []timer.Timer) ([]error, error) {
+	ids := make([]ID, len(due))
+	for i, t := range due {
+		ids[i] = ID(t.Ref)
+	}
+	return s.settleIn(tx, ids)
+}
+
+func (s *Service) settleIn(tx *store.Tx, ids []ID) ([]error, error) {
+	w, err := s.begin(tx)
+	if err != nil {
+		return nil, err
+	}
+	if err := w.take(ids); err != nil {
+		return nil, err
+	}
+	failed := make([]error, len(ids))
+	at := make([]int, 0, len(ids))
+	settlements := make([]ledger.Settlement, 0, len(ids))
+	taken := make(map[ID]bool, len(ids))
+	for i, id := range ids {
+		o, err := w.order(id)
+		switch {
+		case err != nil:
+			failed[i] = err
+			continue
+		case o.State != Confirmed:
+			failed[i] = errState("order.not_confirmed", o)
+			continue
+		case taken[id]:
+			failed[i] = errState("order.settled_already", o)
+			continue
+		}
+		settlement, err := w.settlement(o)
+		if err != nil {
+			return nil, err
+		}
+		taken[id] = true
+		at = append(at, i)
+		settlements = append(settlements, settlement)
+	}
+	posted, err := ledger.Capture(tx, settlements)
+	if err != nil {
+		return nil, err
+	}
+	for n, p := range posted {
+		o := w.orders[ids[at[n]]]
+		if p.Err != nil {
+			failed[at[n]] = p.Err
+			o.Reason = errs.CodeOf(p.Err)
+			w.move(system, "order.set_aside", o, Confirmed, ForDecision)
+			continue
+		}
+		o.SettledAt, o.SettledBy = tx.Now(), string(p.Tx)
+		for _, a := range o.Assignments {
+			if a.State == CheckedOut {
+				w.set(a, Paid)
+			}
+		}
+		w.move(system, "order.settle", o, Settled, ForNothing)
+		tx.Outbox("order.settled", string(o.ID), "{}")
+	}
+	return failed, w.save()
+}
+
+// settlement is what the book has to do for an order: pay each volunteer, or the team in whose name the volunteer came.
+func (w *work) settlement(o *Order) (ledger.Settlement, error) {
+	r, err := w.rulesNow(o.Region)
+	if err != nil {
+		return ledger.Settlement{}, err
+	}
+	out := ledger.Settlement{Reason: ledger.ForService}
+	grade, regionTo := BothSides, o.Region
+	for _, a := range o.Assignments {
+		if a.State != CheckedOut {
+			continue
+		}
+		grade, regionTo = worst(grade, a.Grade), a.Region
+		if a.Minutes.IsZero() {
+			continue
+		}
+		out.Credits = append(out.Credits, credit(a, r))
+	}
+	out.Meta = w.meta(o, system.ID, string(grade), string(regionTo))
+	return out, nil
+}
+
+// credit is one volunteer's payment. A team's hours have no cap, because they can only be donated.
+func credit(a *Assignment, r policy.Rules) ledger.Credit {
+	if a.Team != "" {
+		return ledger.Credit{To: ledger.Key{Owner: a.Team, Class: ledger.Group}, Debit: a.Minutes, Credit: a.Credit, Cap: hours.Zero}
+	}
+	return ledger.Credit{To: ledger.Key{Owner: string(a.Volunteer), Class: ledger.Saved}, Debit: a.Minutes, Credit: a.Credit, Cap: r.AccountCap}
+}
+
+// Settle pays for confirmed orders now, whether they are due or not. Concurrent calls share groups: while one group is being written,
+// the orders that arrive form the next. It returns an order's own refusal.
+func (s *Service) Settle(ctx context.Context, id ID) error { return s.settle.do(ctx, id) }
+
+// settler gathers concurrent settlements into groups, whose size follows the length of the queue by itself.
+type settler struct {
+	gather *store.Gather[ID]
+}
+
+func newSettler(s *Service) *settler {
+	return &settler{gather: store.NewGather(settleGroup, func(ctx context.Context, ids []ID) (failed []error, err error) {
+		err = s.db.Write(ctx, "order.settle", func(tx *store.Tx) error {
+			if failed, err = s.settleIn(tx, ids); err != nil {
+				return err
+			}
+			settled := make([]string, 0, len(ids))
+			for i, id := range ids {
+				if failed[i] == nil {
+					settled = append(settled, string(id))
+				}
+			}
+			return timer.Cancel(tx, TimerSettle, settled...)
+		})
+		return failed, err
+	})}
+}
+
+// settleGroup bounds a group, so that the first of a long queue is not kept waiting for the last.
+const settleGroup = 512
+
+func (s *settler) do(ctx context.Context, id ID) error { return s.gather.Do(ctx, id) }
+
+// closeDaily is the handler of TimerClose.
+func (s *Service) closeDaily(tx *store.Tx, due []timer.Timer) ([]error, error) {
+	tree, err := s.regions.Tree(tx)
+	if err != nil {
+		return nil, err
+	}
+	rules, err := s.policies.Current(tx, tx.Now(), []string{string(tree.City())})
+	if err != nil {
+		return nil, err
+	}
+	if _, err := closeSettled(tx, tx.Now().Add(-rules.OrderCloseAfter)); err != nil {
+		return nil, err
+	}
+	if _, err := DestroyEvidence(tx, tx.Now().AddDate(0, 0, -rules.RetentionEvidenceDays)); err != nil {
+		return nil, err
+	}
+	return make([]error, len(due)), s.ScheduleDaily(tx)
+}
+
+// ScheduleDaily sets the timer of the nightly work for the next civil night.
+func (s *Service) ScheduleDaily(tx *store.Tx) error {
+	tomorrow := clock.DayOf(tx.Now()).Add(1)
+	return timer.Set(tx, timer.Timer{Kind: TimerClose, Ref: "city", Due: tomorrow.Start()})
+}

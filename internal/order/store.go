@@ -1,0 +1,146 @@
+package order
+
+import (
+	"strings"
+	"time"
+
+	"timebank/internal/clock"
+	"timebank/internal/hours"
+	"timebank/internal/store"
+)
+
+// micros is a time as it is stored, nil when it has not come.
+func micros(t time.Time) any {
+	if t.IsZero() {
+		return nil
+	}
+	return clock.Micros(t)
+}
+
+func fromMicros(n *int64) time.Time {
+	if n == nil {
+		return time.Time{}
+	}
+	return clock.FromMicros(*n)
+}
+
+const orderColumns = `id, state, item, item_version, recipient, placed_by, placed_as, payer, region, class, urgency, start_at, minutes,
+ volunteers, lat_e6, lon_e6, check_code, funding, policy_version, submitted_at, level, level_since, waits_for, confirmed_by, confirmed_at,
+ settled_at, settled_by, outcome, reason`
+
+func scanOrder(r *store.Rows) (*Order, error) {
+	o := &Order{}
+	var start, submitted, since int64
+	var confirmed, settled *int64
+	err := r.Scan(&o.ID, &o.State, &o.Item, &o.ItemVersion, &o.Recipient, &o.PlacedBy, &o.PlacedAs, &o.Payer, &o.Region, &o.Class, &o.Urgency,
+		&start, &o.Minutes, &o.Volunteers, &o.Point.LatE6, &o.Point.LonE6, &o.CheckCode, &o.Funding, &o.PolicyVersion, &submitted, &o.Level,
+		&since, &o.WaitsFor, &o.ConfirmedBy, &confirmed, &settled, &o.SettledBy, &o.Outcome, &o.Reason)
+	o.Start, o.SubmittedAt, o.LevelSince = clock.FromMicros(start), clock.FromMicros(submitted), clock.FromMicros(since)
+	o.ConfirmedAt, o.SettledAt = fromMicros(confirmed), fromMicros(settled)
+	return o, err
+}
+
+func insertOrders(tx *store.Tx, all []*Order) error {
+	const cols = 23
+	args := make([]any, 0, cols*len(all))
+	for _, o := range all {
+		args = append(args, string(o.ID), string(o.State), o.Item, o.ItemVersion, string(o.Recipient), o.PlacedBy, string(o.PlacedAs),
+			string(o.Payer), string(o.Region), string(o.Class), string(o.Urgency), clock.Micros(o.Start), o.Minutes.Int64(), o.Volunteers,
+			o.Point.LatE6, o.Point.LonE6, o.CheckCode, o.Funding, o.PolicyVersion, clock.Micros(o.SubmittedAt), string(o.Level),
+			clock.Micros(o.LevelSince), string(o.WaitsFor))
+	}
+	_, err := tx.Insert(`INSERT INTO service_order (id, state, item, item_version, recipient, placed_by, placed_as, payer, region, class,
+ urgency, start_at, minutes, volunteers, lat_e6, lon_e6, check_code, funding, policy_version, submitted_at, level, level_since, waits_for)`,
+		cols, args, "")
+	return err
+}
+
+func updateOrders(tx *store.Tx, all []*Order) error {
+	args := make([]any, 0, 13*len(all))
+	for _, o := range all {
+		args = append(args, string(o.ID), string(o.State), string(o.Level), clock.Micros(o.LevelSince), string(o.WaitsFor), o.Funding,
+			string(o.ConfirmedBy), micros(o.ConfirmedAt), micros(o.SettledAt), o.SettledBy, o.Outcome, o.Reason, o.Minutes.Int64())
+	}
+	_, err := tx.With(`WITH v (id, state, level, level_since, waits_for, funding, confirmed_by, confirmed_at, settled_at, settled_by, outcome,
+ reason, minutes) AS (VALUES `,
+		[]string{"TEXT", "TEXT", "TEXT", "BIGINT", "TEXT", "TEXT", "TEXT", "BIGINT", "BIGINT", "TEXT", "TEXT", "TEXT", "BIGINT"}, args,
+		`) UPDATE service_order SET state = v.state, level = v.level, level_since = v.level_since, waits_for = v.waits_for,
+ funding = v.funding, confirmed_by = v.confirmed_by, confirmed_at = v.confirmed_at, settled_at = v.settled_at, settled_by = v.settled_by,
+ outcome = v.outcome, reason = v.reason, minutes = v.minutes FROM v WHERE service_order.id = v.id`)
+	return err
+}
+
+const assignmentColumns = `id, order_id, volunteer, team, how, state, recipient, region, start_at, end_at, in_at, out_at, minutes, credit, grade,
+ flags, proof`
+
+func scanAssignment(r *store.Rows) (*Assignment, error) {
+	a := &Assignment{}
+	var start, end int64
+	var in, out *int64
+	err := r.Scan(&a.ID, &a.Order, &a.Volunteer, &a.Team, &a.How, &a.State, &a.Recipient, &a.Region, &start, &end, &in, &out, &a.Minutes,
+		&a.Credit, &a.Grade, &a.Flags, &a.proof)
+	a.Start, a.End, a.In, a.Out = clock.FromMicros(start), clock.FromMicros(end), fromMicros(in), fromMicros(out)
+	return a, err
+}
+
+func insertAssignments(tx *store.Tx, all []*Assignment) error {
+	const cols = 17
+	args := make([]any, 0, cols*len(all))
+	for _, a := range all {
+		args = append(args, string(a.ID), string(a.Order), string(a.Volunteer), a.Team, a.How, string(a.State), string(a.Recipient),
+			string(a.Region), clock.Micros(a.Start), clock.Micros(a.End), micros(a.In), micros(a.Out), a.Minutes.Int64(), a.Credit.Int64(),
+			string(a.Grade), a.Flags, int64(a.proof))
+	}
+	_, err := tx.Insert("INSERT INTO assignment ("+assignmentColumns+")", cols, args, "")
+	return err
+}
+
+func updateAssignments(tx *store.Tx, all []*Assignment) error {
+	args := make([]any, 0, 11*len(all))
+	for _, a := range all {
+		args = append(args, string(a.ID), string(a.State), clock.Micros(a.Start), clock.Micros(a.End), micros(a.In), micros(a.Out),
+			a.Minutes.Int64(), a.Credit.Int64(), string(a.Grade), a.Flags, int64(a.proof))
+	}
+	_, err := tx.With("WITH v (id, state, start_at, end_at, in_at, out_at, minutes, credit, grade, flags, proof) AS (VALUES ",
+		[]string{"TEXT", "TEXT", "BIGINT", "BIGINT", "BIGINT", "BIGINT", "BIGINT", "BIGINT", "TEXT", "TEXT", "BIGINT"}, args,
+		`) UPDATE assignment SET state = v.state, start_at = v.start_at, end_at = v.end_at, in_at = v.in_at, out_at = v.out_at,
+ minutes = v.minutes, credit = v.credit, grade = v.grade, flags = v.flags, proof = v.proof FROM v WHERE assignment.id = v.id`)
+	return err
+}
+
+func insertEvidence(tx *store.Tx, all []Evidence) error {
+	const cols = 8
+	args := make([]any, 0, cols*len(all))
+	for _, e := range all {
+		methods := make([]string, len(e.Methods))
+		for i, m := range e.Methods {
+			methods[i] = string(m)
+		}
+		args = append(args, string(e.Order), string(e.Assignment), string(e.Moment), strings.Join(methods, " "), e.Actor,
+			clock.Micros(e.OccurredAt), tx.NowMicros(), e.Distance)
+	}
+	_, err := tx.Insert("INSERT INTO evidence (order_id, assignment, moment, methods, actor, occurred_at, recorded_at, distance)", cols, args, "")
+	return err
+}
+
+func insertClaim(tx *store.Tx, id ID, provider, document string, m hours.Minutes, by string) error {
+	_, err := tx.Exec("INSERT INTO fund_claim (order_id, provider, document, minutes, claimed_by, recorded_at) VALUES ($1, $2, $3, $4, $5, $6)",
+		string(id), provider, document, m.Int64(), by, tx.NowMicros())
+	return err
+}
+
+func insertAgreement(tx *store.Tx, recipient, item, document string, on clock.Day) error {
+	_, err := tx.Exec(`INSERT INTO agreement (recipient, item, document, signed_on) VALUES ($1, $2, $3, $4)
+ ON CONFLICT (recipient, item) DO UPDATE SET document = excluded.document, signed_on = excluded.signed_on`, recipient, item, document, string(on))
+	return err
+}
+
+// closeSettled closes what was settled before the time and returns how many orders that were.
+func closeSettled(tx *store.Tx, before time.Time) (int64, error) {
+	return tx.Exec("UPDATE service_order SET state = 'closed' WHERE state = 'settled' AND settled_at < $1", clock.Micros(before))
+}
+
+// DestroyEvidence removes evidence that is older than policy keeps it. The grade on the assignment and the digest in the book stay.
+func DestroyEvidence(tx *store.Tx, before time.Time) (int64, error) {
+	return tx.Exec("DELETE FROM evidence WHERE recorded_at < $1", clock.Micros(before))
+}
