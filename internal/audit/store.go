@@ -48,3 +48,20 @@ func After(tx *store.Tx, seq int64, max int) ([]Recorded, error) {
 
 // Recompute returns the digest that the entry's bytes have, to be held against the stored one.
 func (e Recorded) Recompute() [32]byte { return digest(clock.Micros(e.At), e.Entry) }
+
+// number writes the numbers of entries. Their rows mostly follow each other, so one statement serves each run of neighbours.
+func number(tx *store.Tx, rows []Waiting, first int64) error {
+	for i := 0; i < len(rows); {
+		n := i + 1
+		for n < len(rows) && rows[n].Row == rows[n-1].Row+1 {
+			n++
+		}
+		// number = seq - (first seq of the run) + (number of its first entry)
+		_, err := tx.Exec("UPDATE audit SET number = seq - $1 WHERE seq BETWEEN $2 AND $3", rows[i].Row-(first+int64(i)), rows[i].Row, rows[n-1].Row)
+		if err != nil {
+			return err
+		}
+		i = n
+	}
+	return nil
+}

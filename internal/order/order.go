@@ -121,8 +121,9 @@ const (
 type Order struct {
 	ID            ID
 	State         State
-	Item          string // code in the catalogue
-	ItemVersion   int    // the version it was placed under, kept for ever
+	Since         time.Time // when it came to this state
+	Item          string    // code in the catalogue
+	ItemVersion   int       // the version it was placed under, kept for ever
 	Recipient     member.PersonID
 	PlacedBy      string // actor id
 	PlacedAs      PlacedAs

@@ -1,9 +1,11 @@
 package order
 
 import (
+	"strings"
 	"time"
 
 	"timebank/internal/clock"
+	"timebank/internal/region"
 	"timebank/internal/store"
 )
 
@@ -67,4 +69,73 @@ func signed(tx *store.Tx, recipient, item string) (bool, error) {
 	n, err := store.All(tx, func(r *store.Rows) (n int64, err error) { return n, r.Scan(&n) },
 		"SELECT 1 FROM agreement WHERE recipient = $1 AND item = $2", recipient, item)
 	return len(n) > 0, err
+}
+
+func evidenceOf(tx *store.Tx, id ID) ([]Evidence, error) {
+	return store.All(tx, func(r *store.Rows) (e Evidence, err error) {
+		var methods string
+		var occurred, recorded int64
+		err = r.Scan(&e.Order, &e.Assignment, &e.Moment, &methods, &e.Actor, &occurred, &recorded, &e.Distance)
+		for _, m := range strings.Fields(methods) {
+			e.Methods = append(e.Methods, Method(m))
+		}
+		e.OccurredAt, e.RecordedAt = clock.FromMicros(occurred), clock.FromMicros(recorded)
+		return e, err
+	}, "SELECT order_id, assignment, moment, methods, actor, occurred_at, recorded_at, distance FROM evidence WHERE order_id = $1 ORDER BY seq", string(id))
+}
+
+// publishedAround reads the published orders in a band of latitude as wide as the radius; the caller measures the distance.
+func publishedAround(tx *store.Tx, from region.Point, radiusM int64) ([]*Order, error) {
+	// A metre is 9 millionths of a degree of latitude, rounded up.
+	reach := radiusM * 9
+	ids, err := store.All(tx, scanID, "SELECT id FROM service_order WHERE state = 'published' AND lat_e6 BETWEEN $1 AND $2 ORDER BY id",
+		from.LatE6-reach, from.LatE6+reach)
+	if err != nil {
+		return nil, err
+	}
+	found, err := load(tx, ids, false)
+	out := make([]*Order, 0, len(ids))
+	for _, id := range ids {
+		out = append(out, found[id])
+	}
+	return out, err
+}
+
+func scanID(r *store.Rows) (id ID, err error) { return id, r.Scan(&id) }
+
+// openIn reads the open orders of a place and below it, the longest waiting first, without their assignments.
+func openIn(tx *store.Tx, place, day string) ([]*Order, error) {
+	return store.All(tx, scanOrder, "SELECT "+orderColumns+" FROM service_order WHERE state NOT IN ('settled', 'closed', 'cancelled', 'void') AND "+
+		region.WithinSQL("region", 1, 2)+" ORDER BY since, id", place, day)
+}
+
+func idsOf(tx *store.Tx, f Filter) ([]ID, error) {
+	before := string(f.Before)
+	if before == "" {
+		before = "~" // sorts after every identifier
+	}
+	open := ""
+	if f.OpenOnly {
+		open = " AND o.state NOT IN ('settled', 'closed', 'cancelled', 'void')"
+	}
+	if f.Volunteer != "" {
+		return store.All(tx, scanID, "SELECT DISTINCT o.id FROM assignment a JOIN service_order o ON o.id = a.order_id WHERE a.volunteer = $1 AND o.id < $2"+
+			open+" ORDER BY o.id DESC LIMIT $3", string(f.Volunteer), before, f.Limit)
+	}
+	return store.All(tx, scanID, "SELECT o.id FROM service_order o WHERE o.recipient = $1 AND o.id < $2"+open+" ORDER BY o.id DESC LIMIT $3",
+		string(f.Recipient), before, f.Limit)
+}
+
+func checkCodes(tx *store.Tx, ids []ID) (map[ID]string, error) {
+	type pair struct {
+		id   ID
+		code string
+	}
+	rows, err := store.In(tx, "SELECT id, check_code FROM service_order WHERE id IN (", ids, ")",
+		func(r *store.Rows) (p pair, err error) { return p, r.Scan(&p.id, &p.code) })
+	codes := make(map[ID]string, len(rows))
+	for _, p := range rows {
+		codes[p.id] = p.code
+	}
+	return codes, err
 }

@@ -37,61 +37,65 @@ func (w *work) knowAll(n int, of func(i int) ([]string, ID)) error {
 	return w.know(people)
 }
 
-// engage decides whether a volunteer can have a place on an order, and gives it.
-func (w *work) engage(actor identity.Actor, o *Order, who member.PersonID, team member.TeamID, how string, state AssignmentState, action string) error {
+// mayTake decides whether a volunteer can have a place on an order: the limits that are flagged, or the refusal.
+func (w *work) mayTake(o *Order, who member.PersonID, team member.TeamID) (flagged string, err error) {
 	v, ok := w.volunteers[who]
 	switch {
 	case !ok:
-		return errs.New(errs.NotFound, "order.volunteer_unknown")
+		return "", errs.New(errs.NotFound, "order.volunteer_unknown")
 	case o.State != Published && o.State != AtFund:
-		return errState("order.not_published", o)
+		return "", errState("order.not_published", o)
 	case !v.Serves(w.tx.Now()):
-		return errs.New(errs.Refused, "order.volunteer_not_certified")
+		return "", errs.New(errs.Refused, "order.volunteer_not_certified")
 	case who == o.Recipient:
-		return errs.New(errs.Refused, "order.serves_oneself")
+		return "", errs.New(errs.Refused, "order.serves_oneself")
 	case o.serves(who):
-		return errs.New(errs.Conflict, "order.taken_already")
+		return "", errs.New(errs.Conflict, "order.taken_already")
 	}
-	live, _ := o.filled()
-	if live >= o.Volunteers {
-		return errs.New(errs.Conflict, "order.taken")
+	if live, _ := o.filled(); live >= o.Volunteers {
+		return "", errs.New(errs.Conflict, "order.taken")
 	}
 	if v.Person.Actor.String() == o.PlacedBy {
 		// Who orders on behalf of somebody must not earn by it (two persons stand behind every hour).
-		return errs.New(errs.Refused, "order.placed_by_volunteer")
+		return "", errs.New(errs.Refused, "order.placed_by_volunteer")
 	}
 	r, err := w.rules(o)
 	if err != nil {
-		return err
+		return "", err
 	}
 	item, err := w.item(o)
 	if err != nil {
-		return err
+		return "", err
 	}
 	if item.Course != "" {
 		has, err := training.Has(w.tx, []member.PersonID{who}, item.Course)
 		if err != nil {
-			return err
+			return "", err
 		}
 		if !has[who] {
-			return errs.New(errs.Refused, "order.course_missing")
+			return "", errs.New(errs.Refused, "order.course_missing")
 		}
 	}
 	if team != "" {
 		in, err := member.InTeam(w.tx, team, who)
 		if err != nil {
-			return err
+			return "", err
 		}
 		if !in {
-			return errs.New(errs.Refused, "order.not_in_team")
+			return "", errs.New(errs.Refused, "order.not_in_team")
 		}
 	}
-	flagged, err := takeable(o, w.diary[who], r)
+	return takeable(o, w.diary[who], r)
+}
+
+// engage gives a volunteer a place on an order, or says why not.
+func (w *work) engage(actor identity.Actor, o *Order, who member.PersonID, team member.TeamID, how string, state AssignmentState, action string) error {
+	flagged, err := w.mayTake(o, who, team)
 	if err != nil {
 		return err
 	}
 	a := &Assignment{ID: store.NewID[Assignment](w.tx), Order: o.ID, Volunteer: who, Team: string(team), How: how, State: state,
-		Recipient: o.Recipient, Region: v.Person.Region, Start: o.Start, End: o.Start.Add(minutes(o.Minutes)), Flags: flagged, isNew: true}
+		Recipient: o.Recipient, Region: w.volunteers[who].Person.Region, Start: o.Start, End: o.Start.Add(minutes(o.Minutes)), Flags: flagged, isNew: true}
 	o.Assignments = append(o.Assignments, a)
 	w.diary[who] = append(w.diary[who], a)
 	w.touch(o)

@@ -24,47 +24,48 @@ func fromMicros(n *int64) time.Time {
 	return clock.FromMicros(*n)
 }
 
-const orderColumns = `id, state, item, item_version, recipient, placed_by, placed_as, payer, region, class, urgency, start_at, minutes,
+const orderColumns = `id, state, since, item, item_version, recipient, placed_by, placed_as, payer, region, class, urgency, start_at, minutes,
  volunteers, lat_e6, lon_e6, check_code, funding, policy_version, submitted_at, level, level_since, waits_for, confirmed_by, confirmed_at,
  settled_at, settled_by, outcome, reason`
 
 func scanOrder(r *store.Rows) (*Order, error) {
 	o := &Order{}
-	var start, submitted, since int64
+	var start, submitted, since, levelSince int64
 	var confirmed, settled *int64
-	err := r.Scan(&o.ID, &o.State, &o.Item, &o.ItemVersion, &o.Recipient, &o.PlacedBy, &o.PlacedAs, &o.Payer, &o.Region, &o.Class, &o.Urgency,
+	err := r.Scan(&o.ID, &o.State, &since, &o.Item, &o.ItemVersion, &o.Recipient, &o.PlacedBy, &o.PlacedAs, &o.Payer, &o.Region, &o.Class, &o.Urgency,
 		&start, &o.Minutes, &o.Volunteers, &o.Point.LatE6, &o.Point.LonE6, &o.CheckCode, &o.Funding, &o.PolicyVersion, &submitted, &o.Level,
-		&since, &o.WaitsFor, &o.ConfirmedBy, &confirmed, &settled, &o.SettledBy, &o.Outcome, &o.Reason)
-	o.Start, o.SubmittedAt, o.LevelSince = clock.FromMicros(start), clock.FromMicros(submitted), clock.FromMicros(since)
+		&levelSince, &o.WaitsFor, &o.ConfirmedBy, &confirmed, &settled, &o.SettledBy, &o.Outcome, &o.Reason)
+	o.Start, o.SubmittedAt, o.LevelSince = clock.FromMicros(start), clock.FromMicros(submitted), clock.FromMicros(levelSince)
+	o.Since = clock.FromMicros(since)
 	o.ConfirmedAt, o.SettledAt = fromMicros(confirmed), fromMicros(settled)
 	return o, err
 }
 
 func insertOrders(tx *store.Tx, all []*Order) error {
-	const cols = 23
+	const cols = 24
 	args := make([]any, 0, cols*len(all))
 	for _, o := range all {
-		args = append(args, string(o.ID), string(o.State), o.Item, o.ItemVersion, string(o.Recipient), o.PlacedBy, string(o.PlacedAs),
+		args = append(args, string(o.ID), string(o.State), clock.Micros(o.Since), o.Item, o.ItemVersion, string(o.Recipient), o.PlacedBy, string(o.PlacedAs),
 			string(o.Payer), string(o.Region), string(o.Class), string(o.Urgency), clock.Micros(o.Start), o.Minutes.Int64(), o.Volunteers,
 			o.Point.LatE6, o.Point.LonE6, o.CheckCode, o.Funding, o.PolicyVersion, clock.Micros(o.SubmittedAt), string(o.Level),
 			clock.Micros(o.LevelSince), string(o.WaitsFor))
 	}
-	_, err := tx.Insert(`INSERT INTO service_order (id, state, item, item_version, recipient, placed_by, placed_as, payer, region, class,
+	_, err := tx.Insert(`INSERT INTO service_order (id, state, since, item, item_version, recipient, placed_by, placed_as, payer, region, class,
  urgency, start_at, minutes, volunteers, lat_e6, lon_e6, check_code, funding, policy_version, submitted_at, level, level_since, waits_for)`,
 		cols, args, "")
 	return err
 }
 
 func updateOrders(tx *store.Tx, all []*Order) error {
-	args := make([]any, 0, 13*len(all))
+	args := make([]any, 0, 14*len(all))
 	for _, o := range all {
-		args = append(args, string(o.ID), string(o.State), string(o.Level), clock.Micros(o.LevelSince), string(o.WaitsFor), o.Funding,
+		args = append(args, string(o.ID), string(o.State), clock.Micros(o.Since), string(o.Level), clock.Micros(o.LevelSince), string(o.WaitsFor), o.Funding,
 			string(o.ConfirmedBy), micros(o.ConfirmedAt), micros(o.SettledAt), o.SettledBy, o.Outcome, o.Reason, o.Minutes.Int64())
 	}
-	_, err := tx.With(`WITH v (id, state, level, level_since, waits_for, funding, confirmed_by, confirmed_at, settled_at, settled_by, outcome,
+	_, err := tx.With(`WITH v (id, state, since, level, level_since, waits_for, funding, confirmed_by, confirmed_at, settled_at, settled_by, outcome,
  reason, minutes) AS (VALUES `,
-		[]string{"TEXT", "TEXT", "TEXT", "BIGINT", "TEXT", "TEXT", "TEXT", "BIGINT", "BIGINT", "TEXT", "TEXT", "TEXT", "BIGINT"}, args,
-		`) UPDATE service_order SET state = v.state, level = v.level, level_since = v.level_since, waits_for = v.waits_for,
+		[]string{"TEXT", "TEXT", "BIGINT", "TEXT", "BIGINT", "TEXT", "TEXT", "TEXT", "BIGINT", "BIGINT", "TEXT", "TEXT", "TEXT", "BIGINT"}, args,
+		`) UPDATE service_order SET state = v.state, since = v.since, level = v.level, level_since = v.level_since, waits_for = v.waits_for,
  funding = v.funding, confirmed_by = v.confirmed_by, confirmed_at = v.confirmed_at, settled_at = v.settled_at, settled_by = v.settled_by,
  outcome = v.outcome, reason = v.reason, minutes = v.minutes FROM v WHERE service_order.id = v.id`)
 	return err

@@ -132,7 +132,7 @@ func (w *work) move(actor identity.Actor, action string, o *Order, to State, wai
 	if o.isNew && o.State == "" {
 		before = ""
 	}
-	o.State, o.WaitsFor = to, waits
+	o.State, o.WaitsFor, o.Since = to, waits, w.tx.Now()
 	w.touch(o)
 	w.note(actor, action, o, before, string(to))
 }

@@ -97,3 +97,18 @@ func ListParked(tx *store.Tx) ([]Parked, error) {
 		return p, err
 	}, "SELECT seq, kind, ref, due, arg, parked_at, problem FROM timer WHERE parked_at IS NOT NULL ORDER BY seq")
 }
+
+// Soonest returns, for each reference that has a timer, when its first one is due.
+func Soonest(tx *store.Tx, refs []string) (map[string]time.Time, error) {
+	type pair struct {
+		ref string
+		due int64
+	}
+	rows, err := store.In(tx, "SELECT ref, MIN(due) FROM timer WHERE parked_at IS NULL AND ref IN (", refs, ") GROUP BY ref",
+		func(r *store.Rows) (p pair, err error) { return p, r.Scan(&p.ref, &p.due) })
+	due := make(map[string]time.Time, len(rows))
+	for _, p := range rows {
+		due[p.ref] = clock.FromMicros(p.due)
+	}
+	return due, err
+}

@@ -15,6 +15,7 @@ CREATE TABLE audit (
     digest      BLOB NOT NULL CHECK (length(digest) = 32)
 ) STRICT;
 CREATE INDEX audit_ref ON audit (ref);
+CREATE UNIQUE INDEX audit_number ON audit (number) WHERE number IS NOT NULL;
 CREATE INDEX audit_unnumbered ON audit (seq) WHERE number IS NULL;
 
 CREATE TABLE timer (

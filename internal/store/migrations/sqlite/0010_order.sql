@@ -3,6 +3,7 @@ CREATE TABLE service_order (
     id             TEXT PRIMARY KEY NOT NULL,
     state          TEXT NOT NULL CHECK (state IN ('submitted', 'published', 'accepted', 'in_service', 'awaiting', 'confirmed', 'settled',
                                                   'closed', 'cancelled', 'disputed', 'void', 'fund')),
+    since          INTEGER NOT NULL,
     item           TEXT NOT NULL,
     item_version   INTEGER NOT NULL CHECK (item_version > 0),
     recipient      TEXT NOT NULL,

@@ -1,0 +1,302 @@
+package order
+
+import (
+	"context"
+	"slices"
+	"time"
+
+	"timebank/internal/audit"
+	"timebank/internal/errs"
+	"timebank/internal/hours"
+	"timebank/internal/identity"
+	"timebank/internal/member"
+	"timebank/internal/region"
+	"timebank/internal/store"
+	"timebank/internal/timer"
+	"timebank/internal/why"
+)
+
+// View is an order as one reader may see it.
+type View struct {
+	Order
+	// Near is set when the reader may see the exact place; otherwise Point is the community's.
+	Near bool
+	// Code is the check code, for the recipient's side and the desk alone: whoever has it proves that the recipient gave it.
+	Code     string
+	Evidence []Evidence
+	History  []audit.Recorded
+	Next     []timer.Timer // what happens by itself, and when
+	Why      why.Why       // the rules that the order keeps
+}
+
+// Get returns an order as the actor may see it. A volunteer who has no place on it sees its area and its item, if it can be taken.
+func (s *Service) Get(ctx context.Context, actor identity.Actor, id ID) (v View, err error) {
+	err = s.db.Read(ctx, "order.get", func(tx *store.Tx) error {
+		w, err := s.begin(tx)
+		if err != nil {
+			return err
+		}
+		if w.orders, err = load(tx, []ID{id}, false); err != nil {
+			return err
+		}
+		o, err := w.order(id)
+		if err != nil {
+			return err
+		}
+		v, err = w.show(actor, o)
+		return err
+	})
+	return v, err
+}
+
+func (w *work) show(actor identity.Actor, o *Order) (View, error) {
+	v := View{Order: *o}
+	v.CheckCode = ""
+	side, refused := w.sideOf(actor, o, identity.OrderPlace, identity.OrderRead)
+	serves := o.serves(member.PersonID(actor.Person))
+	switch {
+	case refused == nil:
+		v.Near = true
+		if side != ByDesk || actor.May(identity.OrderWitness, o.Region, w.tree) == nil {
+			v.Code = o.CheckCode
+		}
+	case serves:
+		v.Near = true
+	case o.State == Published && actor.Person != "":
+		v.Point, _ = w.tree.Point(o.Region)
+		v.Recipient, v.Payer, v.PlacedBy, v.Assignments = "", "", "", nil
+		return v, nil
+	default:
+		// Who may not see an order does not learn that it exists.
+		return View{}, errs.New(errs.NotFound, "order.not_found")
+	}
+	var err error
+	if v.Evidence, err = evidenceOf(w.tx, o.ID); err != nil {
+		return View{}, err
+	}
+	if v.History, err = audit.Of(w.tx, string(o.ID)); err != nil {
+		return View{}, err
+	}
+	if v.Next, err = timer.Waiting(w.tx, string(o.ID)); err != nil {
+		return View{}, err
+	}
+	r, err := w.rules(o)
+	if err != nil {
+		return View{}, err
+	}
+	v.Why = r.Why("order.funding", why.Value{Name: "sources", Value: o.Funding}, why.Value{Name: "waits_for", Value: string(o.WaitsFor)})
+	return v, nil
+}
+
+// NearQuery asks what can be taken nearby.
+type NearQuery struct {
+	// From is where to look from; the zero point means the volunteer's home.
+	From region.Point
+	// RadiusM bounds the distance in metres; zero means the policy's, which also bounds it.
+	RadiusM int64
+	Limit   int
+}
+
+// Offer is an order that stands open nearby. It shows the area, not the door.
+type Offer struct {
+	ID        ID
+	Item      string
+	Version   int
+	Class     string
+	Urgency   string
+	Region    region.ID
+	Start     time.Time
+	Minutes   hours.Minutes
+	Places    int // still free
+	DistanceM int64
+	// Refused says why this volunteer cannot take it; nil when it can be taken.
+	Refused error
+}
+
+// Neighbourhood lists what stands open around a volunteer, nearest first, and why some of it is not for this volunteer.
+func (s *Service) Neighbourhood(ctx context.Context, actor identity.Actor, q NearQuery) (out []Offer, err error) {
+	if actor.Person == "" {
+		return nil, errs.New(errs.Forbidden, "identity.not_oneself")
+	}
+	who := member.PersonID(actor.Person)
+	err = s.db.Read(ctx, "order.neighbourhood", func(tx *store.Tx) error {
+		w, err := s.begin(tx)
+		if err != nil {
+			return err
+		}
+		if err := w.know(map[member.PersonID]time.Time{who: tx.Now()}); err != nil {
+			return err
+		}
+		v, ok := w.volunteers[who]
+		if !ok {
+			return errs.New(errs.NotFound, "order.volunteer_unknown")
+		}
+		r, err := w.rulesNow(v.Person.Region)
+		if err != nil {
+			return err
+		}
+		from, radius := q.From, q.RadiusM
+		if from == (region.Point{}) {
+			from = v.Person.Point
+		}
+		if radius <= 0 || radius > int64(r.OrderRadiusM) {
+			radius = int64(r.OrderRadiusM)
+		}
+		near, err := publishedAround(tx, from, radius)
+		if err != nil {
+			return err
+		}
+		for _, o := range near {
+			d := region.DistanceMetres(from, o.Point)
+			if d > radius || late(o, tx.Now()) {
+				continue
+			}
+			live, _ := o.filled()
+			_, refused := w.mayTake(o, who, "")
+			if errs.KindOf(refused) == errs.Internal {
+				return refused
+			}
+			out = append(out, Offer{ID: o.ID, Item: o.Item, Version: o.ItemVersion, Class: string(o.Class), Urgency: string(o.Urgency), Region: o.Region,
+				Start: o.Start, Minutes: o.Minutes, Places: o.Volunteers - live, DistanceM: d, Refused: refused})
+		}
+		return nil
+	})
+	slices.SortStableFunc(out, func(a, b Offer) int { return int(a.DistanceM - b.DistanceM) })
+	if q.Limit > 0 && len(out) > q.Limit {
+		out = out[:q.Limit]
+	}
+	return out, err
+}
+
+// Line is one open order on a board: who asked, since when, and who is to act now.
+type Line struct {
+	ID        ID
+	Item      string
+	Recipient member.PersonID
+	PlacedAs  PlacedAs
+	Urgency   string
+	Region    region.ID
+	State     State
+	WaitsFor  WaitsFor
+	Level     Level
+	Acts      region.ID // the region whose office has to act; the city for the fund
+	Asked     time.Time
+	Since     time.Time // how long it has been waiting for this
+	Start     time.Time
+	Due       time.Time // when the clock runs out, zero when none runs
+	Late      bool      // the service should have begun and nobody has checked in
+}
+
+// Board is the morning board of an office.
+type Board struct {
+	Place region.ID
+	At    time.Time
+	Count map[WaitsFor]int
+	Lines []Line
+}
+
+// boardMax bounds a board; what is beyond it is counted but not listed.
+const boardMax = 500
+
+// Board lists what waits in a place and below it, the longest waiting first.
+func (s *Service) Board(ctx context.Context, actor identity.Actor, place region.ID) (b Board, err error) {
+	err = s.db.Read(ctx, "order.board", func(tx *store.Tx) error {
+		w, err := s.begin(tx)
+		if err != nil {
+			return err
+		}
+		if err := actor.May(identity.OrderRead, place, w.tree); err != nil {
+			return err
+		}
+		b = Board{Place: place, At: tx.Now(), Count: map[WaitsFor]int{}}
+		open, err := openIn(tx, string(place), string(w.tree.Day()))
+		if err != nil {
+			return err
+		}
+		for _, o := range open {
+			b.Count[o.WaitsFor]++
+		}
+		if len(open) > boardMax {
+			open = open[:boardMax]
+		}
+		refs := make([]string, len(open))
+		for i, o := range open {
+			refs[i] = string(o.ID)
+		}
+		due, err := timer.Soonest(tx, refs)
+		if err != nil {
+			return err
+		}
+		for _, o := range open {
+			b.Lines = append(b.Lines, Line{ID: o.ID, Item: o.Item, Recipient: o.Recipient, PlacedAs: o.PlacedAs, Urgency: string(o.Urgency), Region: o.Region,
+				State: o.State, WaitsFor: o.WaitsFor, Level: o.Level, Acts: w.acts(o), Asked: o.SubmittedAt, Since: o.Since, Start: o.Start,
+				Due: due[string(o.ID)], Late: o.State == Accepted && late(o, tx.Now())})
+		}
+		return nil
+	})
+	return b, err
+}
+
+// acts is the region whose office has to see to an order at its level.
+func (w *work) acts(o *Order) region.ID {
+	switch o.Level {
+	case Street:
+		return w.tree.StreetOf(o.Region)
+	case District:
+		return w.tree.ReportingDistrict(o.Region)
+	case City, Fund:
+		return w.tree.City()
+	}
+	return o.Region
+}
+
+// Filter chooses orders for a list. Exactly one of Recipient and Volunteer is set.
+type Filter struct {
+	Recipient member.PersonID
+	Volunteer member.PersonID
+	OpenOnly  bool
+	Before    ID // cursor: the last id of the page before; "" for the first page
+	Limit     int
+}
+
+// List returns a person's orders, newest first.
+func (s *Service) List(ctx context.Context, actor identity.Actor, f Filter) (out []View, err error) {
+	if f.Limit <= 0 || f.Limit > 100 {
+		f.Limit = 20
+	}
+	err = s.db.Read(ctx, "order.list", func(tx *store.Tx) error {
+		w, err := s.begin(tx)
+		if err != nil {
+			return err
+		}
+		ids, err := idsOf(tx, f)
+		if err != nil {
+			return err
+		}
+		if w.orders, err = load(tx, slices.Sorted(slices.Values(ids)), false); err != nil {
+			return err
+		}
+		for _, id := range ids {
+			v, err := w.show(actor, w.orders[id])
+			if errs.KindOf(err) == errs.NotFound {
+				continue
+			}
+			if err != nil {
+				return err
+			}
+			out = append(out, v)
+		}
+		return nil
+	})
+	return out, err
+}
+
+// CheckCodes returns the codes of orders, as the recipient's side has them. It is for the installation itself: the replay plays the
+// recipients, the station prints door cards.
+func (s *Service) CheckCodes(ctx context.Context, ids []ID) (codes map[ID]string, err error) {
+	err = s.db.Read(ctx, "order.check_codes", func(tx *store.Tx) error {
+		codes, err = checkCodes(tx, ids)
+		return err
+	})
+	return codes, err
+}

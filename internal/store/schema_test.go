@@ -1,0 +1,80 @@
+package store_test
+
+import (
+	"cmp"
+	"slices"
+	"strings"
+	"testing"
+
+	gocmp "github.com/google/go-cmp/cmp"
+
+	"timebank/internal/store"
+	"timebank/internal/store/storetest"
+)
+
+// column is what both engines must agree on: the types of SQLite and PostgreSQL are mapped to one word.
+type column struct {
+	Table, Name, Type string
+	Null              bool
+}
+
+func columns(t *testing.T, engine store.Engine, query string) []column {
+	t.Helper()
+	db, _ := storetest.New(t, engine)
+	var all []column
+	storetest.Read(t, db, func(tx *store.Tx) (err error) {
+		all, err = store.All(tx, func(r *store.Rows) (c column, err error) {
+			var null int64
+			err = r.Scan(&c.Table, &c.Name, &c.Type, &null)
+			c.Null = null != 0
+			switch strings.ToUpper(c.Type) {
+			case "BIGINT", "INTEGER":
+				c.Type = "integer"
+			case "BYTEA", "BLOB":
+				c.Type = "bytes"
+			case "TEXT":
+				c.Type = "text"
+			}
+			return c, err
+		}, query)
+		return err
+	})
+	all = slices.DeleteFunc(all, func(c column) bool {
+		return strings.HasPrefix(c.Table, "goose_") || strings.HasPrefix(c.Table, "sqlite_")
+	})
+	slices.SortFunc(all, func(a, b column) int { return cmp.Or(cmp.Compare(a.Table, b.Table), cmp.Compare(a.Name, b.Name)) })
+	return all
+}
+
+func TestBothEnginesHaveOneSchema(t *testing.T) {
+	lite := columns(t, store.SQLite, `SELECT m.name, c.name, c.type, CASE WHEN c."notnull" = 1 OR c.pk > 0 THEN 0 ELSE 1 END
+ FROM sqlite_schema m JOIN pragma_table_info(m.name) c WHERE m.type = 'table'`)
+	pg := columns(t, store.Postgres, `SELECT table_name::text, column_name::text, data_type::text, CASE WHEN is_nullable = 'YES' THEN 1 ELSE 0 END
+ FROM information_schema.columns WHERE table_schema = 'public'`)
+	if len(lite) < 20 {
+		t.Fatalf("only %d columns: the query finds nothing", len(lite))
+	}
+	if diff := gocmp.Diff(lite, pg); diff != "" {
+		t.Errorf("the schemas differ (- SQLite, + PostgreSQL):\n%s", diff)
+	}
+}
+
+func indexes(t *testing.T, engine store.Engine, query string) []string {
+	t.Helper()
+	db, _ := storetest.New(t, engine)
+	var all []string
+	storetest.Read(t, db, func(tx *store.Tx) (err error) {
+		all, err = store.All(tx, func(r *store.Rows) (s string, err error) { return s, r.Scan(&s) }, query)
+		return err
+	})
+	return all
+}
+
+func TestBothEnginesHaveTheSameNamedIndexes(t *testing.T) {
+	lite := indexes(t, store.SQLite, "SELECT name FROM sqlite_schema WHERE type = 'index' AND sql IS NOT NULL ORDER BY name")
+	pg := indexes(t, store.Postgres, `SELECT i.relname::text FROM pg_class i JOIN pg_index x ON x.indexrelid = i.oid JOIN pg_namespace n ON n.oid = i.relnamespace
+ WHERE n.nspname = 'public' AND NOT EXISTS (SELECT 1 FROM pg_constraint c WHERE c.conindid = i.oid) AND i.relname NOT LIKE 'goose%' ORDER BY i.relname COLLATE "C"`)
+	if diff := gocmp.Diff(lite, pg); diff != "" {
+		t.Errorf("the indexes differ (- SQLite, + PostgreSQL):\n%s", diff)
+	}
+}
