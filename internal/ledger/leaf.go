@@ -1,0 +1,83 @@
+package ledger
+
+import (
+	"crypto/sha256"
+
+	"timebank/internal/canon"
+)
+
+// leafVersion is the first byte of a leaf. The bytes are specified in docs/ledger-format.md; a change needs a new version.
+const leafVersion = 1
+
+const (
+	publicTag  = "timebank/ledger.public"
+	privateTag = "timebank/ledger.private"
+)
+
+// pseudonym stands for an account wherever outsiders look: 16 random bytes, drawn when it is opened.
+type pseudonym [16]byte
+
+// publicEntry is what outsiders may see of a transfer.
+type publicEntry struct {
+	reason              string
+	source, destination pseudonym
+	minutes             int64
+}
+
+// publicPart writes what a checker of a receipt may read.
+func publicPart(id, reason string, entries []publicEntry) []byte {
+	w := canon.New(publicTag, leafVersion).Str(id).Str(reason).List(len(entries))
+	for i := range entries {
+		e := &entries[i]
+		w.Str(e.reason).Blob(e.source[:]).Blob(e.destination[:]).Int(e.minutes)
+	}
+	return w.Bytes()
+}
+
+// private is what only the city knows of a transaction. Its hash is salted, and erasing the salt makes it unguessable.
+type private struct {
+	ref, reverses, service, grade, region, regionTo, policyVersion, day, actor, note string
+	occurredAt, recordedAt                                                           int64
+}
+
+func (p *private) bytes() []byte {
+	w := canon.New(privateTag, leafVersion).Str(p.ref)
+	if p.reverses == "" {
+		w.None()
+	} else {
+		w.Str(p.reverses)
+	}
+	return w.Str(p.service).Str(p.grade).Str(p.region).Str(p.regionTo).Str(p.policyVersion).
+		Int(p.occurredAt).Int(p.recordedAt).Str(p.day).Str(p.actor).Str(p.note).Bytes()
+}
+
+// hash is SHA-256 of the private part's bytes followed by the salt.
+func (p *private) hash(salt []byte) [32]byte { return sha256.Sum256(append(p.bytes(), salt...)) }
+
+// leafBytes is the version, the public part and the private hash.
+func leafBytes(public []byte, private [32]byte) []byte {
+	b := make([]byte, 0, 1+len(public)+len(private))
+	return append(append(append(b, leafVersion), public...), private[:]...)
+}
+
+// digestOf is what stands in the row and goes into the log.
+func digestOf(leaf []byte) [32]byte { return sha256.Sum256(leaf) }
+
+// leafBytes recomputes a stored transaction's leaf; ok is false when one of its accounts does not exist.
+func (t *record) leafBytes(name func(AccountID) (pseudonym, bool)) (leaf []byte, ok bool) {
+	ok = true
+	entries := make([]publicEntry, len(t.entries))
+	for i, e := range t.entries {
+		src, known := name(e.source)
+		dst, knownToo := name(e.destination)
+		ok = ok && known && knownToo
+		entries[i] = publicEntry{string(e.reason), src, dst, e.minutes}
+	}
+	var hash [32]byte
+	if t.salt != nil {
+		hash = t.private.hash(t.salt)
+	} else {
+		copy(hash[:], t.privateHash)
+	}
+	return leafBytes(publicPart(t.id, string(t.reason), entries), hash), ok
+}

@@ -1,0 +1,86 @@
+package ledger
+
+import (
+	"slices"
+
+	"timebank/internal/errs"
+	"timebank/internal/store"
+)
+
+// Waiting is a transaction that has no number yet. It is an alias, so that [LogSource] fits the notary's interface without importing it.
+type Waiting = struct {
+	Row    int64
+	Digest [32]byte
+}
+
+// LogSource hands the leaves of the book to the sequencer of the log "ledger".
+type LogSource struct{}
+
+// Name is the log's name.
+func (LogSource) Name() string { return "ledger" }
+
+// Pending returns at most max transactions without a number, in the order in which they are to be numbered.
+func (LogSource) Pending(tx *store.Tx, max int) ([]Waiting, error) { return unnumbered(tx, max) }
+
+// Number gives rows[i] the number first+i. Error: Conflict ledger.numbered_already.
+func (LogSource) Number(tx *store.Tx, rows []Waiting, first int64) error {
+	n, err := setNumbers(tx, rows, first)
+	if err == nil && n != int64(len(rows)) {
+		return errs.New(errs.Conflict, "ledger.numbered_already")
+	}
+	return err
+}
+
+// Disclosure is what a receipt shows of a transaction.
+type Disclosure struct {
+	Tx     TxID
+	Number int64    // in the log, -1 until sequenced
+	Leaf   []byte   // the leaf's bytes, recomputed from the book
+	Digest [32]byte // of these bytes
+}
+
+// Disclose recomputes the leaf of a transaction for its receipt. Errors: NotFound ledger.transaction_unknown, Internal
+// ledger.leaf_differs when the book no longer gives the stored digest.
+func Disclose(tx *store.Tx, id TxID) (Disclosure, error) {
+	t, err := loadRecord(tx, id)
+	if err != nil {
+		return Disclosure{}, err
+	}
+	var seqs []AccountID
+	for _, e := range t.entries {
+		seqs = append(seqs, e.source, e.destination)
+	}
+	slices.Sort(seqs)
+	accounts, err := loadBySeq(tx, slices.Compact(seqs), "")
+	if err != nil {
+		return Disclosure{}, err
+	}
+	names := make(map[AccountID]pseudonym, len(accounts))
+	for _, a := range accounts {
+		names[a.seq] = a.pseudonym
+	}
+	leaf, ok := t.leafBytes(func(a AccountID) (pseudonym, bool) {
+		name, ok := names[a]
+		return name, ok
+	})
+	d := Disclosure{Tx: id, Number: t.number, Leaf: leaf, Digest: digestOf(leaf)}
+	if !ok || string(d.Digest[:]) != string(t.leaf) {
+		return Disclosure{}, errs.New(errs.Internal, "ledger.leaf_differs")
+	}
+	return d, nil
+}
+
+// EraseSalt makes what is private in the log about an owner's transactions unguessable for ever and returns how many there were: each
+// salt is replaced by the hash that was made with it, so that the log stays provable.
+func EraseSalt(tx *store.Tx, owner string) (int, error) {
+	all, err := saltedOf(tx, owner)
+	if err != nil {
+		return 0, err
+	}
+	for _, t := range all {
+		if err := eraseSalt(tx, t, t.private.hash(t.salt)); err != nil {
+			return 0, err
+		}
+	}
+	return len(all), nil
+}

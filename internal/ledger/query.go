@@ -1,0 +1,439 @@
+package ledger
+
+import (
+	"cmp"
+	"fmt"
+	"math"
+	"slices"
+	"time"
+
+	"timebank/internal/clock"
+	"timebank/internal/hours"
+	"timebank/internal/store"
+)
+
+// Balances returns what stands in accounts; one that was never opened is not in the map.
+func Balances(tx *store.Tx, keys []Key) (map[Key]Balance, error) {
+	found, err := loadByKey(tx, keys)
+	out := make(map[Key]Balance, len(keys))
+	for _, a := range found {
+		if a != nil {
+			out[a.key] = a.read()
+		}
+	}
+	return out, err
+}
+
+func (a *account) read() Balance {
+	return Balance{Balance: hours.Of(a.balance), Held: hours.Of(a.held), Frozen: a.frozen, Expires: a.expires}
+}
+
+// Holding is an account with what stands in it.
+type Holding struct {
+	Key
+	Balance
+}
+
+// Holdings returns an owner's accounts, oldest first.
+func Holdings(tx *store.Tx, owner string) ([]Holding, error) {
+	accounts, err := ownersAccounts(tx, owner)
+	out := make([]Holding, len(accounts))
+	for i, a := range accounts {
+		out[i] = Holding{a.key, a.read()}
+	}
+	return out, err
+}
+
+func ownersAccounts(tx *store.Tx, owner string) ([]*account, error) {
+	seqs, err := accountsOf(tx, owner)
+	if err != nil {
+		return nil, err
+	}
+	return loadBySeq(tx, seqs, "")
+}
+
+// Of returns the transactions of a reference, oldest first.
+func Of(tx *store.Tx, ref string) ([]TxID, error) {
+	return store.All(tx, func(r *store.Rows) (id TxID, err error) { return id, r.Scan(&id) },
+		"SELECT id FROM ledger_tx WHERE ref = $1 AND ref <> '' ORDER BY seq", ref)
+}
+
+// Line is one line of a passbook: what one transfer did to one account of the owner.
+type Line struct {
+	Tx         TxID
+	Number     int64 // in the log, -1 until sequenced
+	Reason     Reason
+	Class      Class
+	Bucket     string
+	Minutes    hours.Minutes // above zero when they came in
+	Balance    hours.Minutes // of the account after this line
+	Counter    Class         // where they came from or went to
+	Ref        string
+	Service    string
+	Grade      string
+	Region     string
+	RegionTo   string
+	Day        clock.Day
+	OccurredAt time.Time
+	RecordedAt time.Time
+
+	at      place
+	account AccountID
+}
+
+// place is where a line stands; newest first is descending. side is 1 for what went out, so that a transfer between two accounts of
+// one owner has two places.
+type place struct{ tx, n, side int64 }
+
+func (p place) cursor() string { return fmt.Sprintf("%d.%d.%d", p.tx, p.n, p.side) }
+
+func parsePlace(cursor string) (p place, err error) {
+	if cursor == "" {
+		return place{tx: math.MaxInt64}, nil
+	}
+	if _, err := fmt.Sscanf(cursor, "%d.%d.%d", &p.tx, &p.n, &p.side); err != nil || p.cursor() != cursor {
+		return p, errMalformedCursor
+	}
+	return p, nil
+}
+
+// Held is an open hold on one of the owner's accounts.
+type Held struct {
+	Ref     string
+	Class   Class
+	Bucket  string
+	Minutes hours.Minutes
+	Reason  string // the word that was given when it was made; "dispute" for what a dispute has frozen
+	Since   time.Time
+}
+
+// Passbook is a page of what happened to an owner's hours.
+type Passbook struct {
+	Owner    string
+	Holdings []Holding
+	Lines    []Line    // newest first
+	Held     []Held    // open holds
+	Pending  []Pending // from and to the owner, soonest first
+	Next     string    // cursor of the next page, "" on the last
+}
+
+// maxLines bounds a page of a passbook.
+const maxLines = 1000
+
+// PassbookOf returns a page of at most limit lines (1 to 1,000) that stand before the cursor; "" begins with the newest. The balance
+// after each line is the account's own. Error: Invalid ledger.cursor_malformed.
+func PassbookOf(tx *store.Tx, owner, before string, limit int) (Passbook, error) {
+	p := Passbook{Owner: owner}
+	limit = min(max(limit, 1), maxLines)
+	from, err := parsePlace(before)
+	if err != nil {
+		return p, err
+	}
+	accounts, err := ownersAccounts(tx, owner)
+	if err != nil {
+		return p, err
+	}
+	running := make(map[AccountID]int64, len(accounts))
+	for _, a := range accounts {
+		p.Holdings = append(p.Holdings, Holding{a.key, a.read()})
+		running[a.seq] = a.balance
+		if before != "" {
+			later, err := sumFrom(tx, a.seq, from)
+			if err != nil {
+				return p, err
+			}
+			running[a.seq] -= later
+		}
+		in, err := loadLines(tx, a, from, 0, limit+1)
+		if err != nil {
+			return p, err
+		}
+		out, err := loadLines(tx, a, from, 1, limit+1)
+		if err != nil {
+			return p, err
+		}
+		p.Lines = append(append(p.Lines, in...), out...)
+	}
+	slices.SortFunc(p.Lines, func(a, b Line) int {
+		return cmp.Or(cmp.Compare(b.at.tx, a.at.tx), cmp.Compare(b.at.n, a.at.n), cmp.Compare(b.at.side, a.at.side))
+	})
+	if len(p.Lines) > limit {
+		p.Lines = p.Lines[:limit]
+		p.Next = p.Lines[limit-1].at.cursor()
+	}
+	for i := range p.Lines {
+		l := &p.Lines[i]
+		l.Balance = hours.Of(running[l.account])
+		running[l.account] -= l.Minutes.Int64()
+	}
+	if p.Held, err = loadHeld(tx, accounts); err != nil {
+		return p, err
+	}
+	p.Pending, err = store.All(tx, scanPending, "SELECT "+pendingColumns+" FROM pending_posting WHERE from_owner = $1 OR to_owner = $1 ORDER BY due_at, id", owner)
+	return p, err
+}
+
+// bound is the place from which on lines of one side are shown already, as the pair that SQL compares with.
+func (p place) bound(side int64) (tx, n int64) {
+	if side < p.side {
+		return p.tx, p.n + 1
+	}
+	return p.tx, p.n
+}
+
+// sides are the column of the owner's account and that of its counterpart, for what came in and what went out.
+var sides = [2][2]string{{"destination", "source"}, {"source", "destination"}}
+
+func loadLines(tx *store.Tx, a *account, from place, side int64, limit int) ([]Line, error) {
+	t, n := from.bound(side)
+	own, other := sides[side][0], sides[side][1]
+	return store.All(tx, func(r *store.Rows) (Line, error) {
+		l := Line{Class: a.key.Class, Bucket: a.key.Bucket, account: a.seq}
+		var minutes, occurred, recorded int64
+		err := r.Scan(&l.at.tx, &l.at.n, &l.Reason, &minutes, &l.Counter, &l.Tx, &l.Number, &l.Ref, &l.Service, &l.Grade, &l.Region, &l.RegionTo,
+			&l.Day, &occurred, &recorded)
+		if l.at.side = side; side == 1 {
+			minutes = -minutes
+		}
+		l.Minutes, l.OccurredAt, l.RecordedAt = hours.Of(minutes), clock.FromMicros(occurred), clock.FromMicros(recorded)
+		return l, err
+	}, "SELECT e.tx, e.n, e.reason, e.minutes, c.class, t.id, COALESCE(t.number, -1), t.ref, t.service, t.grade, t.region, t.region_to, t.day, "+
+		"t.occurred_at, t.recorded_at FROM ledger_entry e JOIN ledger_tx t ON t.seq = e.tx JOIN account c ON c.seq = e."+other+
+		" WHERE e."+own+" = $1 AND (e.tx, e.n) < ($2, $3) ORDER BY e.tx DESC, e.n DESC LIMIT $4", int64(a.seq), t, n, limit)
+}
+
+// sumFrom sums what the lines at and after a place did to an account.
+func sumFrom(tx *store.Tx, a AccountID, from place) (sum int64, err error) {
+	for side := range int64(2) {
+		t, n := from.bound(side)
+		var part int64
+		if err := tx.QueryRow("SELECT CAST(COALESCE(SUM(minutes), 0) AS BIGINT) FROM ledger_entry WHERE "+sides[side][0]+" = $1 AND (tx, n) >= ($2, $3)",
+			int64(a), t, n).Scan(&part); err != nil {
+			return 0, err
+		}
+		if side == 1 {
+			part = -part
+		}
+		sum += part
+	}
+	return sum, nil
+}
+
+func loadHeld(tx *store.Tx, accounts []*account) ([]Held, error) {
+	byID := make(map[AccountID]Key, len(accounts))
+	args := make([]any, len(accounts))
+	for i, a := range accounts {
+		byID[a.seq], args[i] = a.key, int64(a.seq)
+	}
+	return store.AllWith(tx, "WITH v (seq) AS (VALUES ", []string{"BIGINT"}, args,
+		") SELECT h.ref, h.account, h.minutes, h.reason, h.held_at FROM v CROSS JOIN hold h WHERE h.account = v.seq ORDER BY h.held_at, h.ref, h.n",
+		func(r *store.Rows) (h Held, err error) {
+			var a AccountID
+			var at int64
+			err = r.Scan(&h.Ref, &a, &h.Minutes, &h.Reason, &at)
+			h.Class, h.Bucket, h.Since = byID[a].Class, byID[a].Bucket, clock.FromMicros(at)
+			return h, err
+		})
+}
+
+// Totals are what a person has given and received, over all times.
+type Totals struct {
+	Given    hours.Minutes // credited for services that the person did
+	Received hours.Minutes // paid for services that the person received
+}
+
+// TotalsOf sums an owner's services, those that were taken back left out.
+func TotalsOf(tx *store.Tx, owner string) (Totals, error) {
+	var t Totals
+	const kept = " JOIN ledger_tx t ON t.seq = e.tx WHERE a.owner = $1 AND t.reason = 'service' AND NOT EXISTS (SELECT 1 FROM ledger_tx r WHERE r.reverses = t.id)"
+	if err := tx.QueryRow("SELECT CAST(COALESCE(SUM(e.minutes), 0) AS BIGINT) FROM account a JOIN ledger_entry e ON e.destination = a.seq"+kept+
+		" AND a.class IN ('saved', 'group')", owner).Scan(&t.Given); err != nil {
+		return t, err
+	}
+	err := tx.QueryRow("SELECT CAST(COALESCE(SUM(e.minutes), 0) AS BIGINT) FROM account a JOIN ledger_entry e ON e.source = a.seq"+kept+
+		" AND e.reason IN ('service', 'adjust')", owner).Scan(&t.Received)
+	return t, err
+}
+
+// Served is one row of the clearing matrix: what earners of one region did for payers of another.
+type Served struct {
+	Region   string // of the payer
+	RegionTo string // of the earner
+	Services int64
+	Minutes  hours.Minutes // credited
+	Reversed hours.Minutes // of these, taken back later
+}
+
+// Clearing sums the services of the civil days from..to, both included, by payer's and earner's region. The caller adds regions up to
+// districts.
+func Clearing(tx *store.Tx, from, to clock.Day) ([]Served, error) {
+	return store.All(tx, func(r *store.Rows) (s Served, err error) {
+		return s, r.Scan(&s.Region, &s.RegionTo, &s.Services, &s.Minutes, &s.Reversed)
+	}, "SELECT t.region, t.region_to, COUNT(DISTINCT t.seq), CAST(SUM(e.minutes) AS BIGINT), "+
+		"CAST(SUM(CASE WHEN v.reverses IS NULL THEN 0 ELSE e.minutes END) AS BIGINT) "+
+		"FROM ledger_tx t JOIN ledger_entry e ON e.tx = t.seq JOIN account a ON a.seq = e.destination LEFT JOIN ledger_tx v ON v.reverses = t.id "+
+		"WHERE t.reason = 'service' AND a.class IN ('saved', 'group') AND t.day BETWEEN $1 AND $2 GROUP BY t.region, t.region_to ORDER BY t.region, t.region_to",
+		string(from), string(to))
+}
+
+// ClassTotal is what stands in all accounts of a class.
+type ClassTotal struct {
+	Class    Class
+	Accounts int64
+	Balance  hours.Minutes
+	Held     hours.Minutes
+}
+
+// ClassTotals sums the book by class; the balances add up to zero.
+func ClassTotals(tx *store.Tx) ([]ClassTotal, error) {
+	return store.All(tx, func(r *store.Rows) (c ClassTotal, err error) {
+		return c, r.Scan(&c.Class, &c.Accounts, &c.Balance, &c.Held)
+	}, "SELECT class, COUNT(*), CAST(SUM(balance) AS BIGINT), CAST(SUM(held) AS BIGINT) FROM account GROUP BY class ORDER BY class")
+}
+
+const recordColumns = "t.seq, t.id, COALESCE(t.number, -1), t.reason, t.ref, COALESCE(t.reverses, ''), t.service, t.grade, t.region, t.region_to, " +
+	"t.policy_version, t.occurred_at, t.recorded_at, t.day, t.actor, t.note, t.salt, t.private_hash, t.leaf"
+
+// record is a transaction as it stands in the book, with its transfers.
+type record struct {
+	seq         int64
+	id          string
+	number      int64
+	reason      Reason
+	private     private
+	salt        []byte
+	privateHash []byte
+	leaf        []byte
+	entries     []entryRow
+}
+
+type entryRow struct {
+	tx, n       int64
+	reason      Reason
+	source      AccountID
+	destination AccountID
+	minutes     int64
+}
+
+func scanRecord(r *store.Rows) (*record, error) {
+	t := &record{}
+	p := &t.private
+	return t, r.Scan(&t.seq, &t.id, &t.number, &t.reason, &p.ref, &p.reverses, &p.service, &p.grade, &p.region, &p.regionTo, &p.policyVersion,
+		&p.occurredAt, &p.recordedAt, &p.day, &p.actor, &p.note, &t.salt, &t.privateHash, &t.leaf)
+}
+
+func scanEntry(r *store.Rows) (e entryRow, err error) {
+	return e, r.Scan(&e.tx, &e.n, &e.reason, &e.source, &e.destination, &e.minutes)
+}
+
+// loadRecords reads the transactions after a row number, with their transfers; strays are transfers of transactions that do not exist.
+func loadRecords(tx *store.Tx, after int64, most int) (page []*record, strays []entryRow, err error) {
+	page, err = store.All(tx, scanRecord, "SELECT "+recordColumns+" FROM ledger_tx t WHERE t.seq > $1 ORDER BY t.seq LIMIT $2", after, most)
+	if err != nil {
+		return nil, nil, err
+	}
+	last := int64(math.MaxInt64)
+	if len(page) == most {
+		last = page[most-1].seq
+	}
+	entries, err := store.All(tx, scanEntry, "SELECT tx, n, reason, source, destination, minutes FROM ledger_entry WHERE tx > $1 AND tx <= $2 ORDER BY tx, n", after, last)
+	if err != nil {
+		return nil, nil, err
+	}
+	i := 0
+	for _, t := range page {
+		for i < len(entries) && entries[i].tx < t.seq {
+			strays = append(strays, entries[i])
+			i++
+		}
+		first := i
+		for i < len(entries) && entries[i].tx == t.seq {
+			i++
+		}
+		t.entries = entries[first:i]
+	}
+	return page, append(strays, entries[i:]...), nil
+}
+
+// loadRecord reads one transaction.
+func loadRecord(tx *store.Tx, id TxID) (*record, error) {
+	found, err := store.In(tx, "SELECT "+recordColumns+" FROM ledger_tx t WHERE t.id IN (", []TxID{id}, ")", scanRecord)
+	if err != nil {
+		return nil, err
+	}
+	if len(found) == 0 {
+		return nil, errUnknownTx
+	}
+	found[0].entries, err = store.All(tx, scanEntry, "SELECT tx, n, reason, source, destination, minutes FROM ledger_entry WHERE tx = $1 ORDER BY n", found[0].seq)
+	return found[0], err
+}
+
+// loadNumbered reads leaves from a number on.
+func loadNumbered(tx *store.Tx, from int64, most int) ([]numbered, error) {
+	return store.All(tx, func(r *store.Rows) (n numbered, err error) {
+		return n, r.Scan(&n.number, &n.id, &n.leaf)
+	}, "SELECT number, id, leaf FROM ledger_tx WHERE number IS NOT NULL AND number >= $1 ORDER BY number LIMIT $2", from, most)
+}
+
+type numbered struct {
+	number int64
+	id     string
+	leaf   []byte
+}
+
+// loadAccounts reads accounts after a row number.
+func loadAccounts(tx *store.Tx, after AccountID, most int) ([]*account, error) {
+	return store.All(tx, func(r *store.Rows) (*account, error) {
+		a := &account{}
+		return a, scanAccount(r, a, &a.key.Owner, &a.key.Class, &a.key.Bucket)
+	}, "SELECT a.owner, a.class, a.bucket, "+accountColumns+" FROM account a WHERE a.seq > $1 ORDER BY a.seq LIMIT $2", int64(after), most)
+}
+
+// holdSums returns the open holds by account.
+func holdSums(tx *store.Tx) (map[AccountID]int64, error) {
+	sums := map[AccountID]int64{}
+	_, err := store.All(tx, func(r *store.Rows) (struct{}, error) {
+		var a AccountID
+		var m int64
+		err := r.Scan(&a, &m)
+		sums[a] = m
+		return struct{}{}, err
+	}, "SELECT account, CAST(SUM(minutes) AS BIGINT) FROM hold GROUP BY account")
+	return sums, err
+}
+
+// unheldPending returns pending postings whose hold is missing or has another size.
+func unheldPending(tx *store.Tx) ([]string, error) {
+	return store.All(tx, func(r *store.Rows) (id string, err error) { return id, r.Scan(&id) },
+		"SELECT p.id FROM pending_posting p LEFT JOIN hold h ON h.ref = p.id GROUP BY p.id, p.minutes HAVING COALESCE(SUM(h.minutes), 0) <> p.minutes ORDER BY p.id")
+}
+
+func unnumbered(tx *store.Tx, most int) ([]Waiting, error) {
+	return store.All(tx, func(r *store.Rows) (w Waiting, err error) {
+		var leaf []byte
+		err = r.Scan(&w.Row, &leaf)
+		copy(w.Digest[:], leaf)
+		return w, err
+	}, "SELECT seq, leaf FROM ledger_tx WHERE number IS NULL ORDER BY seq LIMIT $1", most)
+}
+
+func setNumbers(tx *store.Tx, rows []Waiting, first int64) (int64, error) {
+	args := make([]any, 0, 2*len(rows))
+	for i, r := range rows {
+		args = append(args, r.Row, first+int64(i))
+	}
+	return tx.With("WITH v (seq, number) AS (VALUES ", []string{"BIGINT", "BIGINT"}, args,
+		") UPDATE ledger_tx SET number = v.number FROM v WHERE ledger_tx.seq = v.seq AND ledger_tx.number IS NULL")
+}
+
+// saltedOf reads the transactions of an owner's accounts that still have their salt.
+func saltedOf(tx *store.Tx, owner string) ([]*record, error) {
+	return store.All(tx, scanRecord, "SELECT "+recordColumns+" FROM ledger_tx t WHERE t.salt IS NOT NULL AND t.seq IN ("+
+		"SELECT e.tx FROM account a JOIN ledger_entry e ON e.source = a.seq WHERE a.owner = $1 UNION "+
+		"SELECT e.tx FROM account a JOIN ledger_entry e ON e.destination = a.seq WHERE a.owner = $1) ORDER BY t.seq", owner)
+}
+
+func eraseSalt(tx *store.Tx, t *record, hash [32]byte) error {
+	_, err := tx.Exec("UPDATE ledger_tx SET salt = NULL, private_hash = $1 WHERE seq = $2", hash[:], t.seq)
+	return err
+}
