@@ -84,3 +84,24 @@ func EraseSalt(tx *store.Tx, owner string) (int, error) {
 	}
 	return len(all), nil
 }
+
+// Leaf is a numbered transaction with the digest that stands in the book, which [Verify] holds against the transaction; an alias for the
+// same reason as [Waiting].
+type Leaf = struct {
+	Index  int64
+	Digest [32]byte
+}
+
+// Leaves returns at most max numbered transactions from a number on, so that the log's tree is recomputed from the book.
+func (LogSource) Leaves(tx *store.Tx, from int64, max int) ([]Leaf, error) {
+	page, err := loadNumbered(tx, from, max)
+	if err != nil {
+		return nil, err
+	}
+	leaves := make([]Leaf, len(page))
+	for i, n := range page {
+		leaves[i].Index = n.number
+		copy(leaves[i].Digest[:], n.leaf)
+	}
+	return leaves, nil
+}
