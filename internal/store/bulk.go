@@ -2,7 +2,6 @@ package store
 
 import (
 	"fmt"
-	"strconv"
 	"strings"
 	"sync"
 )
@@ -60,8 +59,8 @@ func chunks(rows, cols int, fn func(from, n int) error) error {
 	return nil
 }
 
-// values writes rows of placeholders: ($1, $2), ($3, $4). The first row carries the types, where PostgreSQL cannot infer them.
-func values(b *strings.Builder, types []string, cols, rows int) {
+// values writes rows of placeholders, numbered from 1: ($1, $2), ($3, $4). The first row carries the types, where PostgreSQL cannot infer them.
+func (tx *Tx) values(b *strings.Builder, types []string, cols, rows int) {
 	p := 1
 	for r := range rows {
 		if r > 0 {
@@ -73,9 +72,9 @@ func values(b *strings.Builder, types []string, cols, rows int) {
 				b.WriteString(", ")
 			}
 			if r == 0 && types != nil {
-				b.WriteString("CAST($" + strconv.Itoa(p) + " AS " + types[c] + ")")
+				b.WriteString("CAST(" + tx.next(p) + " AS " + types[c] + ")")
 			} else {
-				b.WriteString("$" + strconv.Itoa(p))
+				b.WriteString(tx.next(p))
 			}
 			p++
 		}
@@ -116,7 +115,7 @@ func insertText(tx *Tx, prefix string, cols, n int, suffix string) string {
 	return tx.db.inserts.get(insertKey{prefix, suffix, cols, n}, func() string {
 		var b strings.Builder
 		b.WriteString(prefix + " VALUES ")
-		values(&b, nil, cols, n)
+		tx.values(&b, nil, cols, n)
 		b.WriteString(" " + suffix)
 		return b.String()
 	})
@@ -126,7 +125,7 @@ func withText(tx *Tx, prefix string, types []string, n int, suffix string) strin
 	return tx.db.inserts.get(insertKey{prefix, suffix, len(types), n}, func() string {
 		var b strings.Builder
 		b.WriteString(prefix)
-		values(&b, types, len(types), n)
+		tx.values(&b, types, len(types), n)
 		b.WriteString(suffix)
 		return b.String()
 	})
@@ -183,7 +182,7 @@ func In[K ~string, T any](tx *Tx, prefix string, keys []K, suffix string, scan f
 				if i > 0 {
 					b.WriteString(", ")
 				}
-				b.WriteString("$" + strconv.Itoa(i+1))
+				b.WriteString(tx.next(i + 1))
 			}
 			b.WriteString(suffix)
 			return b.String()

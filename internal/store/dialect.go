@@ -1,5 +1,7 @@
 package store
 
+import "strconv"
+
 // The differences between the engines that callers see are these, and each has its reason.
 
 // ForUpdate is the clause that locks the rows a query returns. SQLite has one writer and needs none.
@@ -25,4 +27,13 @@ func (tx *Tx) LockName(name string) error {
 	}
 	_, err := tx.Exec("SELECT pg_advisory_xact_lock(hashtextextended($1, 0))", name)
 	return err
+}
+
+// next is the placeholder of parameter n in a text whose parameters stand in order. To SQLite $n is a name, which its driver looks
+// up among all names of the statement for each value: in a statement of many rows that is half of the time, and "?" has no name.
+func (tx *Tx) next(n int) string {
+	if tx.db.engine == Postgres {
+		return "$" + strconv.Itoa(n)
+	}
+	return "?"
 }
