@@ -62,7 +62,7 @@ func mapError(err error) error {
 	_, isDial := errors.AsType[*pgconn.ConnectError](err)
 	switch {
 	case isNet, isDial, errors.Is(err, driver.ErrBadConn), errors.Is(err, sql.ErrConnDone), errors.Is(err, net.ErrClosed),
-		strings.Contains(err.Error(), "conn closed"), strings.Contains(err.Error(), "unexpected EOF"):
+		strings.Contains(err.Error(), "database is closed"), strings.Contains(err.Error(), "conn closed"), strings.Contains(err.Error(), "unexpected EOF"):
 		return errs.New(errs.Unavailable, "store.unavailable").With(err)
 	case errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded):
 		return errs.New(errs.Unavailable, "store.cancelled").With(err)
