@@ -414,3 +414,13 @@ func (s *Service) runEnd(tx *store.Tx, cmds []*EndSessionCmd, out []*Result[Noth
 	}
 	return nil
 }
+
+// Bind makes an actor that is nobody yet the given person: somebody who signed in and then registered. The error is Conflict with the code
+// identity.actor_bound when the actor is a person already.
+func Bind(tx *store.Tx, actor ActorID, person string) error {
+	bound, err := bindActor(tx, actor, person)
+	if err == nil && bound != 1 {
+		err = errs.New(errs.Conflict, "identity.actor_bound")
+	}
+	return err
+}

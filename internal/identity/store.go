@@ -80,3 +80,7 @@ func saveDecision(tx *store.Tx, p Proposal, person string) error {
 		string(p.State), p.DecidedBy, person, clock.Micros(p.DecidedAt), p.Decision, string(p.ID))
 	return err
 }
+
+func bindActor(tx *store.Tx, actor ActorID, person string) (int64, error) {
+	return tx.Exec("UPDATE actor SET person = $1 WHERE id = $2 AND person IS NULL", person, string(actor))
+}

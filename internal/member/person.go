@@ -1,0 +1,613 @@
+package member
+
+import (
+	"context"
+	"strings"
+
+	"timebank/internal/canon"
+	"timebank/internal/clock"
+	"timebank/internal/errs"
+	"timebank/internal/identity"
+	"timebank/internal/pii"
+	"timebank/internal/region"
+	"timebank/internal/store"
+	"timebank/internal/timer"
+)
+
+// RegisterCmd registers a person. Staff registers whoever asks at the desk; an actor that is no person yet registers itself.
+type RegisterCmd struct {
+	Actor    identity.Actor
+	Key      string
+	Name     string
+	IDNumber string
+	Phone    string // "" for a person without one
+	Address  string
+	Region   region.ID     // the community where the person lives
+	Point    *region.Point // where exactly, nil if not known
+	Consents []Purpose
+}
+
+// Registered is a new person with the actor it acts as.
+type Registered struct {
+	Person   PersonID
+	Actor    identity.ActorID
+	Warnings []Warning
+}
+
+func (r Registered) encode() string {
+	words := []string{string(r.Person), string(r.Actor)}
+	for _, w := range r.Warnings {
+		words = append(words, string(w))
+	}
+	return strings.Join(words, " ")
+}
+
+func decodeRegistered(s string) (r Registered, err error) {
+	words := strings.Fields(s)
+	if len(words) < 2 {
+		return r, errs.New(errs.Internal, errs.CodeInternal)
+	}
+	r.Person, r.Actor = PersonID(words[0]), identity.ActorID(words[1])
+	for _, w := range words[2:] {
+		r.Warnings = append(r.Warnings, Warning(w))
+	}
+	return r, nil
+}
+
+func writePoint(w *canon.Writer, p *region.Point) {
+	if p == nil {
+		w.None()
+		return
+	}
+	w.Int(p.LatE6).Int(p.LonE6)
+}
+
+func purposes(w *canon.Writer, list []Purpose) {
+	w.List(len(list))
+	for _, p := range list {
+		w.Str(string(p))
+	}
+}
+
+func (s *Service) personCalls() {
+	s.register = identity.Call[RegisterCmd, Registered]{Name: "member.register", Encode: Registered.encode, Decode: decodeRegistered, Run: s.runRegister,
+		Head: func(c *RegisterCmd, w *canon.Writer) (identity.Actor, string) {
+			w.Blob(s.blind(c.Name, c.IDNumber, c.Phone, c.Address)).Str(string(c.Region))
+			writePoint(w, c.Point)
+			purposes(w, c.Consents)
+			return c.Actor, c.Key
+		}}
+	s.move = nothing("member.move", func(c *MoveCmd, w *canon.Writer) (identity.Actor, string) {
+		w.Str(string(c.Person)).Str(string(c.Region)).Blob(s.blind(c.Address)).Str(string(c.From))
+		writePoint(w, c.Point)
+		return c.Actor, c.Key
+	}, s.runMove)
+	s.correct = nothing("member.correct", func(c *CorrectCmd, w *canon.Writer) (identity.Actor, string) {
+		w.Str(string(c.Person)).Blob(s.blind(c.Name, c.IDNumber, c.Phone, c.Address)).Str(c.Reason)
+		return c.Actor, c.Key
+	}, s.runCorrect)
+	s.end = nothing("member.end", func(c *EndCmd, w *canon.Writer) (identity.Actor, string) {
+		w.Str(string(c.Person)).Str(string(c.How)).Str(string(c.On)).Str(c.Document)
+		return c.Actor, c.Key
+	}, s.runEnd)
+	s.consent = nothing("member.consent", func(c *ConsentCmd, w *canon.Writer) (identity.Actor, string) {
+		w.Str(string(c.Person)).Str(string(c.Purpose)).Bool(c.Withdraw)
+		return c.Actor, c.Key
+	}, s.runConsent)
+}
+
+// RegisterPersons registers people. Errors of a command: member.person_invalid with all bad fields, member.identity_taken when the identity
+// number is somebody's already, identity.not_allowed. A name that the font cannot print is a warning of the result.
+func (s *Service) RegisterPersons(ctx context.Context, cmds []RegisterCmd) ([]identity.Result[Registered], error) {
+	return s.register.Perform(ctx, s.db, cmds)
+}
+
+// personRow is a person with what is sealed about it, on its way into the database.
+type personRow struct {
+	Person
+	sealedName, sealedID, sealedPhone, sealedAddress any
+	idIndex, phoneIndex                              string
+}
+
+func (s *Service) runRegister(tx *store.Tx, cmds []*RegisterCmd, out []*identity.Result[Registered]) error {
+	sc, err := s.scene(tx)
+	if err != nil {
+		return err
+	}
+	checked := make([]registration, len(cmds))
+	indexes := make([]string, len(cmds))
+	for i, c := range cmds {
+		if checked[i], out[i].Err = decideRegister(c, sc.today, sc.tree); out[i].Err == nil {
+			out[i].Err = mayRegister(sc, c)
+		}
+		if out[i].Err == nil {
+			indexes[i] = s.index(fieldIDNumber, checked[i].details.IDNumber.Reveal())
+		}
+	}
+	taken, err := takenIndexes(tx, unique(indexes))
+	if err != nil {
+		return err
+	}
+	var rows []personRow
+	var fresh []int
+	var persons []string
+	var consents []consentRow
+	for i, c := range cmds {
+		if out[i].Err != nil {
+			continue
+		}
+		if taken[indexes[i]] {
+			out[i].Err = errTaken
+			continue
+		}
+		taken[indexes[i]] = true
+		d := checked[i].details
+		row := personRow{Person: Person{ID: store.NewID[Person](tx), Birth: d.IDNumber.Birth(), Sex: d.IDNumber.Sex(), Region: c.Region, State: PersonActive},
+			idIndex: indexes[i], sealedName: s.seal(fieldName, d.Name.Reveal()), sealedID: s.seal(fieldIDNumber, d.IDNumber.Reveal()),
+			sealedPhone: s.seal(fieldPhone, d.Phone.Reveal()), sealedAddress: s.seal(fieldAddress, d.Address.Reveal())}
+		if !d.Phone.IsZero() {
+			row.phoneIndex = s.index(fieldPhone, d.Phone.Reveal())
+		}
+		if c.Point != nil {
+			row.Point, row.HasPoint = *c.Point, true
+		}
+		rows = append(rows, row)
+		if !registersItself(c.Actor) {
+			fresh, persons = append(fresh, len(rows)-1), append(persons, string(row.ID))
+		} else if err := identity.Bind(tx, identity.ActorID(c.Actor.ID), string(row.ID)); err != nil {
+			return err
+		} else {
+			rows[len(rows)-1].Actor = identity.ActorID(c.Actor.ID)
+		}
+		for _, p := range uniquePurposes(c.Consents) {
+			consents = append(consents, consentRow{row.ID, p, c.Actor.ID})
+		}
+		out[i].Value = Registered{Person: row.ID, Warnings: checked[i].warnings}
+	}
+	actors, err := identity.Register(tx, persons)
+	if err != nil {
+		return err
+	}
+	for n, at := range fresh {
+		rows[at].Actor = actors[n]
+	}
+	n := 0
+	for i, c := range cmds {
+		if out[i].Err == nil {
+			out[i].Value.Actor = rows[n].Actor
+			sc.note(c.Actor, "member.register", "person", string(rows[n].ID), rows[n].Person, "", string(PersonActive))
+			n++
+		}
+	}
+	if err := insertPersons(tx, rows, sc.today); err != nil {
+		return err
+	}
+	if err := grantConsents(tx, consents); err != nil {
+		return err
+	}
+	return sc.done()
+}
+
+// registersItself reports whether the actor is somebody who has signed in and is nobody yet.
+func registersItself(a identity.Actor) bool {
+	return a.Person == "" && len(a.Grants) == 0 && !a.IsSystem()
+}
+
+func mayRegister(sc *scene, c *RegisterCmd) error {
+	if registersItself(c.Actor) {
+		return nil
+	}
+	return c.Actor.May(identity.MemberRegisterFor, c.Region, sc.tree)
+}
+
+func uniquePurposes(list []Purpose) []Purpose { return unique(list) }
+
+// MoveCmd gives a person another home from a day on: today or later. The book stays where it is, only the region of record changes.
+type MoveCmd struct {
+	Actor   identity.Actor
+	Key     string
+	Person  PersonID
+	Region  region.ID
+	Address string
+	Point   *region.Point
+	From    clock.Day
+}
+
+// TimerMove is the kind of the timer that lets a planned move take effect; Service.TakeEffect is its handler.
+const TimerMove = "member.move"
+
+// Move moves people. One move at a time can be planned: a later command replaces it. Errors of a command: member.move_invalid with all bad
+// fields, member.person_unknown, member.person_not_active, identity.not_allowed.
+func (s *Service) Move(ctx context.Context, cmds []MoveCmd) ([]identity.Result[identity.Nothing], error) {
+	return s.move.Perform(ctx, s.db, cmds)
+}
+
+func (s *Service) runMove(tx *store.Tx, cmds []*MoveCmd, out []*identity.Result[identity.Nothing]) error {
+	sc, err := s.scene(tx)
+	if err != nil {
+		return err
+	}
+	people, err := lockPersons(tx, idsOf(cmds, func(c *MoveCmd) []PersonID { return []PersonID{c.Person} }))
+	if err != nil {
+		return err
+	}
+	for i, c := range cmds {
+		p, err := active(people, c.Person)
+		if err == nil {
+			err = sc.mayFor(c.Actor, identity.MemberMove, p, identity.MemberMoveFor)
+		}
+		if err == nil {
+			err = decideMove(sc, c)
+		}
+		if err != nil {
+			out[i].Err = err
+			continue
+		}
+		home := home{person: p.ID, region: c.Region, sealed: s.seal(fieldAddress, strings.TrimSpace(c.Address)), point: c.Point, from: c.From}
+		if err := putAddress(tx, home); err != nil {
+			return err
+		}
+		if c.From > sc.today {
+			err = timer.Set(tx, timer.Timer{Kind: TimerMove, Ref: string(p.ID), Due: c.From.Start()})
+		} else {
+			if err = timer.Cancel(tx, TimerMove, string(p.ID)); err == nil {
+				err = moveNow(tx, p.ID, sc.today)
+			}
+			tx.Outbox("member.moved", string(p.ID), "{}")
+		}
+		if err != nil {
+			return err
+		}
+		sc.note(c.Actor, "member.move", "person", string(p.ID), p, string(p.Region), string(c.Region)+" "+string(c.From))
+		if c.From == sc.today {
+			p.Region = c.Region
+			people[p.ID] = p
+		}
+	}
+	return sc.done()
+}
+
+func decideMove(sc *scene, c *MoveCmd) error {
+	var bad errs.Fields
+	checkHome(&bad, c.Region, c.Point, sc.tree)
+	if c.Address != "" {
+		_, err := pii.ParseAddress(c.Address)
+		bad.AddErr("address", err)
+	}
+	if _, err := clock.ParseDay(string(c.From)); err != nil {
+		bad.AddErr("from", err)
+	} else if c.From < sc.today {
+		bad.Add("from", "member.back_dated")
+	}
+	return bad.Err("member.move_invalid")
+}
+
+// TakeEffect lets planned moves happen. It is the handler of TimerMove.
+func (s *Service) TakeEffect(tx *store.Tx, due []timer.Timer) ([]error, error) {
+	today := clock.DayOf(tx.Now())
+	for _, t := range due {
+		if err := moveNow(tx, PersonID(t.Ref), today); err != nil {
+			return nil, err
+		}
+		tx.Outbox("member.moved", t.Ref, "{}")
+	}
+	return make([]error, len(due)), nil
+}
+
+// CorrectCmd corrects what identifies a person; an empty field stays. A person corrects its phone and address, the desk the rest after
+// seeing a document.
+type CorrectCmd struct {
+	Actor    identity.Actor
+	Key      string
+	Person   PersonID
+	Name     string
+	IDNumber string
+	Phone    string
+	Address  string
+	Reason   string
+}
+
+// Correct corrects people's details. Errors of a command: member.person_invalid with all bad fields, member.identity_taken,
+// member.person_unknown, identity.not_allowed. The audit trail names the fields and not their values.
+func (s *Service) Correct(ctx context.Context, cmds []CorrectCmd) ([]identity.Result[identity.Nothing], error) {
+	return s.correct.Perform(ctx, s.db, cmds)
+}
+
+func (s *Service) runCorrect(tx *store.Tx, cmds []*CorrectCmd, out []*identity.Result[identity.Nothing]) error {
+	sc, err := s.scene(tx)
+	if err != nil {
+		return err
+	}
+	people, err := lockPersons(tx, idsOf(cmds, func(c *CorrectCmd) []PersonID { return []PersonID{c.Person} }))
+	if err != nil {
+		return err
+	}
+	for i, c := range cmds {
+		p, ok := people[c.Person]
+		if !ok {
+			out[i].Err = errUnknown
+			continue
+		}
+		fields, err := s.correctOne(sc, c, p)
+		if k := errs.KindOf(err); k == errs.Internal || k == errs.Unavailable {
+			return err
+		}
+		if err != nil {
+			out[i].Err = err
+			continue
+		}
+		sc.note(c.Actor, "member.correct", "person", string(p.ID), p, strings.Join(fields, " "), c.Reason)
+	}
+	return sc.done()
+}
+
+func (s *Service) correctOne(sc *scene, c *CorrectCmd, p Person) (fields []string, err error) {
+	if c.Name == "" && c.IDNumber == "" {
+		err = sc.mayFor(c.Actor, identity.MemberCorrect, p, identity.MemberCorrectFor)
+	} else {
+		err = c.Actor.May(identity.MemberCorrectFor, p.Region, sc.tree)
+	}
+	if err != nil {
+		return nil, err
+	}
+	var bad errs.Fields
+	var d Details
+	parse := func(path, text string, read func() error) {
+		if text != "" {
+			fields = append(fields, path)
+			bad.AddErr(path, read())
+		}
+	}
+	parse("name", c.Name, func() (err error) { d.Name, err = pii.ParseName(c.Name); return err })
+	parse("id_number", c.IDNumber, func() (err error) { d.IDNumber, err = pii.ParseIDNumber(c.IDNumber); return err })
+	parse("phone", c.Phone, func() (err error) { d.Phone, err = pii.ParsePhone(c.Phone); return err })
+	parse("address", c.Address, func() (err error) { d.Address, err = pii.ParseAddress(c.Address); return err })
+	if len(fields) == 0 {
+		bad.Add("name", "member.nothing_to_correct")
+	}
+	if c.Reason == "" {
+		bad.Add("reason", "member.reason_missing")
+	}
+	if err := bad.Err("member.person_invalid"); err != nil {
+		return nil, err
+	}
+	if !d.IDNumber.IsZero() {
+		index := s.index(fieldIDNumber, d.IDNumber.Reveal())
+		owner, err := ownerOf(sc.tx, index)
+		if err != nil {
+			return nil, err
+		}
+		if owner != "" && owner != p.ID {
+			return nil, errTaken
+		}
+		if err := saveIDNumber(sc.tx, p.ID, s.seal(fieldIDNumber, d.IDNumber.Reveal()), index, d.IDNumber.Birth(), d.IDNumber.Sex()); err != nil {
+			return nil, err
+		}
+	}
+	if !d.Name.IsZero() {
+		if err := saveName(sc.tx, p.ID, s.seal(fieldName, d.Name.Reveal())); err != nil {
+			return nil, err
+		}
+	}
+	if !d.Phone.IsZero() {
+		if err := savePhone(sc.tx, p.ID, s.seal(fieldPhone, d.Phone.Reveal()), s.index(fieldPhone, d.Phone.Reveal())); err != nil {
+			return nil, err
+		}
+	}
+	if !d.Address.IsZero() {
+		return fields, saveAddress(sc.tx, p.ID, s.seal(fieldAddress, d.Address.Reveal()), sc.today)
+	}
+	return fields, nil
+}
+
+// EndCmd records that a person died or left the city, on a day that is not in the future, after the document named.
+type EndCmd struct {
+	Actor    identity.Actor
+	Key      string
+	Person   PersonID
+	How      PersonState // PersonDead or PersonLeft
+	On       clock.Day
+	Document string
+}
+
+// TimerEnded is the kind of the timer, due at once, by which others hear that a person died or left: the ledger closes the account. Its
+// Ref is the person, its Arg the new state; the composition root registers the handler.
+const TimerEnded = "member.ended"
+
+// End records deaths and departures. The person is no recipient and no volunteer any more; what becomes of the hours is the ledger's.
+// Errors of a command: member.end_invalid with all bad fields, member.person_unknown, member.person_not_active, identity.not_allowed.
+func (s *Service) End(ctx context.Context, cmds []EndCmd) ([]identity.Result[identity.Nothing], error) {
+	return s.end.Perform(ctx, s.db, cmds)
+}
+
+func (s *Service) runEnd(tx *store.Tx, cmds []*EndCmd, out []*identity.Result[identity.Nothing]) error {
+	sc, err := s.scene(tx)
+	if err != nil {
+		return err
+	}
+	people, err := lockPersons(tx, idsOf(cmds, func(c *EndCmd) []PersonID { return []PersonID{c.Person} }))
+	if err != nil {
+		return err
+	}
+	for i, c := range cmds {
+		p, ok := people[c.Person]
+		if out[i].Err = decideEnd(sc, c, p, ok); out[i].Err != nil {
+			continue
+		}
+		if err := endPerson(tx, p.ID, c.How, c.On); err != nil {
+			return err
+		}
+		for _, kind := range []string{TimerMove, TimerKeyElder, TimerSuspensionEnd} {
+			if err := timer.Cancel(tx, kind, string(p.ID)); err != nil {
+				return err
+			}
+		}
+		if err := timer.Set(tx, timer.Timer{Kind: TimerEnded, Ref: string(p.ID), Due: tx.Now(), Arg: string(c.How)}); err != nil {
+			return err
+		}
+		sc.note(c.Actor, "member.end", "person", string(p.ID), p, string(p.State), string(c.How)+" "+string(c.On))
+		p.State = c.How
+		people[p.ID] = p
+	}
+	return sc.done()
+}
+
+func decideEnd(sc *scene, c *EndCmd, p Person, known bool) error {
+	var bad errs.Fields
+	if c.How != PersonDead && c.How != PersonLeft {
+		bad.Add("how", "member.end_unknown")
+	}
+	if _, err := clock.ParseDay(string(c.On)); err != nil {
+		bad.AddErr("on", err)
+	} else if c.On > sc.today || known && c.On < p.Birth {
+		bad.Add("on", "member.day_impossible")
+	}
+	if c.How == PersonDead && c.Document == "" {
+		bad.Add("document", "member.document_missing")
+	}
+	if err := bad.Err("member.end_invalid"); err != nil {
+		return err
+	}
+	switch {
+	case !known:
+		return errUnknown
+	case c.How == PersonLeft && p.State != PersonActive, p.State == PersonDead:
+		return errInactive
+	case c.How == PersonLeft:
+		return sc.mayFor(c.Actor, identity.MemberLeave, p, identity.MemberLeaveFor)
+	case c.Actor.IsPerson(string(p.ID)):
+		return errOwnCase
+	}
+	return c.Actor.May(identity.MemberRecordDeath, p.Region, sc.tree)
+}
+
+// ConsentCmd gives or withdraws a person's consent to one purpose.
+type ConsentCmd struct {
+	Actor    identity.Actor
+	Key      string
+	Person   PersonID
+	Purpose  Purpose
+	Withdraw bool
+}
+
+// Consent gives or withdraws consents. Giving what is given, or withdrawing what is not, changes nothing. Errors of a command:
+// member.purpose_unknown, member.person_unknown, identity.not_allowed, member.consent_required for the identity of a member, who would
+// have to leave instead.
+func (s *Service) Consent(ctx context.Context, cmds []ConsentCmd) ([]identity.Result[identity.Nothing], error) {
+	return s.consent.Perform(ctx, s.db, cmds)
+}
+
+func (s *Service) runConsent(tx *store.Tx, cmds []*ConsentCmd, out []*identity.Result[identity.Nothing]) error {
+	sc, err := s.scene(tx)
+	if err != nil {
+		return err
+	}
+	people, err := lockPersons(tx, idsOf(cmds, func(c *ConsentCmd) []PersonID { return []PersonID{c.Person} }))
+	if err != nil {
+		return err
+	}
+	for i, c := range cmds {
+		p, ok := people[c.Person]
+		switch {
+		case !c.Purpose.valid():
+			out[i].Err = errs.Invalid("member.purpose_unknown", errs.Field{Path: "purpose", Code: "member.purpose_unknown"})
+		case !ok:
+			out[i].Err = errUnknown
+		case c.Withdraw && c.Purpose == PurposeIdentity && p.State == PersonActive:
+			out[i].Err = errs.New(errs.Refused, "member.consent_required")
+		default:
+			out[i].Err = sc.mayFor(c.Actor, identity.MemberConsent, p, identity.MemberConsentFor)
+		}
+		if out[i].Err != nil {
+			continue
+		}
+		after := "granted"
+		if c.Withdraw {
+			after = "withdrawn"
+			err = withdrawConsent(tx, consentRow{p.ID, c.Purpose, c.Actor.ID})
+		} else {
+			err = grantConsents(tx, []consentRow{{p.ID, c.Purpose, c.Actor.ID}})
+		}
+		if err != nil {
+			return err
+		}
+		sc.note(c.Actor, "member.consent", "person", string(p.ID), p, string(c.Purpose), after)
+	}
+	return sc.done()
+}
+
+// Details opens what identifies a person, for the person itself or for staff of its region; a look by staff is in the audit trail.
+// Errors: member.person_unknown, identity.not_allowed.
+func (s *Service) Details(ctx context.Context, by identity.Actor, which PersonID) (p Person, d Details, err error) {
+	err = s.db.Write(ctx, "member.details", func(tx *store.Tx) error {
+		sc, err := s.scene(tx)
+		if err != nil {
+			return err
+		}
+		all, err := LoadPersons(tx, []PersonID{which})
+		if err != nil {
+			return err
+		}
+		var ok bool
+		if p, ok = all[which]; !ok {
+			return errUnknown
+		}
+		if err := sc.mayFor(by, identity.MemberRead, p, identity.MemberRead); err != nil {
+			return err
+		}
+		if d, err = s.Open(tx, which); err != nil || by.IsPerson(string(which)) {
+			return err
+		}
+		sc.note(by, "member.look", "person", string(p.ID), p, "", "details")
+		return sc.done()
+	})
+	if err != nil {
+		return Person{}, Details{}, err
+	}
+	return p, d, nil
+}
+
+// LookUp finds people by a whole identity number or phone number, wherever they live: hours earned in one district are good in another. A
+// landline may be shared, so there may be more than one. Every look is in the audit trail. Errors: member.look_up_invalid,
+// identity.not_allowed.
+func (s *Service) LookUp(ctx context.Context, by identity.Actor, number string) (found []Person, err error) {
+	column, index := "id_index", ""
+	if idNumber, err := pii.ParseIDNumber(number); err == nil {
+		index = s.index(fieldIDNumber, idNumber.Reveal())
+	} else if phone, err := pii.ParsePhone(number); err == nil {
+		column, index = "phone_index", s.index(fieldPhone, phone.Reveal())
+	} else {
+		return nil, errs.Invalid("member.look_up_invalid", errs.Field{Path: "number", Code: "member.neither_id_number_nor_phone"})
+	}
+	err = s.db.Write(ctx, "member.look_up", func(tx *store.Tx) error {
+		sc, err := s.scene(tx)
+		if err != nil {
+			return err
+		}
+		if err := mayAnywhere(sc, by, identity.MemberLookUp); err != nil {
+			return err
+		}
+		if found, err = personsByIndex(tx, column, index); err != nil {
+			return err
+		}
+		for _, p := range found {
+			sc.note(by, "member.look", "person", string(p.ID), p, "", column)
+		}
+		return sc.done()
+	})
+	if err != nil {
+		return nil, err
+	}
+	return found, nil
+}
+
+// mayAnywhere asks for a right in any region.
+func mayAnywhere(sc *scene, by identity.Actor, right identity.Right) error {
+	err := by.May(right, sc.tree.City(), sc.tree)
+	for _, g := range by.Grants {
+		if err != nil {
+			err = by.May(right, g.Region, sc.tree)
+		}
+	}
+	return err
+}

@@ -1,0 +1,403 @@
+package member
+
+import (
+	"encoding/json"
+	"errors"
+	"time"
+
+	"timebank/internal/clock"
+	"timebank/internal/errs"
+	"timebank/internal/pii"
+	"timebank/internal/region"
+	"timebank/internal/store"
+)
+
+const personColumns = "p.id, p.actor, p.birth, p.sex, p.region, p.lat_e6, p.lon_e6, p.state, p.heir"
+
+// personScan reads personColumns and what follows them.
+type personScan struct {
+	p        Person
+	lat, lon *int64
+}
+
+func (s *personScan) dest(more ...any) []any {
+	return append([]any{&s.p.ID, &s.p.Actor, &s.p.Birth, &s.p.Sex, &s.p.Region, &s.lat, &s.lon, &s.p.State, &s.p.Heir}, more...)
+}
+
+func point(lat, lon *int64) (region.Point, bool) {
+	if lat == nil || lon == nil {
+		return region.Point{}, false
+	}
+	return region.Point{LatE6: *lat, LonE6: *lon}, true
+}
+
+func (s *personScan) person() Person {
+	s.p.Point, s.p.HasPoint = point(s.lat, s.lon)
+	return s.p
+}
+
+func scanPerson(r *store.Rows) (Person, error) {
+	var s personScan
+	err := r.Scan(s.dest()...)
+	return s.person(), err
+}
+
+func byID[T any](rows []T, err error, of func(T) PersonID) (map[PersonID]T, error) {
+	all := make(map[PersonID]T, len(rows))
+	for _, r := range rows {
+		all[of(r)] = r
+	}
+	return all, err
+}
+
+// LoadPersons returns people by id; an unknown id is missing from the map.
+func LoadPersons(tx *store.Tx, ids []PersonID) (map[PersonID]Person, error) {
+	return persons(tx, ids, "")
+}
+
+// lockPersons locks the rows in the order of their ids, which must be sorted.
+func lockPersons(tx *store.Tx, ids []PersonID) (map[PersonID]Person, error) {
+	return persons(tx, ids, tx.ForUpdate())
+}
+
+func persons(tx *store.Tx, ids []PersonID, lock string) (map[PersonID]Person, error) {
+	rows, err := store.In(tx, "SELECT "+personColumns+" FROM person p WHERE p.id IN (", ids, ") ORDER BY p.id"+lock, scanPerson)
+	return byID(rows, err, func(p Person) PersonID { return p.ID })
+}
+
+// Open opens what identifies a person. It checks no right: use-cases do, and note the look.
+func (s *Service) Open(tx *store.Tx, which PersonID) (d Details, err error) {
+	var name, idNumber, phone, address []byte
+	err = tx.QueryRow(`SELECT p.name, p.id_number, p.phone, a.address FROM person p
+		LEFT JOIN address a ON a.person = p.id AND a.from_day <= $2 AND a.until_day > $2 WHERE p.id = $1`,
+		string(which), string(clock.DayOf(tx.Now()))).Scan(&name, &idNumber, &phone, &address)
+	if errors.Is(err, store.ErrNoRows) {
+		return d, errUnknown
+	}
+	if err != nil {
+		return d, err
+	}
+	for _, field := range []struct {
+		kind   string
+		sealed []byte
+		put    func(string) error
+	}{
+		{fieldName, name, func(c string) (err error) { d.Name, err = pii.ParseName(c); return err }},
+		{fieldIDNumber, idNumber, func(c string) (err error) { d.IDNumber, err = pii.ParseIDNumber(c); return err }},
+		{fieldPhone, phone, func(c string) (err error) { d.Phone, err = pii.ParsePhone(c); return err }},
+		{fieldAddress, address, func(c string) (err error) { d.Address, err = pii.ParseAddress(c); return err }},
+	} {
+		if field.sealed == nil {
+			continue
+		}
+		clear, err := s.box.Open(field.kind, field.sealed)
+		if err == nil {
+			err = field.put(clear)
+		}
+		if err != nil {
+			return Details{}, errs.New(errs.Internal, errs.CodeInternal).With(err)
+		}
+	}
+	return d, nil
+}
+
+// Names opens the names of people, for screens that show who comes to whom; it checks no right. Print them masked unless one is needed.
+func (s *Service) Names(tx *store.Tx, ids []PersonID) (map[PersonID]pii.Name, error) {
+	names := make(map[PersonID]pii.Name, len(ids))
+	_, err := store.In(tx, "SELECT p.id, p.name FROM person p WHERE p.id IN (", ids, ")", func(r *store.Rows) (none struct{}, err error) {
+		var which PersonID
+		var sealed []byte
+		if err := r.Scan(&which, &sealed); err != nil {
+			return none, err
+		}
+		clear, err := s.box.Open(fieldName, sealed)
+		if err == nil {
+			names[which], err = pii.ParseName(clear)
+		}
+		return none, err
+	})
+	return names, err
+}
+
+func personsByIndex(tx *store.Tx, column, index string) ([]Person, error) {
+	where := "p.id_index = $1"
+	if column == "phone_index" {
+		where = "p.phone_index = $1 AND p.phone_index <> ''"
+	}
+	return store.All(tx, scanPerson, "SELECT "+personColumns+" FROM person p WHERE "+where+" ORDER BY p.id", index)
+}
+
+// takenIndexes tells which blind indexes of identity numbers belong to somebody.
+func takenIndexes(tx *store.Tx, indexes []string) (map[string]bool, error) {
+	taken := map[string]bool{}
+	_, err := store.In(tx, "SELECT p.id_index FROM person p WHERE p.id_index IN (", indexes, ")", func(r *store.Rows) (index string, err error) {
+		err = r.Scan(&index)
+		taken[index] = true
+		return index, err
+	})
+	return taken, err
+}
+
+func ownerOf(tx *store.Tx, index string) (owner PersonID, err error) {
+	err = tx.QueryRow("SELECT p.id FROM person p WHERE p.id_index = $1", index).Scan(&owner)
+	if errors.Is(err, store.ErrNoRows) {
+		err = nil
+	}
+	return owner, err
+}
+
+const recipientQuery = "SELECT " + personColumns + `, r.state, r.lives_alone, r.children_near, r.allowance, r.disability, r.rural_left_behind, r.hardship,
+	r.key_elder, r.basis, r.policy_version FROM recipient r JOIN person p ON p.id = r.person WHERE `
+
+func scanRecipient(r *store.Rows) (Recipient, error) {
+	var s personScan
+	var one Recipient
+	var basis string
+	a := &one.Attributes
+	err := r.Scan(s.dest(&one.State, &a.LivesAlone, &a.ChildrenNear, &a.Allowance, &a.Disability, &a.RuralLeftBehind, &a.Hardship,
+		&one.KeyElder, &basis, &one.PolicyVersion)...)
+	one.Person = s.person()
+	if err == nil && basis != "" {
+		err = json.Unmarshal([]byte(basis), &one.KeyElderBasis)
+	}
+	return one, err
+}
+
+// LoadRecipients returns recipients by person; who is none is missing from the map.
+func LoadRecipients(tx *store.Tx, ids []PersonID) (map[PersonID]Recipient, error) {
+	return recipients(tx, ids, "")
+}
+
+func lockRecipients(tx *store.Tx, ids []PersonID) (map[PersonID]Recipient, error) {
+	return recipients(tx, ids, tx.ForUpdate())
+}
+
+func recipients(tx *store.Tx, ids []PersonID, lock string) (map[PersonID]Recipient, error) {
+	rows, err := store.In(tx, recipientQuery+"r.person IN (", ids, ") ORDER BY r.person"+lock, scanRecipient)
+	return byID(rows, err, func(r Recipient) PersonID { return r.Person.ID })
+}
+
+// KeyElders returns up to max approved key elders after the given person, in the order of their ids: who gets the monthly grant.
+func KeyElders(tx *store.Tx, after PersonID, max int) ([]Recipient, error) {
+	return store.All(tx, scanRecipient, recipientQuery+
+		"r.key_elder = 1 AND r.state = 'approved' AND p.state = 'active' AND r.person > $1 ORDER BY r.person LIMIT $2", string(after), max)
+}
+
+// RecipientsIn lists up to max recipients of a state in a region and below, after the given person: the desk's list of who waits.
+func RecipientsIn(tx *store.Tx, place region.ID, state RecipientState, after PersonID, max int) ([]Recipient, error) {
+	return store.All(tx, scanRecipient, recipientQuery+"r.state = $3 AND r.person > $4 AND "+region.WithinSQL("p.region", 1, 2)+" ORDER BY r.person LIMIT $5",
+		string(place), string(clock.DayOf(tx.Now())), string(state), string(after), max)
+}
+
+const volunteerQuery = "SELECT " + personColumns + `, v.state, v.reviews, v.reviewers, v.guardian, v.reason, v.certified_at, v.suspended_until, v.suspended_for
+	FROM volunteer v JOIN person p ON p.id = v.person WHERE `
+
+// volunteerRow is a volunteer with what only reviews look at.
+type volunteerRow struct {
+	Volunteer
+	reviewers string // actors, separated by spaces
+	reason    string
+}
+
+func scanVolunteer(r *store.Rows) (volunteerRow, error) {
+	var s personScan
+	var v volunteerRow
+	var certified, suspended *int64
+	err := r.Scan(s.dest(&v.State, &v.Reviews, &v.reviewers, &v.Guardian, &v.reason, &certified, &suspended, &v.SuspendedFor)...)
+	v.Person = s.person()
+	v.CertifiedAt, v.SuspendedUntil = fromMicros(certified), fromMicros(suspended)
+	return v, err
+}
+
+func fromMicros(at *int64) time.Time {
+	if at == nil {
+		return time.Time{}
+	}
+	return clock.FromMicros(*at)
+}
+
+// LoadVolunteers returns volunteers by person; who is none is missing from the map.
+func LoadVolunteers(tx *store.Tx, ids []PersonID) (map[PersonID]Volunteer, error) {
+	rows, err := store.In(tx, volunteerQuery+"v.person IN (", ids, ")", scanPlainVolunteer)
+	return byID(rows, err, func(v Volunteer) PersonID { return v.Person.ID })
+}
+
+func scanPlainVolunteer(r *store.Rows) (Volunteer, error) {
+	v, err := scanVolunteer(r)
+	return v.Volunteer, err
+}
+
+func lockVolunteers(tx *store.Tx, ids []PersonID) (map[PersonID]volunteerRow, error) {
+	rows, err := store.In(tx, volunteerQuery+"v.person IN (", ids, ") ORDER BY v.person"+tx.ForUpdate(), scanVolunteer)
+	return byID(rows, err, func(v volunteerRow) PersonID { return v.Person.ID })
+}
+
+// VolunteersIn lists up to max volunteers of a state in a region and below, after the given person.
+func VolunteersIn(tx *store.Tx, place region.ID, state VolunteerState, after PersonID, max int) ([]Volunteer, error) {
+	return store.All(tx, scanPlainVolunteer, volunteerQuery+"v.state = $3 AND v.person > $4 AND "+region.WithinSQL("p.region", 1, 2)+" ORDER BY v.person LIMIT $5",
+		string(place), string(clock.DayOf(tx.Now())), string(state), string(after), max)
+}
+
+func noShows(tx *store.Tx, volunteer PersonID, from, to time.Time) ([]time.Time, error) {
+	return store.All(tx, func(r *store.Rows) (time.Time, error) {
+		var at int64
+		err := r.Scan(&at)
+		return clock.FromMicros(at), err
+	}, "SELECT at FROM no_show WHERE volunteer = $1 AND at BETWEEN $2 AND $3 ORDER BY at", string(volunteer), clock.Micros(from), clock.Micros(to))
+}
+
+const kinQuery = "SELECT k.person, k.relative, k.relation, k.state, k.delegate, k.agreed, k.agreed_by FROM kin k WHERE "
+
+func scanKin(r *store.Rows) (k kinRow, err error) {
+	return k, r.Scan(&k.Person, &k.Relative, &k.Relation, &k.State, &k.Delegate, &k.agreed, &k.agreedBy)
+}
+
+// KinOf returns the relations of a person, proposed ones included, in the order of the relatives' ids.
+func KinOf(tx *store.Tx, person PersonID) ([]Kin, error) {
+	return store.All(tx, func(r *store.Rows) (Kin, error) {
+		k, err := scanKin(r)
+		return k.Kin, err
+	}, kinQuery+"k.person = $1 ORDER BY k.relative", string(person))
+}
+
+// kinRows returns every side that starts at one of the people; lockPersons guards them.
+func kinRows(tx *store.Tx, ids []PersonID) (map[pair]kinRow, error) {
+	rows, err := store.In(tx, kinQuery+"k.person IN (", ids, ")", scanKin)
+	all := make(map[pair]kinRow, len(rows))
+	for _, k := range rows {
+		all[pair{k.Person, k.Relative}] = k
+	}
+	return all, err
+}
+
+func consentsOf(tx *store.Tx, ids []PersonID) (map[PersonID][]Purpose, error) {
+	given := map[PersonID][]Purpose{}
+	_, err := store.In(tx, "SELECT c.person, c.purpose FROM consent c WHERE c.withdrawn_at IS NULL AND c.person IN (", ids, ") ORDER BY c.person, c.purpose",
+		func(r *store.Rows) (none struct{}, err error) {
+			var who PersonID
+			var what Purpose
+			err = r.Scan(&who, &what)
+			given[who] = append(given[who], what)
+			return none, err
+		})
+	return given, err
+}
+
+// ConsentsOf returns what a person has consented to and not withdrawn.
+func ConsentsOf(tx *store.Tx, person PersonID) ([]Purpose, error) {
+	given, err := consentsOf(tx, []PersonID{person})
+	return given[person], err
+}
+
+// LoadTeams returns teams by id; an unknown id is missing from the map.
+func LoadTeams(tx *store.Tx, ids []TeamID) (map[TeamID]Team, error) {
+	teams := make(map[TeamID]Team, len(ids))
+	_, err := store.In(tx, "SELECT t.id, t.name, t.kind, t.region, t.manager FROM team t WHERE t.id IN (", ids, ")", func(r *store.Rows) (t Team, err error) {
+		err = r.Scan(&t.ID, &t.Name, &t.Kind, &t.Region, &t.Manager)
+		teams[t.ID] = t
+		return t, err
+	})
+	return teams, err
+}
+
+// membership is a volunteer in a team.
+type membership struct {
+	team   TeamID
+	person PersonID
+}
+
+func teamsOf(tx *store.Tx, people []PersonID) (map[membership]bool, error) {
+	within := map[membership]bool{}
+	_, err := store.In(tx, "SELECT m.team, m.person FROM team_member m WHERE m.until_at IS NULL AND m.person IN (", people, ")",
+		func(r *store.Rows) (m membership, err error) {
+			err = r.Scan(&m.team, &m.person)
+			within[m] = true
+			return m, err
+		})
+	return within, err
+}
+
+// InTeam reports whether a volunteer belongs to a team now.
+func InTeam(tx *store.Tx, team TeamID, person PersonID) (bool, error) {
+	within, err := teamsOf(tx, []PersonID{person})
+	return within[membership{team, person}], err
+}
+
+// TeamMembers lists who belongs to a team now.
+func TeamMembers(tx *store.Tx, team TeamID) ([]PersonID, error) {
+	return store.All(tx, func(r *store.Rows) (who PersonID, err error) { return who, r.Scan(&who) },
+		"SELECT m.person FROM team_member m WHERE m.team = $1 AND m.until_at IS NULL ORDER BY m.person", string(team))
+}
+
+const pointQuery = "SELECT s.id, s.name, s.kind, s.region, s.lat_e6, s.lon_e6 FROM service_point s WHERE "
+
+func scanPoint(r *store.Rows) (p ServicePoint, err error) {
+	var lat, lon *int64
+	err = r.Scan(&p.ID, &p.Name, &p.Kind, &p.Region, &lat, &lon)
+	p.Point, p.HasPoint = point(lat, lon)
+	return p, err
+}
+
+// PointsIn lists the service points of a region and below, by name.
+func PointsIn(tx *store.Tx, place region.ID) ([]ServicePoint, error) {
+	return store.All(tx, scanPoint, pointQuery+region.WithinSQL("s.region", 1, 2)+" ORDER BY s.name, s.id", string(place), string(clock.DayOf(tx.Now())))
+}
+
+// LoadPoint returns a service point, or NotFound with the code member.point_unknown.
+func LoadPoint(tx *store.Tx, which PointID) (ServicePoint, error) {
+	rows, err := store.All(tx, scanPoint, pointQuery+"s.id = $1", string(which))
+	if err == nil && len(rows) == 0 {
+		err = errs.New(errs.NotFound, "member.point_unknown")
+	}
+	if err != nil {
+		return ServicePoint{}, err
+	}
+	return rows[0], nil
+}
+
+type pointName struct {
+	region region.ID
+	name   string
+}
+
+func pointNames(tx *store.Tx, regions []region.ID) (map[pointName]bool, error) {
+	names := map[pointName]bool{}
+	_, err := store.In(tx, "SELECT s.region, s.name FROM service_point s WHERE s.region IN (", regions, ")", func(r *store.Rows) (n pointName, err error) {
+		err = r.Scan(&n.region, &n.name)
+		names[n] = true
+		return n, err
+	})
+	return names, err
+}
+
+// Counts are the figures of a region, each by its definition.
+type Counts struct {
+	Persons    int64 // registered and active
+	Recipients int64 // approved
+	KeyElders  int64 // approved and key elder
+	Volunteers int64 // applied, whatever became of it but rejection or leaving: "registered volunteers"
+	Certified  int64 // certified or suspended
+	Points     int64
+}
+
+// Count counts the members of a region and below.
+func Count(tx *store.Tx, place region.ID) (c Counts, err error) {
+	day := string(clock.DayOf(tx.Now()))
+	in := region.WithinSQL("p.region", 1, 2)
+	for _, one := range []struct {
+		into *int64
+		text string
+	}{
+		{&c.Persons, "SELECT COUNT(*) FROM person p WHERE p.state = 'active' AND " + in},
+		{&c.Recipients, "SELECT COUNT(*) FROM recipient r JOIN person p ON p.id = r.person WHERE r.state = 'approved' AND " + in},
+		{&c.KeyElders, "SELECT COUNT(*) FROM recipient r JOIN person p ON p.id = r.person WHERE r.state = 'approved' AND r.key_elder = 1 AND " + in},
+		{&c.Volunteers, "SELECT COUNT(*) FROM volunteer v JOIN person p ON p.id = v.person WHERE v.state NOT IN ('rejected', 'left') AND " + in},
+		{&c.Certified, "SELECT COUNT(*) FROM volunteer v JOIN person p ON p.id = v.person WHERE v.state IN ('certified', 'suspended') AND " + in},
+		{&c.Points, "SELECT COUNT(*) FROM service_point p WHERE " + in},
+	} {
+		if err := tx.QueryRow(one.text, string(place), day).Scan(one.into); err != nil {
+			return c, err
+		}
+	}
+	return c, nil
+}

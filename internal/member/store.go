@@ -1,0 +1,282 @@
+package member
+
+import (
+	"encoding/json"
+	"maps"
+	"slices"
+	"time"
+
+	"timebank/internal/clock"
+	"timebank/internal/pii"
+	"timebank/internal/region"
+	"timebank/internal/store"
+)
+
+// forever ends an address that is not left yet.
+const forever = string(region.Forever)
+
+func flag(b bool) int64 {
+	if b {
+		return 1
+	}
+	return 0
+}
+
+// micros stores a zero time as NULL.
+func micros(t time.Time) any {
+	if t.IsZero() {
+		return nil
+	}
+	return clock.Micros(t)
+}
+
+func coordinates(p region.Point, known bool) (lat, lon any) {
+	if known {
+		return p.LatE6, p.LonE6
+	}
+	return nil, nil
+}
+
+func insertPersons(tx *store.Tx, rows []personRow, today clock.Day) error {
+	people, homes := make([]any, 0, 15*len(rows)), make([]any, 0, 7*len(rows))
+	for _, p := range rows {
+		lat, lon := coordinates(p.Point, p.HasPoint)
+		people = append(people, string(p.ID), string(p.Actor), p.sealedName, p.sealedID, p.idIndex, p.sealedPhone, p.phoneIndex,
+			string(p.Birth), string(p.Sex), string(p.Region), lat, lon, string(p.State), "", "", tx.NowMicros())
+		homes = append(homes, string(p.ID), string(today), forever, string(p.Region), p.sealedAddress, lat, lon)
+	}
+	_, err := tx.Insert(`INSERT INTO person (id, actor, name, id_number, id_index, phone, phone_index, birth, sex, region, lat_e6, lon_e6, state, ended_on,
+		heir, registered_at)`, 16, people, "")
+	if err != nil {
+		return err
+	}
+	_, err = tx.Insert("INSERT INTO address (person, from_day, until_day, region, address, lat_e6, lon_e6)", 7, homes, "")
+	return err
+}
+
+// home is where a person lives from a day on.
+type home struct {
+	person PersonID
+	region region.ID
+	sealed any
+	point  *region.Point
+	from   clock.Day
+}
+
+// putAddress lets a home follow the present one; it takes the place of any that was planned.
+func putAddress(tx *store.Tx, h home) error {
+	today := string(clock.DayOf(tx.Now()))
+	if _, err := tx.Exec("DELETE FROM address WHERE person = $1 AND (from_day > $2 OR from_day = $3)", string(h.person), today, string(h.from)); err != nil {
+		return err
+	}
+	if _, err := tx.Exec("UPDATE address SET until_day = $2 WHERE person = $1 AND from_day = (SELECT MAX(a.from_day) FROM address a WHERE a.person = $1)",
+		string(h.person), string(h.from)); err != nil {
+		return err
+	}
+	var lat, lon any
+	if h.point != nil {
+		lat, lon = h.point.LatE6, h.point.LonE6
+	}
+	_, err := tx.Insert("INSERT INTO address (person, from_day, until_day, region, address, lat_e6, lon_e6)", 7,
+		[]any{string(h.person), string(h.from), forever, string(h.region), h.sealed, lat, lon}, "")
+	return err
+}
+
+// moveNow makes the home of the day the person's region of record.
+func moveNow(tx *store.Tx, which PersonID, today clock.Day) error {
+	_, err := tx.Exec(`UPDATE person SET region = a.region, lat_e6 = a.lat_e6, lon_e6 = a.lon_e6 FROM address a
+		WHERE a.person = person.id AND person.id = $1 AND a.from_day <= $2 AND a.until_day > $2`, string(which), string(today))
+	return err
+}
+
+func saveAddress(tx *store.Tx, which PersonID, sealed any, today clock.Day) error {
+	_, err := tx.Exec("UPDATE address SET address = $1 WHERE person = $2 AND from_day <= $3 AND until_day > $3", sealed, string(which), string(today))
+	return err
+}
+
+func saveName(tx *store.Tx, which PersonID, sealed any) error {
+	_, err := tx.Exec("UPDATE person SET name = $1 WHERE id = $2", sealed, string(which))
+	return err
+}
+
+func saveIDNumber(tx *store.Tx, which PersonID, sealed any, index string, birth clock.Day, sex pii.Sex) error {
+	_, err := tx.Exec("UPDATE person SET id_number = $1, id_index = $2, birth = $3, sex = $4 WHERE id = $5",
+		sealed, index, string(birth), string(sex), string(which))
+	return err
+}
+
+func savePhone(tx *store.Tx, which PersonID, sealed any, index string) error {
+	_, err := tx.Exec("UPDATE person SET phone = $1, phone_index = $2 WHERE id = $3", sealed, index, string(which))
+	return err
+}
+
+func saveHeir(tx *store.Tx, which, heir PersonID) error {
+	_, err := tx.Exec("UPDATE person SET heir = $1 WHERE id = $2", string(heir), string(which))
+	return err
+}
+
+// endPerson ends what the person was besides.
+func endPerson(tx *store.Tx, which PersonID, how PersonState, on clock.Day) error {
+	if _, err := tx.Exec("UPDATE person SET state = $1, ended_on = $2 WHERE id = $3", string(how), string(on), string(which)); err != nil {
+		return err
+	}
+	if _, err := tx.Exec("UPDATE recipient SET state = $1 WHERE person = $2", string(how), string(which)); err != nil {
+		return err
+	}
+	if _, err := tx.Exec("UPDATE volunteer SET state = 'left', suspended_until = NULL, suspended_for = '' WHERE person = $1", string(which)); err != nil {
+		return err
+	}
+	_, err := tx.Exec("UPDATE team_member SET until_at = $1 WHERE person = $2 AND until_at IS NULL", tx.NowMicros(), string(which))
+	return err
+}
+
+// consentRow is a consent with the actor that recorded it.
+type consentRow struct {
+	person  PersonID
+	purpose Purpose
+	by      string
+}
+
+// grantConsents records consents; what is given already stays as it is.
+func grantConsents(tx *store.Tx, rows []consentRow) error {
+	args := make([]any, 0, 5*len(rows))
+	for _, c := range rows {
+		args = append(args, string(c.person), string(c.purpose), tx.NowMicros(), c.by, "")
+	}
+	_, err := tx.Insert("INSERT INTO consent (person, purpose, granted_at, granted_by, withdrawn_by)", 5, args, "ON CONFLICT DO NOTHING")
+	return err
+}
+
+func withdrawConsent(tx *store.Tx, c consentRow) error {
+	_, err := tx.Exec("UPDATE consent SET withdrawn_at = $1, withdrawn_by = $2 WHERE person = $3 AND purpose = $4 AND withdrawn_at IS NULL",
+		tx.NowMicros(), c.by, string(c.person), string(c.purpose))
+	return err
+}
+
+// putRecipients records applications; that of somebody who was rejected before begins anew.
+func putRecipients(tx *store.Tx, rows []Recipient) error {
+	args := make([]any, 0, 14*len(rows))
+	for _, r := range rows {
+		a := r.Attributes
+		args = append(args, string(r.Person.ID), string(r.State), tx.NowMicros(), "", "", flag(a.LivesAlone), flag(a.ChildrenNear), flag(a.Allowance),
+			string(a.Disability), flag(a.RuralLeftBehind), flag(a.Hardship), 0, "", "")
+	}
+	_, err := tx.Insert(`INSERT INTO recipient (person, state, applied_at, reviewed_by, reason, lives_alone, children_near, allowance, disability,
+		rural_left_behind, hardship, key_elder, basis, policy_version)`, 14, args,
+		`ON CONFLICT (person) DO UPDATE SET state = excluded.state, applied_at = excluded.applied_at, reviewed_at = NULL, reviewed_by = '', reason = '',
+		lives_alone = excluded.lives_alone, children_near = excluded.children_near, allowance = excluded.allowance, disability = excluded.disability,
+		rural_left_behind = excluded.rural_left_behind, hardship = excluded.hardship, key_elder = 0, basis = '', policy_version = ''`)
+	return err
+}
+
+// saveVerdicts writes what was decided about recipients, the last verdict of each.
+func saveVerdicts(tx *store.Tx, rows []verdict) error {
+	last := make(map[PersonID]verdict, len(rows))
+	for _, r := range rows {
+		last[r.Person.ID] = r
+	}
+	args := make([]any, 0, 14*len(last))
+	for _, which := range slices.Sorted(maps.Keys(last)) {
+		r := last[which]
+		basis := ""
+		if r.KeyElderBasis.Rule != "" {
+			b, err := json.Marshal(r.KeyElderBasis)
+			if err != nil {
+				return err
+			}
+			basis = string(b)
+		}
+		a := r.Attributes
+		args = append(args, string(which), string(r.State), tx.NowMicros(), r.by, r.reason, flag(a.LivesAlone), flag(a.ChildrenNear), flag(a.Allowance),
+			string(a.Disability), flag(a.RuralLeftBehind), flag(a.Hardship), flag(r.KeyElder), basis, string(r.PolicyVersion))
+	}
+	const t, n = "TEXT", "BIGINT"
+	_, err := tx.With(`WITH v (person, state, reviewed_at, reviewed_by, reason, lives_alone, children_near, allowance, disability, rural_left_behind, hardship,
+		key_elder, basis, policy_version) AS (VALUES `, []string{t, t, n, t, t, n, n, n, t, n, n, n, t, t}, args,
+		`) UPDATE recipient SET state = v.state, reviewed_at = v.reviewed_at, reviewed_by = v.reviewed_by, reason = v.reason, lives_alone = v.lives_alone,
+		children_near = v.children_near, allowance = v.allowance, disability = v.disability, rural_left_behind = v.rural_left_behind, hardship = v.hardship,
+		key_elder = v.key_elder, basis = v.basis, policy_version = v.policy_version FROM v WHERE recipient.person = v.person`)
+	return err
+}
+
+// putVolunteers records applications; that of somebody who was rejected or left begins anew.
+func putVolunteers(tx *store.Tx, rows []Volunteer) error {
+	args := make([]any, 0, 8*len(rows))
+	for _, v := range rows {
+		args = append(args, string(v.Person.ID), string(v.State), tx.NowMicros(), 0, "", string(v.Guardian), "", "")
+	}
+	_, err := tx.Insert("INSERT INTO volunteer (person, state, applied_at, reviews, reviewers, guardian, reason, suspended_for)", 8, args,
+		`ON CONFLICT (person) DO UPDATE SET state = excluded.state, applied_at = excluded.applied_at, reviews = 0, reviewers = '', guardian = excluded.guardian,
+		reason = '', certified_at = NULL, suspended_until = NULL, suspended_for = ''`)
+	return err
+}
+
+func saveVolunteers(tx *store.Tx, changed map[PersonID]volunteerRow) error {
+	args := make([]any, 0, 8*len(changed))
+	for _, which := range slices.Sorted(maps.Keys(changed)) {
+		v := changed[which]
+		args = append(args, string(which), string(v.State), v.Reviews, v.reviewers, v.reason, micros(v.CertifiedAt), micros(v.SuspendedUntil), v.SuspendedFor)
+	}
+	const t, n = "TEXT", "BIGINT"
+	_, err := tx.With("WITH v (person, state, reviews, reviewers, reason, certified_at, suspended_until, suspended_for) AS (VALUES ",
+		[]string{t, t, n, t, t, n, n, t}, args,
+		`) UPDATE volunteer SET state = v.state, reviews = v.reviews, reviewers = v.reviewers, reason = v.reason, certified_at = v.certified_at,
+		suspended_until = v.suspended_until, suspended_for = v.suspended_for FROM v WHERE volunteer.person = v.person`)
+	return err
+}
+
+func insertNoShow(tx *store.Tx, volunteer PersonID, at time.Time) (int64, error) {
+	return tx.Insert("INSERT INTO no_show (volunteer, at)", 2, []any{string(volunteer), clock.Micros(at)}, "ON CONFLICT DO NOTHING")
+}
+
+func insertKin(tx *store.Tx, rows []kinRow) error {
+	args := make([]any, 0, 7*len(rows))
+	for _, k := range rows {
+		args = append(args, string(k.Person), string(k.Relative), string(k.Relation), string(k.State), flag(k.Delegate), flag(k.agreed), k.agreedBy)
+	}
+	_, err := tx.Insert("INSERT INTO kin (person, relative, relation, state, delegate, agreed, agreed_by)", 7, args, "")
+	return err
+}
+
+func saveKin(tx *store.Tx, rows ...kinRow) error {
+	for _, k := range rows {
+		if _, err := tx.Exec("UPDATE kin SET state = $1, delegate = $2, agreed = $3, agreed_by = $4 WHERE person = $5 AND relative = $6",
+			string(k.State), flag(k.Delegate), flag(k.agreed), k.agreedBy, string(k.Person), string(k.Relative)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func insertTeams(tx *store.Tx, rows []Team) error {
+	args := make([]any, 0, 6*len(rows))
+	for _, t := range rows {
+		args = append(args, string(t.ID), t.Name, string(t.Kind), string(t.Region), string(t.Manager), tx.NowMicros())
+	}
+	_, err := tx.Insert("INSERT INTO team (id, name, kind, region, manager, created_at)", 6, args, "")
+	return err
+}
+
+func insertMemberships(tx *store.Tx, rows []membership) error {
+	args := make([]any, 0, 3*len(rows))
+	for _, m := range rows {
+		args = append(args, string(m.team), string(m.person), tx.NowMicros())
+	}
+	_, err := tx.Insert("INSERT INTO team_member (team, person, from_at)", 3, args, "")
+	return err
+}
+
+func endMembership(tx *store.Tx, m membership) error {
+	_, err := tx.Exec("UPDATE team_member SET until_at = $1 WHERE team = $2 AND person = $3 AND until_at IS NULL", tx.NowMicros(), string(m.team), string(m.person))
+	return err
+}
+
+func insertPoints(tx *store.Tx, rows []ServicePoint) error {
+	args := make([]any, 0, 7*len(rows))
+	for _, p := range rows {
+		lat, lon := coordinates(p.Point, p.HasPoint)
+		args = append(args, string(p.ID), p.Name, string(p.Kind), string(p.Region), lat, lon, tx.NowMicros())
+	}
+	_, err := tx.Insert("INSERT INTO service_point (id, name, kind, region, lat_e6, lon_e6, opened_at)", 7, args, "")
+	return err
+}

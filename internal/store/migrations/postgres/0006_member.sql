@@ -1,0 +1,138 @@
+-- +goose Up
+-- An index of sealed text is kept as text too, because keys of a set are text on both engines.
+CREATE TABLE person (
+    id            TEXT PRIMARY KEY NOT NULL CHECK (id <> ''),
+    actor         TEXT NOT NULL UNIQUE REFERENCES actor (id),
+    name          BYTEA NOT NULL,
+    id_number     BYTEA NOT NULL,
+    id_index      TEXT NOT NULL CHECK (length(id_index) = 22),
+    phone         BYTEA,
+    phone_index   TEXT NOT NULL,
+    birth         TEXT NOT NULL CHECK (length(birth) = 10),
+    sex           TEXT NOT NULL CHECK (sex IN ('male', 'female')),
+    region        TEXT NOT NULL CHECK (region <> ''),
+    lat_e6        BIGINT CHECK (lat_e6 BETWEEN -90000000 AND 90000000),
+    lon_e6        BIGINT CHECK (lon_e6 BETWEEN -180000000 AND 180000000),
+    state         TEXT NOT NULL CHECK (state IN ('active', 'left', 'dead')),
+    ended_on      TEXT NOT NULL,
+    heir          TEXT NOT NULL CHECK (heir <> id),
+    registered_at BIGINT NOT NULL,
+    CHECK ((lat_e6 IS NULL) = (lon_e6 IS NULL)),
+    CHECK ((phone IS NULL) = (phone_index = '')),
+    CHECK ((state = 'active') = (ended_on = ''))
+);
+CREATE UNIQUE INDEX person_id_index ON person (id_index);
+CREATE INDEX person_phone_index ON person (phone_index) WHERE phone_index <> '';
+CREATE INDEX person_region ON person (region);
+
+CREATE TABLE address (
+    person    TEXT NOT NULL REFERENCES person (id),
+    from_day  TEXT NOT NULL CHECK (length(from_day) = 10),
+    until_day TEXT NOT NULL CHECK (until_day > from_day),
+    region    TEXT NOT NULL CHECK (region <> ''),
+    address   BYTEA,
+    lat_e6    BIGINT,
+    lon_e6    BIGINT,
+    CHECK ((lat_e6 IS NULL) = (lon_e6 IS NULL)),
+    PRIMARY KEY (person, from_day)
+);
+
+CREATE TABLE recipient (
+    person            TEXT PRIMARY KEY NOT NULL REFERENCES person (id),
+    state             TEXT NOT NULL CHECK (state IN ('applied', 'approved', 'rejected', 'left', 'dead')),
+    applied_at        BIGINT NOT NULL,
+    reviewed_at       BIGINT,
+    reviewed_by       TEXT NOT NULL,
+    reason            TEXT NOT NULL,
+    lives_alone       BIGINT NOT NULL CHECK (lives_alone IN (0, 1)),
+    children_near     BIGINT NOT NULL CHECK (children_near IN (0, 1)),
+    allowance         BIGINT NOT NULL CHECK (allowance IN (0, 1)),
+    disability        TEXT NOT NULL CHECK (disability IN ('none', 'half', 'full')),
+    rural_left_behind BIGINT NOT NULL CHECK (rural_left_behind IN (0, 1)),
+    hardship          BIGINT NOT NULL CHECK (hardship IN (0, 1)),
+    key_elder         BIGINT NOT NULL CHECK (key_elder IN (0, 1)),
+    basis             TEXT NOT NULL,
+    policy_version    TEXT NOT NULL,
+    CHECK (key_elder = 0 OR basis <> ''),
+    CHECK (state <> 'approved' OR reviewed_by <> '')
+);
+CREATE INDEX recipient_key_elder ON recipient (person) WHERE key_elder = 1 AND state = 'approved';
+
+CREATE TABLE volunteer (
+    person          TEXT PRIMARY KEY NOT NULL REFERENCES person (id),
+    state           TEXT NOT NULL CHECK (state IN ('applied', 'reviewed', 'studying', 'certified', 'suspended', 'rejected', 'left')),
+    applied_at      BIGINT NOT NULL,
+    reviews         BIGINT NOT NULL CHECK (reviews >= 0),
+    reviewers       TEXT NOT NULL,
+    guardian        TEXT NOT NULL CHECK (guardian <> person),
+    reason          TEXT NOT NULL,
+    certified_at    BIGINT,
+    suspended_until BIGINT,
+    suspended_for   TEXT NOT NULL,
+    CHECK ((state = 'suspended') = (suspended_until IS NOT NULL)),
+    CHECK (state NOT IN ('certified', 'suspended') OR certified_at IS NOT NULL),
+    CHECK (state NOT IN ('studying', 'certified') OR reviews > 0)
+);
+
+CREATE TABLE no_show (
+    volunteer TEXT NOT NULL REFERENCES volunteer (person),
+    at        BIGINT NOT NULL,
+    PRIMARY KEY (volunteer, at)
+);
+
+CREATE TABLE kin (
+    person      TEXT NOT NULL REFERENCES person (id),
+    relative    TEXT NOT NULL REFERENCES person (id),
+    relation    TEXT NOT NULL CHECK (relation IN ('spouse', 'parent', 'child', 'grandparent', 'grandchild')),
+    state       TEXT NOT NULL CHECK (state IN ('proposed', 'confirmed')),
+    delegate    BIGINT NOT NULL CHECK (delegate IN (0, 1)),
+    agreed      BIGINT NOT NULL CHECK (agreed IN (0, 1)),
+    agreed_by   TEXT NOT NULL,
+    CHECK (person <> relative),
+    CHECK (state = 'proposed' OR agreed = 1),
+    CHECK (delegate = 0 OR state = 'confirmed'),
+    PRIMARY KEY (person, relative)
+);
+
+CREATE TABLE team (
+    id         TEXT PRIMARY KEY NOT NULL CHECK (id <> ''),
+    name       TEXT NOT NULL CHECK (name <> ''),
+    kind       TEXT NOT NULL CHECK (kind IN ('company', 'school', 'team')),
+    region     TEXT NOT NULL CHECK (region <> ''),
+    manager    TEXT NOT NULL REFERENCES person (id),
+    created_at BIGINT NOT NULL
+);
+CREATE INDEX team_region ON team (region);
+
+CREATE TABLE team_member (
+    team     TEXT NOT NULL REFERENCES team (id),
+    person   TEXT NOT NULL REFERENCES volunteer (person),
+    from_at  BIGINT NOT NULL,
+    until_at BIGINT CHECK (until_at >= from_at),
+    PRIMARY KEY (team, person, from_at)
+);
+CREATE UNIQUE INDEX team_member_now ON team_member (person, team) WHERE until_at IS NULL;
+
+CREATE TABLE service_point (
+    id        TEXT PRIMARY KEY NOT NULL CHECK (id <> ''),
+    name      TEXT NOT NULL CHECK (name <> ''),
+    kind      TEXT NOT NULL CHECK (kind IN ('community', 'street', 'organisation')),
+    region    TEXT NOT NULL CHECK (region <> ''),
+    lat_e6    BIGINT CHECK (lat_e6 BETWEEN -90000000 AND 90000000),
+    lon_e6    BIGINT CHECK (lon_e6 BETWEEN -180000000 AND 180000000),
+    opened_at BIGINT NOT NULL,
+    CHECK ((lat_e6 IS NULL) = (lon_e6 IS NULL))
+);
+CREATE UNIQUE INDEX service_point_name ON service_point (region, name);
+
+CREATE TABLE consent (
+    person       TEXT NOT NULL REFERENCES person (id),
+    purpose      TEXT NOT NULL CHECK (purpose IN ('identity', 'location', 'health', 'allowance', 'kin', 'credit', 'honour')),
+    granted_at   BIGINT NOT NULL,
+    granted_by   TEXT NOT NULL CHECK (granted_by <> ''),
+    withdrawn_at BIGINT CHECK (withdrawn_at >= granted_at),
+    withdrawn_by TEXT NOT NULL,
+    CHECK ((withdrawn_at IS NULL) = (withdrawn_by = '')),
+    PRIMARY KEY (person, purpose, granted_at)
+);
+CREATE UNIQUE INDEX consent_now ON consent (person, purpose) WHERE withdrawn_at IS NULL;
