@@ -190,7 +190,7 @@ func sources(o *Order, rec member.Recipient, r policy.Rules) []ledger.Key {
 	owner := string(o.Recipient)
 	day := clock.DayOf(o.SubmittedAt)
 	var keys []ledger.Key
-	for _, f := range r.OrderFunding.All() {
+	for f := range r.OrderFunding.All() {
 		switch f {
 		case policy.FundGrant:
 			if !rec.KeyElder {

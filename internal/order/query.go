@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"timebank/internal/clock"
+	"timebank/internal/member"
 	"timebank/internal/region"
 	"timebank/internal/store"
 )
@@ -138,4 +139,32 @@ func checkCodes(tx *store.Tx, ids []ID) (map[ID]string, error) {
 		codes[p.id] = p.code
 	}
 	return codes, err
+}
+
+// Visit is what a sample of visits looks at.
+type Visit struct {
+	ID        ID
+	Recipient member.PersonID
+	PlacedAs  PlacedAs
+	Region    region.ID
+	Nth       int64 // which of the recipient's paid visits it is, counted from 1; 0 for one that is not paid
+}
+
+func scanVisit(r *store.Rows) (v Visit, err error) {
+	return v, r.Scan(&v.ID, &v.Recipient, &v.PlacedAs, &v.Region, &v.Nth)
+}
+
+// SettledBetween returns the visits that were paid from one moment, inclusive, to another, and are neither disputed nor closed, in the
+// order of their ids. What the guarantee fund bought is no visit.
+func SettledBetween(tx *store.Tx, from, to time.Time) ([]Visit, error) {
+	return store.All(tx, scanVisit, `SELECT o.id, o.recipient, o.placed_as, o.region, (SELECT COUNT(1) FROM service_order e
+ WHERE e.recipient = o.recipient AND (e.settled_at < o.settled_at OR e.settled_at = o.settled_at AND e.id <= o.id)) FROM service_order o
+ WHERE o.state = 'settled' AND o.settled_at >= $1 AND o.settled_at < $2 AND o.confirmed_by <> 'fund' ORDER BY o.id`,
+		clock.Micros(from), clock.Micros(to))
+}
+
+// WaitingForFollowUp returns the visits that only one side has shown and that the station has to ask about, in the order of their ids.
+func WaitingForFollowUp(tx *store.Tx) ([]Visit, error) {
+	return store.All(tx, scanVisit, `SELECT id, recipient, placed_as, region, 0 FROM service_order
+ WHERE state = 'awaiting' AND waits_for = 'follow_up' ORDER BY id`)
 }

@@ -151,14 +151,14 @@ func (p placement) check(cmd *PlaceCmd) error {
 // overlaps reports whether two spans of time share a moment.
 func overlaps(aFrom, aTo, bFrom, bTo time.Time) bool { return aFrom.Before(bTo) && bFrom.Before(aTo) }
 
-// load is what a volunteer already does, as far as the limits ask.
-type load struct {
+// burden is what a volunteer already does, as far as the limits ask.
+type burden struct {
 	clash     *Assignment
 	day, pair hours.Minutes
 }
 
-// loadOf adds up a volunteer's diary around a span, leaving out one assignment itself.
-func loadOf(diary []*Assignment, self AssignmentID, recipient string, from, to time.Time) (l load) {
+// burdenOf adds up a volunteer's diary around a span, leaving out one assignment itself.
+func burdenOf(diary []*Assignment, self AssignmentID, recipient string, from, to time.Time) (l burden) {
 	day, month := clock.DayOf(from), clock.MonthOf(from)
 	for _, a := range diary {
 		if a.ID == self || !a.State.live() {
@@ -208,7 +208,7 @@ func flags(list, one string) string {
 // takeable decides whether a volunteer may take a place for the span of the order: nil and the limits that are flagged, or the refusal.
 func takeable(o *Order, diary []*Assignment, r policy.Rules) (flagged string, err error) {
 	to := o.Start.Add(time.Duration(o.Minutes.Int64()) * time.Minute)
-	l := loadOf(diary, "", string(o.Recipient), o.Start, to)
+	l := burdenOf(diary, "", string(o.Recipient), o.Start, to)
 	if l.clash != nil {
 		f, err := limit(r.CheckInOverlap, true, "order.overlaps", r.Why("checkin.overlap", why.Value{Name: "order", Value: string(l.clash.Order)}))
 		if err != nil {
@@ -282,7 +282,7 @@ func presence(o *Order, factors []Factor, station bool, r policy.Rules) (p proof
 // finish counts the minutes of a service that is over, cutting off what goes beyond the limits of the day and of the pair, and says
 // which limits did.
 func finish(a *Assignment, diary []*Assignment, item catalog.Item, r policy.Rules) {
-	l := loadOf(diary, a.ID, string(a.Recipient), a.In, a.Out)
+	l := burdenOf(diary, a.ID, string(a.Recipient), a.In, a.Out)
 	m := counted(a.In, a.Out, item, r)
 	for _, bound := range []struct {
 		rule string

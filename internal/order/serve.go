@@ -4,7 +4,6 @@ import (
 	"slices"
 	"time"
 
-	"timebank/internal/clock"
 	"timebank/internal/errs"
 	"timebank/internal/hours"
 	"timebank/internal/identity"

@@ -145,3 +145,14 @@ func closeSettled(tx *store.Tx, before time.Time) (int64, error) {
 func DestroyEvidence(tx *store.Tx, before time.Time) (int64, error) {
 	return tx.Exec("DELETE FROM evidence WHERE recorded_at < $1", clock.Micros(before))
 }
+
+// RaiseDisputes says that from now on another level has to decide on disputed orders. One that is not disputed is left alone.
+func RaiseDisputes(tx *store.Tx, level Level, ids ...ID) error {
+	args := make([]any, 0, 3*len(ids))
+	for _, one := range ids {
+		args = append(args, string(one), string(level), tx.NowMicros())
+	}
+	_, err := tx.With("WITH v (id, level, since) AS (VALUES ", []string{"TEXT", "TEXT", "BIGINT"}, args,
+		`) UPDATE service_order SET level = v.level, level_since = v.since FROM v WHERE service_order.id = v.id AND service_order.state = 'disputed'`)
+	return err
+}
