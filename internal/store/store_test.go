@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"path/filepath"
 	"strings"
 	"sync"
 	"testing"
@@ -231,6 +232,27 @@ func TestEventsKeepTheirNumbersAndWaitUntilDropped(t *testing.T) {
 			t.Errorf("an event after an empty table: got %+v, want a number above %d", got, first[1].Seq)
 		}
 	})
+}
+
+func TestABackupIsTheWholeDatabaseAndPostgreSQLHasItsOwn(t *testing.T) {
+	db, _ := storetest.New(t, store.SQLite)
+	storetest.Write(t, db, func(tx *store.Tx) error { return store.SetSetting(tx, "kept", "yes") })
+	dir := t.TempDir()
+	path := filepath.Join(dir, store.FileName)
+	if err := db.Backup(t.Context(), path); err != nil {
+		t.Fatal(err)
+	}
+	if err := db.Backup(t.Context(), path); errs.CodeOf(err) != "store.backup_exists" {
+		t.Errorf("over an older backup: got %v, want store.backup_exists", err)
+	}
+	copied := storetest.Open(t, store.Config{Engine: store.SQLite, Dir: dir})
+	if got := settings(t, copied); got["kept"] != "yes" {
+		t.Errorf("settings in the copy: got %v", got)
+	}
+	pg, _ := storetest.New(t, store.Postgres)
+	if err := pg.Backup(t.Context(), filepath.Join(dir, "x")); errs.CodeOf(err) != "store.backup_elsewhere" {
+		t.Errorf("on PostgreSQL: got %v, want store.backup_elsewhere", err)
+	}
 }
 
 func TestManyRowsOfAnyLength(t *testing.T) {
