@@ -50,7 +50,7 @@ func (s *Service) bars(tx *store.Tx, tree *region.Tree, known map[member.PersonI
 		if err != nil {
 			return nil, err
 		}
-		bars[home] = bar{minutes: hours.Of(60).Times(int64(rules.VolunteerTrainingHours)), score: rules.VolunteerExamPass}
+		bars[home] = bar{minutes: hours.Of(60).Times(int64(rules.VolunteerTrainingHours)), score: rules.VolunteerExamPass, version: rules.Version}
 	}
 	return bars, nil
 }

@@ -8,6 +8,7 @@ import (
 	"timebank/internal/errs"
 	"timebank/internal/hours"
 	"timebank/internal/member"
+	"timebank/internal/policy"
 )
 
 // record is what is known of one volunteer's training: loaded once for a group of commands and grown by each of them.
@@ -20,8 +21,9 @@ type record struct {
 
 // bar is what policy asks for where the volunteer is at home.
 type bar struct {
-	minutes hours.Minutes // of training in all courses
-	score   int
+	minutes hours.Minutes // volunteer.training_hours, of training in all courses
+	score   int           // volunteer.exam_pass
+	version policy.VersionID
 }
 
 // attended sums the minutes of a course, or of all courses for "".

@@ -267,10 +267,12 @@ func (s *Service) run(tx *store.Tx, n int, at func(i int) *fact) error {
 		if cert, issued := r.certificate(courses[f.course], b, tx.Now()); issued {
 			fresh.certify(f.volunteer, cert)
 			f.out.Value.Certificate = true
+			f.after += " certificate by " + string(b.version)
 		}
 		if r.certified(courses, b) {
 			r.volunteer.State = member.VolunteerCertified
 			done = append(done, f)
+			f.after += " certified by " + string(b.version)
 		}
 		entries = append(entries, audit.Entry{Actor: f.actor.ID, Action: f.action, Kind: "volunteer", Ref: string(f.volunteer),
 			Region: string(r.volunteer.Person.Region), After: f.after, Origin: f.actor.Origin})

@@ -3,6 +3,7 @@ package training
 import (
 	"errors"
 	"fmt"
+	"strings"
 	"testing"
 	"time"
 
@@ -165,14 +166,17 @@ func TestHoursAndExamCertify(t *testing.T) {
 		}
 		storetest.Read(t, db, func(tx *store.Tx) error {
 			trail, err := audit.Of(tx, string(w.volunteers[0]))
-			recorded := 0
+			recorded, decided := 0, 0
 			for _, e := range trail {
+				if strings.Contains(e.After, " certified by ") {
+					decided++
+				}
 				if e.Actor == "trainer" && (e.Action == "training.attend" || e.Action == "training.exam") {
 					recorded++
 				}
 			}
-			if recorded != 3 {
-				t.Errorf("the trail has %d facts of training, want 3", recorded)
+			if recorded != 3 || decided != 1 {
+				t.Errorf("the trail has %d facts of training and %d decisions with their rules, want 3 and 1", recorded, decided)
 			}
 			return err
 		})
