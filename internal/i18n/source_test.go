@@ -7,7 +7,6 @@ import (
 	"io/fs"
 	"path/filepath"
 	"regexp"
-	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -24,14 +23,17 @@ type use struct {
 var codeForm = regexp.MustCompile(`^([a-z][a-z0-9_]*(\.[a-z0-9_]+)+|internal)$`)
 
 // source collects the codes of a folder's packages. A code is a string in a place for codes: errs.New, errs.Invalid, a field or a parameter or
-// a result called code, Fields.Add and Fields.Err, and constants of the types in codeTypes.
+// a result called code, Fields.Add and Fields.Err, whatever has the form of a code in codeAreas, and constants of the types in codeTypes.
 type source struct {
 	files *token.FileSet
 	found map[string][]use
 }
 
-// codeTypes are named types whose constants are keys of the catalogues.
-var codeTypes = []string{"Right", "Warning"}
+// codeTypes are named types whose constants are keys of the catalogues, after a prefix.
+var codeTypes = map[string]string{"identity.Right": "", "member.Warning": "", "ledger.Reason": "reason.", "ledger.Class": "class."}
+
+// codeAreas are areas in which every string of a code's form is a code.
+var codeAreas = regexp.MustCompile(`^(api|config|passbook)\.`)
 
 func scanSource(t *testing.T, root string) map[string][]use {
 	t.Helper()
@@ -58,7 +60,7 @@ func scanSource(t *testing.T, root string) map[string][]use {
 			}
 			pkg = append(pkg, f)
 		}
-		s.pkg(pkg)
+		s.pkg(filepath.Base(path), pkg)
 		return nil
 	})
 	if err != nil {
@@ -68,7 +70,8 @@ func scanSource(t *testing.T, root string) map[string][]use {
 }
 
 // pkg looks at one package: first for what its names mean, then for codes.
-func (s *source) pkg(files []*ast.File) {
+func (s *source) pkg(dir string, files []*ast.File) {
+	structs := map[string]int{}   // struct types, with the place of their field called code
 	texts := map[string]string{}  // package constants
 	helpers := map[string][]int{} // functions and function variables, with the places of their parameters called code
 	for _, f := range files {
@@ -81,13 +84,19 @@ func (s *source) pkg(files []*ast.File) {
 					}
 					if text, ok := literal(n.Values[i]); ok {
 						texts[name.Name] = text
-						if t, ok := n.Type.(*ast.Ident); ok && slices.Contains(codeTypes, t.Name) {
-							s.add(n.Values[i], text, use{})
+						if t, ok := n.Type.(*ast.Ident); ok {
+							if prefix, ok := codeTypes[dir+"."+t.Name]; ok {
+								s.add(n.Values[i], prefix+text, use{})
+							}
 						}
 					}
 					if fn, ok := n.Values[i].(*ast.FuncLit); ok {
 						helpers[name.Name] = codeParams(fn.Type)
 					}
+				}
+			case *ast.TypeSpec:
+				if t, ok := n.Type.(*ast.StructType); ok {
+					structs[n.Name.Name] = codeField(t)
 				}
 			case *ast.FuncDecl:
 				helpers[n.Name.Name] = codeParams(n.Type)
@@ -115,8 +124,13 @@ func (s *source) pkg(files []*ast.File) {
 			switch n := n.(type) {
 			case *ast.CallExpr:
 				s.call(n, helpers, text)
+			case *ast.BasicLit:
+				if code, ok := literal(n); ok && codeAreas.MatchString(code) {
+					s.add(n, code, use{})
+				}
 			case *ast.CompositeLit:
 				s.composite(n, text)
+				s.positional(n, structs, text)
 			case *ast.FuncDecl:
 				s.returns(n.Type, n.Body, text)
 			case *ast.FuncLit:
@@ -212,10 +226,52 @@ func (s *source) composite(c *ast.CompositeLit, text func(ast.Expr) (string, boo
 		if !ok {
 			continue
 		}
-		if key, ok := kv.Key.(*ast.Ident); ok && (known && key.Name == "Code" || key.Name == "code") {
+		if key, ok := kv.Key.(*ast.Ident); ok && (key.Name == "Code" || key.Name == "code") {
 			s.expr(kv.Value, u, text)
 		}
 	}
+}
+
+// positional takes the code of struct literals without field names, alone or in a list.
+func (s *source) positional(c *ast.CompositeLit, structs map[string]int, text func(ast.Expr) (string, bool)) {
+	place := func(t ast.Expr) int {
+		switch t := t.(type) {
+		case *ast.Ident:
+			if i, ok := structs[t.Name]; ok {
+				return i
+			}
+		case *ast.StructType:
+			return codeField(t)
+		}
+		return -1
+	}
+	take := func(c *ast.CompositeLit, i int) {
+		if i >= 0 && i < len(c.Elts) {
+			s.expr(c.Elts[i], use{}, text)
+		}
+	}
+	take(c, place(c.Type))
+	if list, ok := c.Type.(*ast.ArrayType); ok {
+		for _, e := range c.Elts {
+			if inner, ok := e.(*ast.CompositeLit); ok && inner.Type == nil {
+				take(inner, place(list.Elt))
+			}
+		}
+	}
+}
+
+// codeField returns the place of a struct's field called code, -1 when there is none.
+func codeField(t *ast.StructType) int {
+	i := 0
+	for _, field := range t.Fields.List {
+		for _, name := range field.Names {
+			if name.Name == "code" || name.Name == "Code" {
+				return i
+			}
+			i++
+		}
+	}
+	return -1
 }
 
 // returns takes the strings that a function returns as its result called code.
