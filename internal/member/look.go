@@ -1,0 +1,86 @@
+package member
+
+import (
+	"context"
+
+	"timebank/internal/errs"
+	"timebank/internal/identity"
+	"timebank/internal/pii"
+	"timebank/internal/store"
+)
+
+// Details opens what identifies a person, for the person itself or for staff of its region; a look by staff is in the audit trail.
+// Errors: member.person_unknown, identity.not_allowed.
+func (s *Service) Details(ctx context.Context, by identity.Actor, which PersonID) (p Person, d Details, err error) {
+	err = s.db.Write(ctx, "member.details", func(tx *store.Tx) error {
+		sc, err := s.scene(tx)
+		if err != nil {
+			return err
+		}
+		all, err := LoadPersons(tx, []PersonID{which})
+		if err != nil {
+			return err
+		}
+		var ok bool
+		if p, ok = all[which]; !ok {
+			return errUnknown
+		}
+		if err := sc.mayFor(by, identity.MemberRead, p, identity.MemberRead); err != nil {
+			return err
+		}
+		if d, err = s.Open(tx, which); err != nil || by.IsPerson(string(which)) {
+			return err
+		}
+		sc.note(by, "member.look", "person", string(p.ID), p, "", "details")
+		return sc.done()
+	})
+	if err != nil {
+		return Person{}, Details{}, err
+	}
+	return p, d, nil
+}
+
+// LookUp finds people by a whole identity number or phone number, wherever they live: hours earned in one district are good in another. A
+// landline may be shared, so there may be more than one. Every look is in the audit trail. Errors: member.look_up_invalid,
+// identity.not_allowed.
+func (s *Service) LookUp(ctx context.Context, by identity.Actor, number string) (found []Person, err error) {
+	column, index := "id_index", ""
+	if idNumber, err := pii.ParseIDNumber(number); err == nil {
+		index = s.index(fieldIDNumber, idNumber.Reveal())
+	} else if phone, err := pii.ParsePhone(number); err == nil {
+		column, index = "phone_index", s.index(fieldPhone, phone.Reveal())
+	} else {
+		return nil, errs.Invalid("member.look_up_invalid", errs.Field{Path: "number", Code: "member.neither_id_number_nor_phone"})
+	}
+	err = s.db.Write(ctx, "member.look_up", func(tx *store.Tx) error {
+		sc, err := s.scene(tx)
+		if err != nil {
+			return err
+		}
+		if err := mayAnywhere(sc, by, identity.MemberLookUp); err != nil {
+			return err
+		}
+		if found, err = personsByIndex(tx, column, index); err != nil {
+			return err
+		}
+		for _, p := range found {
+			sc.note(by, "member.look", "person", string(p.ID), p, "", column)
+		}
+		return sc.done()
+	})
+	if err != nil {
+		return nil, err
+	}
+	return found, nil
+}
+
+// mayAnywhere asks for a right in any region.
+func mayAnywhere(sc *scene, by identity.Actor, right identity.Right) error {
+	err := by.May(right, sc.tree.City(), sc.tree)
+	for _, g := range by.Grants {
+		if err != nil {
+			err = by.May(right, g.Region, sc.tree)
+		}
+	}
+	return err
+}
