@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"database/sql"
+	"reflect"
 	"time"
 
 	"timebank/internal/clock"
@@ -35,6 +36,9 @@ func (tx *Tx) Engine() Engine { return tx.db.engine }
 
 // NewID makes an identifier for a new entity at the transaction's time.
 func NewID[E any](tx *Tx) id.ID[E] {
+	if kinds, ok := tx.db.ids.(id.Kinds); ok {
+		return id.From[E](kinds.UUIDOf(reflect.TypeFor[E]().String(), tx.now))
+	}
 	return id.From[E](tx.db.ids.UUID(tx.now))
 }
 
