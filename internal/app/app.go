@@ -1,0 +1,239 @@
+// Package app is the composition root: it builds every service of an installation once, ties timers and jobs to their handlers, and
+// starts and stops the whole in order.
+//
+// It holds no rule, no SQL and no text for a person. Nobody below it may import it; the server, the replay and the commands each open one
+// [App].
+package app
+
+import (
+	"context"
+	"errors"
+	"io/fs"
+	"log/slog"
+	"os"
+	"path/filepath"
+
+	"timebank/internal/audit"
+	"timebank/internal/catalog"
+	"timebank/internal/clock"
+	"timebank/internal/config"
+	"timebank/internal/errs"
+	"timebank/internal/id"
+	"timebank/internal/identity"
+	"timebank/internal/ledger"
+	"timebank/internal/member"
+	"timebank/internal/notary"
+	"timebank/internal/obs"
+	"timebank/internal/order"
+	"timebank/internal/pii"
+	"timebank/internal/policy"
+	"timebank/internal/region"
+	"timebank/internal/store"
+	"timebank/internal/timer"
+	"timebank/internal/training"
+)
+
+// Options say which installation to open. A zero Clock, IDs, Keys and Log mean the system's clock and randomness, the keys in the folder of
+// Config, and no log.
+type Options struct {
+	Config config.Config
+	Clock  clock.Clock
+	IDs    id.Source
+	// Keys are used instead of those in the key folder, and saved there unless the configuration names no data folder. The replay draws
+	// them from its seed.
+	Keys *Keys
+	Log  *slog.Logger
+	// Timers is the most timers that one transaction runs; 0 means timer.DefaultGroup.
+	Timers int
+}
+
+// App is an open installation with all its services. Make it with [Open]; it does nothing by itself before [App.Serve].
+type App struct {
+	Config  config.Config
+	Clock   clock.Clock
+	IDs     id.Source
+	Keys    Keys
+	Log     *slog.Logger
+	Metrics *obs.Metrics
+	Health  *obs.Health
+
+	DB       *store.DB
+	Regions  *region.Service
+	Policies *policy.Service
+	Identity *identity.Service
+	Members  *member.Service
+	Notary   *notary.Service
+	Training *training.Service
+	Catalog  *catalog.Service
+	Orders   *order.Service
+	Timers   *timer.Service
+
+	unlock func() error
+}
+
+// Open opens an installation for writing: it takes the data folder (no other process may hold it), draws what keys are missing, migrates
+// the database and builds the services. Errors: Unavailable app.folder_in_use, app.keys_unusable and what the store says of its
+// database, Conflict app.other_city and app.other_keys when the database belongs to another city or was sealed under other keys.
+func Open(ctx context.Context, opts Options) (*App, error) {
+	a := &App{Config: opts.Config, Clock: opts.Clock, IDs: opts.IDs, Log: opts.Log, Metrics: obs.NewMetrics()}
+	if a.Clock == nil {
+		a.Clock = clock.System()
+	}
+	if a.IDs == nil {
+		a.IDs = id.System()
+	}
+	if a.Log == nil {
+		a.Log = slog.New(slog.DiscardHandler)
+	}
+	if err := a.open(ctx, opts); err != nil {
+		return nil, errors.Join(err, a.Close())
+	}
+	return a, nil
+}
+
+func (a *App) open(ctx context.Context, opts Options) (err error) {
+	if a.Config.Postgres == "" {
+		if a.unlock, err = lockFolder(a.Config.Data); err != nil {
+			return err
+		}
+	}
+	if a.Keys, err = a.keys(opts.Keys); err != nil {
+		return err
+	}
+	cfg := Database(a.Config)
+	cfg.Clock, cfg.IDs, cfg.Observer = a.Clock, a.IDs, a.Metrics
+	if a.DB, err = store.Open(ctx, cfg); err != nil {
+		return err
+	}
+	if err := a.DB.Migrate(ctx); err != nil {
+		return err
+	}
+	box, err := pii.NewBox(a.Keys.Ring)
+	if err != nil {
+		return err
+	}
+	if err := a.DB.Write(ctx, "app.bind", func(tx *store.Tx) error { return bind(tx, a.Config.City, box, a.Keys.Signers) }); err != nil {
+		return err
+	}
+	return a.build(opts, box)
+}
+
+func (a *App) keys(given *Keys) (Keys, error) {
+	if given == nil {
+		return OpenKeys(a.Config.KeyFolder(), a.Config.City, a.IDs)
+	}
+	if a.Config.Data == "" && a.Config.Keys.Folder == "" {
+		return *given, nil
+	}
+	return *given, given.Save(a.Config.KeyFolder())
+}
+
+func (a *App) build(opts Options, box *pii.Box) (err error) {
+	a.Regions = region.New(a.DB)
+	a.Policies = policy.New(a.DB)
+	a.Identity = identity.New(a.DB, a.Regions, identity.Limits{})
+	a.Members = member.New(a.DB, a.Regions, a.Policies, box)
+	a.Training = training.New(a.DB, a.Regions, a.Policies)
+	a.Catalog = catalog.New(a.DB, a.Regions)
+	a.Orders = order.New(a.DB, a.Regions, a.Policies, a.Catalog)
+	if a.Notary, err = notary.New(a.DB, notary.Config{City: a.Config.City, Keys: list(a.Keys.Signers), Owner: a.sequencer()}); err != nil {
+		return err
+	}
+	a.Timers = timer.New(a.DB, opts.Timers)
+	for kind, handle := range a.handlers() {
+		a.Timers.Handle(kind, handle)
+	}
+	a.Health = obs.NewHealth(a.DB.Ping)
+	a.gauges()
+	return nil
+}
+
+// handlers ties every kind of timer to the use-case that it asks for.
+func (a *App) handlers() map[string]timer.Handler {
+	all := map[string]timer.Handler{
+		identity.TimerProposalExpire: identity.ExpireProposals,
+		ledger.TimerHoldExpire:       ledger.ExpireHolds,
+		ledger.TimerPost:             ledger.PostDue,
+		member.TimerMove:             a.Members.TakeEffect,
+		member.TimerKeyElder:         a.Members.Birthday,
+		member.TimerSuspensionEnd:    member.EndSuspensions,
+	}
+	for kind, handle := range a.Orders.Handlers() {
+		all[kind] = handle
+	}
+	return all
+}
+
+// Sequence numbers everything that waits for its place in the logs and signs the new heads: the book first, because its commands write the
+// trail in the same transaction. It returns how many rows that were.
+func (a *App) Sequence(ctx context.Context) (int, error) {
+	total := 0
+	for _, source := range []notary.Source{ledger.LogSource{}, audit.Log{}} {
+		for {
+			n, err := a.Notary.Sequence(ctx, source, sequenceBatch)
+			if err != nil {
+				return total, err
+			}
+			total += n
+			a.Metrics.Leaves(source.Name(), n)
+			if n < sequenceBatch {
+				break
+			}
+		}
+	}
+	return total, nil
+}
+
+// sequenceBatch is how many rows are numbered in one transaction: few enough not to keep other writes waiting.
+const sequenceBatch = 2000
+
+// Close closes the database and lets go of the folder.
+func (a *App) Close() error {
+	var all []error
+	if a.DB != nil {
+		all = append(all, a.DB.Close())
+	}
+	if a.unlock != nil {
+		all = append(all, a.unlock())
+	}
+	return errors.Join(all...)
+}
+
+// Database returns where the database of a configuration is.
+func Database(c config.Config) store.Config {
+	cfg := store.Config{Engine: store.SQLite, Dir: c.Data, Readers: c.DB.Readers, Writers: c.DB.Writers, CacheMiB: c.DB.Cache}
+	if c.Postgres != "" {
+		cfg.Engine, cfg.Dir, cfg.DSN = store.Postgres, "", c.Postgres
+	}
+	return cfg
+}
+
+// OpenDatabase opens a database that must be there already, beside a server that may be running on it: for whoever only reads. Error:
+// NotFound app.no_database when the folder has none.
+func OpenDatabase(ctx context.Context, c config.Config) (*store.DB, error) {
+	if c.Postgres == "" {
+		if _, err := os.Stat(filepath.Join(c.Data, store.FileName)); errors.Is(err, fs.ErrNotExist) {
+			return nil, errs.New(errs.NotFound, "app.no_database")
+		}
+	}
+	return store.Open(ctx, Database(c))
+}
+
+func list(signers map[string]notary.Key) []notary.Key {
+	var keys []notary.Key
+	for _, log := range []string{LedgerLog, AuditLog} {
+		if k, ok := signers[log]; ok {
+			keys = append(keys, k)
+		}
+	}
+	return keys
+}
+
+// sequencer names this process among those that would sign a log. The folder's lock leaves one on SQLite, so that a process which was
+// killed does not keep the next from signing until its lease ends.
+func (a *App) sequencer() string {
+	if a.DB.Engine() == store.SQLite {
+		return "holder of the folder"
+	}
+	return id.Code(a.IDs, 12)
+}

@@ -1,0 +1,103 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"time"
+
+	"timebank/internal/config"
+	"timebank/internal/policy"
+	"timebank/internal/store"
+	"timebank/internal/timer"
+)
+
+// Check is what was looked at in an installation and what was found.
+type Check struct {
+	Name string
+	OK   bool
+	Says string // for operators, in English
+}
+
+// lateAfter is when something that waits counts as late: the relay and the timers run every few seconds (default, docs/operations.md).
+const lateAfter = 5 * time.Minute
+
+// Examine looks at an installation from outside, beside a running server, without changing it.
+func Examine(ctx context.Context, c config.Config) []Check {
+	checks := []Check{examineKeys(c)}
+	db, err := OpenDatabase(ctx, c)
+	if err != nil {
+		return append(checks, Check{"database", false, err.Error()})
+	}
+	defer db.Close() // it only read
+	version, err := db.SchemaVersion(ctx)
+	checks = append(checks, said("database", err, "answers, schema %d", version))
+	if err != nil {
+		return checks
+	}
+	err = db.Read(ctx, "app.examine", func(tx *store.Tx) error {
+		checks = append(checks, examineTimers(tx), examineOutbox(tx))
+		problems, err := policy.New(db).GoLive(tx)
+		rules := said("rules", err, "%d parameters keep the city from going live", len(problems))
+		rules.OK = rules.OK && len(problems) == 0
+		checks = append(checks, rules)
+		return nil
+	})
+	if err != nil {
+		checks = append(checks, Check{"database", false, err.Error()})
+	}
+	return checks
+}
+
+func said(name string, err error, text string, args ...any) Check {
+	if err != nil {
+		return Check{name, false, err.Error()}
+	}
+	return Check{name, true, fmt.Sprintf(text, args...)}
+}
+
+func examineKeys(c config.Config) Check {
+	for _, name := range []string{sealingFile, LedgerLog + ".key", AuditLog + ".key"} {
+		info, err := os.Stat(filepath.Join(c.KeyFolder(), name))
+		switch {
+		case errors.Is(err, fs.ErrNotExist):
+			return Check{"keys", false, name + " is missing in " + c.KeyFolder()}
+		case err != nil:
+			return Check{"keys", false, err.Error()}
+		case info.Mode().Perm()&0o077 != 0:
+			return Check{"keys", false, name + " can be read by others: its mode should be 0600"}
+		}
+	}
+	return Check{"keys", true, "in " + c.KeyFolder()}
+}
+
+func examineTimers(tx *store.Tx) Check {
+	due, waits, err := timer.Next(tx)
+	if err != nil {
+		return Check{"timers", false, err.Error()}
+	}
+	parked, err := timer.ListParked(tx)
+	switch {
+	case err != nil:
+		return Check{"timers", false, err.Error()}
+	case len(parked) > 0:
+		return Check{"timers", false, fmt.Sprintf("%d failed and wait for a person, the first: %s of %s: %s", len(parked), parked[0].Kind, parked[0].Ref, parked[0].Problem)}
+	case waits && tx.Now().Sub(due) > lateAfter:
+		return Check{"timers", false, "the earliest has been due since " + due.Format(time.RFC3339) + ": is the server running?"}
+	}
+	return Check{"timers", true, "none is late"}
+}
+
+func examineOutbox(tx *store.Tx) Check {
+	at, waits, err := store.OldestEvent(tx)
+	switch {
+	case err != nil:
+		return Check{"outbox", false, err.Error()}
+	case waits && tx.Now().Sub(at) > lateAfter:
+		return Check{"outbox", false, "effects have waited since " + at.Format(time.RFC3339) + ": is the server running?"}
+	}
+	return Check{"outbox", true, "nothing is late"}
+}

@@ -1,0 +1,169 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+
+	"timebank/internal/audit"
+	"timebank/internal/errs"
+	"timebank/internal/ledger"
+	"timebank/internal/notary"
+	"timebank/internal/store"
+)
+
+// Verification is what [Verify] found.
+type Verification struct {
+	Book ledger.Report
+	// Heads are the verified heads of the logs by name; a log without leaves has size 0.
+	Heads map[string]notary.Checkpoint
+	// Trail is how many entries the audit trail has.
+	Trail int64
+	// Problems names each row that contradicts the rest; none means that everything agrees.
+	Problems []string
+}
+
+// Verify recomputes a database from its entries: the book, the digests of the audit trail, and the Merkle tree and signature of each log.
+// keys check the signatures, by the log's name; nil means those that the database names itself. It needs no lock and may run beside a
+// server. An error means that the database could not be read; what is wrong in it is in the result.
+func Verify(ctx context.Context, db *store.DB, keys map[string]notary.Key) (Verification, error) {
+	v := Verification{Heads: map[string]notary.Checkpoint{}}
+	var city string
+	err := db.Read(ctx, "app.verifiers", func(tx *store.Tx) (err error) {
+		if city, err = store.Setting(tx, settingCity); err == nil && keys == nil {
+			keys, err = Verifiers(tx)
+		}
+		return err
+	})
+	if err != nil {
+		return v, err
+	}
+	if v.Book, err = ledger.Verify(ctx, db, nil); err != nil {
+		return v, err
+	}
+	for _, p := range v.Book.Problems {
+		v.Problems = append(v.Problems, p.String())
+	}
+	if err := v.walkTrail(ctx, db); err != nil {
+		return v, err
+	}
+	logs, err := notary.New(db, notary.Config{City: city, Keys: list(keys), Owner: "verify"})
+	if err != nil {
+		return v, err
+	}
+	for _, log := range []struct {
+		name, table string
+		leaves      notary.Leaves
+	}{
+		{LedgerLog, "ledger_tx", ledger.LogSource{}.Leaves},
+		{AuditLog, "audit", audit.Log{}.Leaves},
+	} {
+		if _, ok := keys[log.name]; !ok {
+			continue // an installation that never started has no log
+		}
+		head, err := logs.Verify(ctx, log.name, log.leaves)
+		var fault *notary.Fault
+		switch {
+		case errors.As(err, &fault) && fault.Index >= 0:
+			v.Problems = append(v.Problems, fmt.Sprintf("%s number %d: %s", log.table, fault.Index, fault.Error()))
+		case errors.As(err, &fault):
+			v.Problems = append(v.Problems, fault.Error())
+		case err != nil:
+			return v, err
+		default:
+			v.Heads[log.name] = head
+		}
+	}
+	return v, nil
+}
+
+// PublicKeys returns the keys that check the logs of a database, by the log's name, as the database itself names them.
+func PublicKeys(ctx context.Context, db *store.DB) (keys map[string]notary.Key, err error) {
+	err = db.Read(ctx, "app.verifiers", func(tx *store.Tx) error {
+		keys, err = Verifiers(tx)
+		return err
+	})
+	return keys, err
+}
+
+// ParseVerifiers reads published verifier keys and returns them by the name of their log. Errors: Invalid notary.verifier_malformed and
+// app.key_of_no_log.
+func ParseVerifiers(texts []string) (map[string]notary.Key, error) {
+	keys := map[string]notary.Key{}
+	for _, text := range texts {
+		k, err := notary.OpenVerifier(text)
+		if err != nil {
+			return nil, err
+		}
+		log := k.Name()[strings.LastIndexByte(k.Name(), '/')+1:]
+		if log != LedgerLog && log != AuditLog {
+			return nil, errs.Invalid("app.key_of_no_log")
+		}
+		keys[log] = k
+	}
+	return keys, nil
+}
+
+// Root returns the verified root of the book's log in hexadecimal, "" while it has no leaf.
+func (v Verification) Root() string {
+	head, ok := v.Heads[LedgerLog]
+	if !ok || head.Size == 0 {
+		return ""
+	}
+	return fmt.Sprintf("%x", head.Root)
+}
+
+// trailPage is how many entries of the trail are in memory at once.
+const trailPage = 2048
+
+// walkTrail holds each entry of the audit trail against the digest that was stored with it, numbered or not.
+func (v *Verification) walkTrail(ctx context.Context, db *store.DB) error {
+	return db.Read(ctx, "app.verify_trail", func(tx *store.Tx) error {
+		for after := int64(0); ; {
+			page, err := audit.After(tx, after, trailPage)
+			if err != nil {
+				return err
+			}
+			for _, e := range page {
+				after = e.Seq
+				v.Trail++
+				if got := e.Recompute(); got != e.Digest {
+					v.Problems = append(v.Problems, fmt.Sprintf("audit %d: the entry is not what was written: digest %x, recomputed %x", e.Seq, e.Digest, got))
+				}
+			}
+			if len(page) < trailPage {
+				return nil
+			}
+		}
+	})
+}
+
+// Receipt returns the receipt of a transaction of the book, which anyone checks with the log's public key alone. Errors: NotFound
+// ledger.transaction_unknown and notary.not_logged_yet, and those of the notary.
+func Receipt(ctx context.Context, db *store.DB, tx ledger.TxID) ([]byte, error) {
+	var d ledger.Disclosure
+	var city string
+	var keys map[string]notary.Key
+	err := db.Read(ctx, "app.disclose", func(t *store.Tx) (err error) {
+		if city, err = store.Setting(t, settingCity); err != nil {
+			return err
+		}
+		if keys, err = Verifiers(t); err != nil {
+			return err
+		}
+		d, err = ledger.Disclose(t, tx)
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	if d.Number < 0 {
+		return nil, errs.New(errs.NotFound, "notary.not_logged_yet")
+	}
+	logs, err := notary.New(db, notary.Config{City: city, Keys: list(keys), Owner: "receipt"})
+	if err != nil {
+		return nil, err
+	}
+	return logs.Receipt(ctx, LedgerLog, d.Number, d.Leaf)
+}
