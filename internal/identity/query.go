@@ -144,7 +144,9 @@ func scanProposal(r *store.Rows) (p Proposal, err error) {
 }
 
 // LoadProposal returns a proposal, or NotFound with the code identity.proposal_unknown.
-func LoadProposal(tx *store.Tx, which ProposalID) (Proposal, error) { return loadProposal(tx, which, "") }
+func LoadProposal(tx *store.Tx, which ProposalID) (Proposal, error) {
+	return loadProposal(tx, which, "")
+}
 
 // loadProposal locks the proposal by the given clause: a read may not.
 func loadProposal(tx *store.Tx, which ProposalID, lock string) (Proposal, error) {

@@ -59,8 +59,6 @@ const (
 	MemberLeaveFor        Right = "member.leave_for"
 	MemberRecordDeath     Right = "member.record_death"
 	MemberSuspend         Right = "member.suspend"
-	MemberMergePropose    Right = "member.merge_propose"
-	MemberMergeApprove    Right = "member.merge_approve"
 	MemberKin             Right = "member.kin"
 	MemberKinFor          Right = "member.kin_for"
 	MemberConsent         Right = "member.consent"
@@ -198,8 +196,6 @@ var table = map[Right]rule{
 	MemberLeaveFor:        desk.with(everyLevel, Administrator),
 	MemberRecordDeath:     manager.with(everyLevel, Administrator),
 	MemberSuspend:         manager.with(everyLevel, Reviewer),
-	MemberMergePropose:    nobody.with("cd", Administrator),
-	MemberMergeApprove:    nobody.with("cd", Administrator, Reviewer),
 	MemberKin:             self,
 	MemberKinFor:          desk.with("sm", Administrator),
 	MemberConsent:         self,

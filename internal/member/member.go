@@ -24,7 +24,7 @@ type PersonID = id.ID[Person]
 // PersonState says whether a person takes part.
 type PersonState string
 
-// The states of a person. Who left may come back; the dead do not.
+// The states of a person. Who left the city keeps its book, frozen, and its records.
 const (
 	PersonActive PersonState = "active"
 	PersonLeft   PersonState = "left"

@@ -242,7 +242,7 @@ func (sc *scene) save(rows []verdict) error {
 		if err != nil {
 			return err
 		}
-		if day := turning(rules, r.Attributes, r.Person.Birth, sc.today); day != "" {
+		if day := sc.turns.turning(rules, r.Attributes, r.Person.Birth, sc.today); day != "" {
 			wait = append(wait, timer.Timer{Kind: TimerKeyElder, Ref: string(r.Person.ID), Due: day.Start()})
 		}
 	}

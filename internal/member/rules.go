@@ -3,6 +3,7 @@ package member
 import (
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 
 	"golang.org/x/text/encoding/simplifiedchinese"
@@ -149,18 +150,45 @@ func decideKeyElder(rules policy.Rules, a Attributes, birth, on clock.Day) (bool
 const oldest = 120
 
 // turning returns the first birthday after the day on which the key elder rule answers otherwise, or "" when none does.
-func turning(rules policy.Rules, a Attributes, birth, on clock.Day) clock.Day {
-	age := clock.AgeAt(birth, on)
-	now, err := rules.KeyElder(a.At(age))
-	if err != nil {
-		return ""
-	}
-	for next := age + 1; next <= oldest; next++ {
-		if then, err := rules.KeyElder(a.At(next)); err == nil && then != now {
-			return birthday(birth, next)
-		}
+func (m *turns) turning(rules policy.Rules, a Attributes, birth, on clock.Day) clock.Day {
+	if next := m.next(rules, a, clock.AgeAt(birth, on)); next > 0 {
+		return birthday(birth, next)
 	}
 	return ""
+}
+
+// turns remembers at which age a rule turns: people are many, their attributes few.
+type turns struct {
+	mu   sync.Mutex
+	rule string
+	at   map[turn]int
+}
+
+type turn struct {
+	attributes Attributes
+	age        int
+}
+
+// next returns the first age above the given one at which the rule answers otherwise, 0 if there is none.
+func (m *turns) next(rules policy.Rules, a Attributes, age int) int {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if rule := rules.KeyElderRule.String(); m.at == nil || rule != m.rule {
+		m.rule, m.at = rule, map[turn]int{}
+	}
+	if known, ok := m.at[turn{a, age}]; ok {
+		return known
+	}
+	found := 0
+	now, err := rules.KeyElder(a.At(age))
+	for next := age + 1; err == nil && next <= oldest; next++ {
+		if then, err := rules.KeyElder(a.At(next)); err == nil && then != now {
+			found = next
+			break
+		}
+	}
+	m.at[turn{a, age}] = found
+	return found
 }
 
 // birthday returns the day on which a person completes the years. It agrees with clock.AgeAt about 29 February.

@@ -62,13 +62,14 @@ func TestKeyElder(t *testing.T) {
 // TestTurning: on the day before the turning birthday the answer is the old one, on the day it is the other, and before it never changes.
 func TestTurning(t *testing.T) {
 	rules := policy.Of(policy.Nanjing(), "v")
+	var known turns
 	rapid.Check(t, func(t *rapid.T) {
 		a := Attributes{LivesAlone: rapid.Bool().Draw(t, "alone"), ChildrenNear: rapid.Bool().Draw(t, "near"), Allowance: rapid.Bool().Draw(t, "allowance"),
 			Disability: rapid.SampledFrom([]policy.Disability{policy.DisabilityNone, policy.DisabilityHalf, policy.DisabilityFull}).Draw(t, "disability")}
 		birth := clock.DayOf(time.Date(1930, 1, 1, 4, 0, 0, 0, time.UTC)).Add(rapid.IntRange(0, 20000).Draw(t, "birth"))
 		on := clock.Day("2020-10-12")
 		now, _, _ := decideKeyElder(rules, a, birth, on)
-		day := turning(rules, a, birth, on)
+		day := known.turning(rules, a, birth, on)
 		for probe := on; probe < "2031-01-01"; probe = probe.Add(97) {
 			then, _, _ := decideKeyElder(rules, a, birth, probe)
 			if (day == "" || probe < day) && then != now {

@@ -22,6 +22,7 @@ type Service struct {
 	regions  *region.Service
 	policies *policy.Service
 	box      *pii.Box
+	turns    turns
 
 	register        identity.Call[RegisterCmd, Registered]
 	move            identity.Call[MoveCmd, identity.Nothing]
@@ -74,6 +75,7 @@ type scene struct {
 	view  policy.View
 	rules map[region.ID]policy.Rules
 	trail []audit.Entry
+	turns *turns
 }
 
 func (s *Service) scene(tx *store.Tx) (*scene, error) {
@@ -81,7 +83,7 @@ func (s *Service) scene(tx *store.Tx) (*scene, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &scene{tx: tx, tree: tree, today: clock.DayOf(tx.Now())}, nil
+	return &scene{tx: tx, tree: tree, today: clock.DayOf(tx.Now()), turns: &s.turns}, nil
 }
 
 // ruled is a scene whose decisions follow the policy.
