@@ -10,6 +10,7 @@ import (
 	"errors"
 	"io/fs"
 	"log/slog"
+	"maps"
 	"os"
 	"path/filepath"
 
@@ -18,6 +19,7 @@ import (
 	"timebank/internal/clock"
 	"timebank/internal/config"
 	"timebank/internal/errs"
+	"timebank/internal/feedback"
 	"timebank/internal/id"
 	"timebank/internal/identity"
 	"timebank/internal/ledger"
@@ -66,6 +68,7 @@ type App struct {
 	Training *training.Service
 	Catalog  *catalog.Service
 	Orders   *order.Service
+	Feedback *feedback.Service
 	Timers   *timer.Service
 
 	unlock func() error
@@ -136,6 +139,7 @@ func (a *App) build(opts Options, box *pii.Box) (err error) {
 	a.Training = training.New(a.DB, a.Regions, a.Policies)
 	a.Catalog = catalog.New(a.DB, a.Regions)
 	a.Orders = order.New(a.DB, a.Regions, a.Policies, a.Catalog)
+	a.Feedback = feedback.New(a.DB, a.Regions, a.Policies, a.Orders, box)
 	if a.Notary, err = notary.New(a.DB, notary.Config{City: a.Config.City, Keys: list(a.Keys.Signers), Owner: a.sequencer()}); err != nil {
 		return err
 	}
@@ -158,8 +162,8 @@ func (a *App) handlers() map[string]timer.Handler {
 		member.TimerKeyElder:         a.Members.Birthday,
 		member.TimerSuspensionEnd:    member.EndSuspensions,
 	}
-	for kind, handle := range a.Orders.Handlers() {
-		all[kind] = handle
+	for _, of := range []map[string]timer.Handler{a.Orders.Handlers(), a.Feedback.Handlers()} {
+		maps.Copy(all, of)
 	}
 	return all
 }
