@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -602,6 +603,35 @@ func TestLifeGoesOn(t *testing.T) {
 		w.run()
 		if want := []string{string(li) + " dead", string(tian) + " left"}; strings.Join(heard, ",") != strings.Join(want, ",") {
 			t.Errorf("others heard %v, want %v", heard, want)
+		}
+	})
+}
+
+// TestOneNumberOnePerson: of many who register the same identity number at once, one is registered and the others hear why not.
+func TestOneNumberOnePerson(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, db *store.DB, clk *clock.Fake) {
+		w := newWorld(t, db, clk)
+		const clerks = 8
+		codes := make(chan string, clerks)
+		var all sync.WaitGroup
+		for n := range clerks {
+			all.Go(func() {
+				out, err := w.s.RegisterPersons(t.Context(), []member.RegisterCmd{{Actor: w.desk, Key: fmt.Sprint("clerk", n), Name: "李明",
+					IDNumber: idNumber("1940-01-01", 1), Region: w.home, Consents: []member.Purpose{member.PurposeIdentity}}})
+				if err == nil {
+					err = out[0].Err
+				}
+				codes <- errs.CodeOf(err)
+			})
+		}
+		all.Wait()
+		close(codes)
+		got := map[string]int{}
+		for c := range codes {
+			got[c]++
+		}
+		if got[""] != 1 || got["member.identity_taken"] != clerks-1 {
+			t.Errorf("got %v, want one registered and %d member.identity_taken", got, clerks-1)
 		}
 	})
 }
