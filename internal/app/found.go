@@ -32,14 +32,20 @@ func Nanjing() Founding {
 // founders are the two accounts by which an installation sets itself up: even then nobody makes a rule or an hour alone.
 var founders = [2]string{"founding-proposer", "founding-approver"}
 
-// Found sets a new city up: its regions, its first rules, courses, services and public hours. Running it again changes nothing.
-func (a *App) Found(ctx context.Context, f Founding) error {
+// Founded reports whether a city has been set up in the database.
+func (a *App) Founded(ctx context.Context) (bool, error) {
 	var done string
 	err := a.DB.Read(ctx, "app.founded", func(tx *store.Tx) (err error) {
 		done, err = store.Setting(tx, "founded")
 		return err
 	})
-	if err != nil || done != "" {
+	return done != "", err
+}
+
+// Found sets a new city up: its regions, its first rules, courses, services and public hours. Running it again changes nothing.
+func (a *App) Found(ctx context.Context, f Founding) error {
+	done, err := a.Founded(ctx)
+	if err != nil || done {
 		return err
 	}
 	if _, err := a.Regions.Import(ctx, f.Regions); err != nil {
@@ -80,6 +86,9 @@ func (a *App) Found(ctx context.Context, f Founding) error {
 			}
 		}
 		if err := a.Orders.ScheduleDaily(tx); err != nil {
+			return err
+		}
+		if err := a.Feedback.ScheduleDaily(tx); err != nil {
 			return err
 		}
 		return store.SetSetting(tx, "founded", "yes")

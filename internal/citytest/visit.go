@@ -1,0 +1,97 @@
+package citytest
+
+import (
+	"time"
+
+	"timebank/internal/identity"
+	"timebank/internal/member"
+	"timebank/internal/order"
+	"timebank/internal/region"
+	"timebank/internal/store"
+	"timebank/internal/store/storetest"
+	"timebank/internal/timer"
+)
+
+// PassTo moves the clock to a moment and runs each timer on the way at the time when it is due; a timer that fails fails the test. See Pass
+// for an installation that wakes up late.
+func (c *City) PassTo(end time.Time) {
+	c.t.Helper()
+	for {
+		var next time.Time
+		var waits bool
+		storetest.Read(c.t, c.DB, func(tx *store.Tx) (err error) {
+			next, waits, err = timer.Next(tx)
+			return err
+		})
+		if !waits || next.After(end) {
+			break
+		}
+		if next.After(c.Clock.Now()) {
+			c.Clock.Set(next)
+		}
+		if _, err := c.Timers.Run(c.t.Context(), c.Clock.Now()); err != nil {
+			c.t.Fatal(err)
+		}
+	}
+	if end.After(c.Clock.Now()) {
+		c.Clock.Set(end)
+	}
+	storetest.Read(c.t, c.DB, func(tx *store.Tx) error {
+		parked, err := timer.ListParked(tx)
+		for _, p := range parked {
+			c.t.Errorf("timer %s of %s is parked: %s", p.Kind, p.Ref, p.Problem)
+		}
+		return err
+	})
+}
+
+// Order reads an order as it stands.
+func (c *City) Order(id order.ID) (o *order.Order) {
+	c.t.Helper()
+	storetest.Read(c.t, c.DB, func(tx *store.Tx) error {
+		all, err := order.Load(tx, []order.ID{id})
+		o = all[id]
+		return err
+	})
+	if o == nil {
+		c.t.Fatalf("there is no order %s", id)
+	}
+	return o
+}
+
+// Served is a lesson that the recipient ordered and the volunteer gave for an hour, and that nobody has confirmed yet.
+func (c *City) Served(v, recipient Person) order.ID {
+	c.t.Helper()
+	id := c.Place(recipient.Actor, recipient)
+	c.Claim(v, id)
+	c.Serve(v, id, 60)
+	return id
+}
+
+// ServeUnseen is Serve by the volunteer's phone alone, with nothing from the recipient's side: the rules have to allow one factor.
+func (c *City) ServeUnseen(v Person, id order.ID, minutes int) {
+	c.t.Helper()
+	o := c.Order(id)
+	if c.Clock.Now().Before(o.Start) {
+		c.Clock.Set(o.Start)
+	}
+	check := []order.CheckCmd{{Actor: v.Actor, Key: c.Key(), Order: id, Factors: []order.Factor{{Method: order.ByPlace, Point: o.Point}}}}
+	in, err := c.Orders.CheckIn(c.t.Context(), check)
+	Must(c.t, in, err)
+	c.Clock.Advance(time.Duration(minutes) * time.Minute)
+	check[0].Key = c.Key()
+	out, err := c.Orders.CheckOut(c.t.Context(), check)
+	Must(c.t, out, err)
+}
+
+// Daughter registers somebody who is a recipient's child and may act for it.
+func (c *City) Daughter(of Person, home region.ID) Person {
+	c.t.Helper()
+	ctx := c.t.Context()
+	p := c.Person(45, home)
+	added, err := c.Members.AddKin(ctx, []member.AddKinCmd{{Actor: identity.System, Key: c.Key(), Person: of.ID, Relative: p.ID, Relation: member.Child, Confirmed: true}})
+	Must(c.t, added, err)
+	allowed, err := c.Members.Delegate(ctx, []member.DelegateCmd{{Actor: of.Actor, Key: c.Key(), Person: of.ID, Relative: p.ID, Allow: true}})
+	Must(c.t, allowed, err)
+	return p
+}
