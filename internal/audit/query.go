@@ -1,6 +1,10 @@
 package audit
 
 import (
+	"math"
+	"time"
+
+	"timebank/internal/clock"
 	"timebank/internal/store"
 )
 
@@ -41,4 +45,55 @@ func (Log) Leaves(tx *store.Tx, from int64, max int) ([]Leaf, error) {
 		e, err := scan(r)
 		return Leaf{Index: e.Number, Digest: e.Recompute()}, err
 	}, columns+" WHERE number IS NOT NULL AND number >= $1 ORDER BY number LIMIT $2", from, max)
+}
+
+// Filter says which entries a search is after. An empty field asks for nothing; Until is exclusive.
+type Filter struct {
+	Actor, Ref, Action string
+	From, Until        time.Time
+	// In chooses by the region of an entry, "" for one that has none; nil chooses all.
+	In func(region string) bool
+}
+
+// A search reads the trail backwards in pages, and not more of it in one call than this.
+const (
+	searchPage = 1000
+	searchMost = 50_000
+)
+
+// Search returns up to limit entries before a row number, newest first, and the row number to go on from: 0 when there is no more. A call
+// that finds little in a long trail may end before limit is reached. before 0 begins with the newest.
+func Search(tx *store.Tx, f Filter, before int64, limit int) (found []Recorded, next int64, err error) {
+	if before <= 0 {
+		before = math.MaxInt64
+	}
+	from, until := int64(math.MinInt64), int64(math.MaxInt64)
+	if !f.From.IsZero() {
+		from = clock.Micros(f.From)
+	}
+	if !f.Until.IsZero() {
+		until = clock.Micros(f.Until)
+	}
+	for read := 0; read < searchMost; {
+		page, err := store.All(tx, scan, columns+" WHERE seq < $1 AND (CAST($2 AS TEXT) = '' OR actor = $2) AND (CAST($3 AS TEXT) = '' OR ref = $3)"+
+			" AND (CAST($4 AS TEXT) = '' OR action = $4) AND recorded_at >= $5 AND recorded_at < $6 ORDER BY seq DESC LIMIT $7",
+			before, f.Actor, f.Ref, f.Action, from, until, searchPage)
+		if err != nil {
+			return nil, 0, err
+		}
+		for _, e := range page {
+			if f.In != nil && !f.In(e.Region) {
+				before = e.Seq
+				continue
+			}
+			if len(found) == limit {
+				return found, before, nil
+			}
+			found, before = append(found, e), e.Seq
+		}
+		if read += len(page); len(page) < searchPage {
+			return found, 0, nil
+		}
+	}
+	return found, before, nil
 }

@@ -1,0 +1,146 @@
+package httpapi
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"runtime/debug"
+	"strings"
+	"time"
+
+	"github.com/danielgtaylor/huma/v2"
+	"github.com/danielgtaylor/huma/v2/adapters/humago"
+
+	"timebank/internal/errs"
+	"timebank/internal/i18n"
+	"timebank/internal/id"
+	"timebank/internal/identity"
+	"timebank/internal/region"
+	"timebank/internal/store"
+	"timebank/internal/why"
+)
+
+const bearerScheme = "bearer"
+
+// request is what is known of the request at hand. It lives in the context of the request and is touched by its goroutine alone.
+type request struct {
+	id        string
+	lang      string
+	operation string
+	code      string // error code of the answer, "ok" without an error
+	actor     identity.Actor
+}
+
+type requestKey struct{}
+
+func requestOf(ctx context.Context) *request {
+	if r, ok := ctx.Value(requestKey{}).(*request); ok {
+		return r
+	}
+	return &request{lang: i18n.Chinese}
+}
+
+// actor returns who sent the request; the zero Actor on a public route.
+func actor(ctx context.Context) identity.Actor { return requestOf(ctx).actor }
+
+// around gives every request its id and its limits, turns a panic into an answer, and counts. Request ids are always ours: one from
+// outside would let anybody write into the audit trail.
+func (a *api) around(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		began := a.Clock.Now()
+		req := &request{id: string(id.From[request](a.IDs.UUID(began))), lang: i18n.Match(r.Header.Get("Accept-Language")), operation: "none", code: "ok"}
+		r = r.WithContext(context.WithValue(r.Context(), requestKey{}, req))
+		h := w.Header()
+		h.Set("X-Request-Id", req.id)
+		h.Set("X-Content-Type-Options", "nosniff")
+		h.Set("Referrer-Policy", "no-referrer")
+		h.Set("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'")
+		if strings.HasPrefix(r.URL.Path, base) {
+			h.Set("Cache-Control", "no-store")
+			h.Set("Vary", "Accept, Accept-Language, Authorization")
+		}
+		r.Body = http.MaxBytesReader(w, r.Body, maxBody+1)
+		defer func() {
+			if failure := recover(); failure != nil {
+				if err, ok := failure.(error); ok && errors.Is(err, http.ErrAbortHandler) {
+					panic(failure)
+				}
+				a.Log.ErrorContext(r.Context(), "request failed", slog.String("request", req.id), slog.String("operation", req.operation),
+					slog.String("failure", fmt.Sprintf("%T", failure)), slog.String("stack", string(debug.Stack())))
+				a.write(w, r, errs.New(errs.Internal, errs.CodeInternal))
+			}
+			a.Metrics.Request(req.operation, req.code, took(began, a.Clock.Now()))
+		}()
+		next.ServeHTTP(w, r)
+	})
+}
+
+// took is never negative, even when a test's clock goes back.
+func took(from, to time.Time) time.Duration { return max(to.Sub(from), 0) }
+
+// admit authenticates, and hears only who holds a right that the route asks for.
+func (a *api) admit(r route) func(huma.Context, func(huma.Context)) {
+	return func(ctx huma.Context, next func(huma.Context)) {
+		req := requestOf(ctx.Context())
+		req.operation = r.id
+		if err := a.enter(ctx.Context(), req, ctx.Header("Authorization"), r.need); err != nil {
+			raw, w := humago.Unwrap(ctx)
+			a.write(w, raw, err)
+			return
+		}
+		next(ctx)
+	}
+}
+
+func (a *api) enter(ctx context.Context, req *request, authorization string, n need) error {
+	if n.public {
+		return nil
+	}
+	scheme, token, _ := strings.Cut(authorization, " ")
+	if !strings.EqualFold(scheme, bearerScheme) {
+		token = ""
+	}
+	var err error
+	if req.actor, err = a.Identity.Authenticate(ctx, strings.TrimSpace(token), req.id); err != nil {
+		return err
+	}
+	if len(n.rights) == 0 {
+		return nil
+	}
+	tree, err := a.Regions.Today(ctx)
+	if err != nil {
+		return err
+	}
+	return n.admits(req.actor, tree)
+}
+
+// admits reports whether the actor holds one of the rights for itself or in some region.
+func (n need) admits(actor identity.Actor, tree *region.Tree) error {
+	var names []string
+	for _, right := range n.rights {
+		if actor.Person != "" && actor.MayOwn(right, actor.Person) == nil {
+			return nil
+		}
+		for _, g := range actor.Grants {
+			if actor.May(right, g.Region, tree) == nil {
+				return nil
+			}
+		}
+		names = append(names, string(right))
+	}
+	return errs.New(errs.Forbidden, "identity.not_allowed").
+		Because(why.Rule("identity.rights", "", "law").With("right", strings.Join(names, " ")))
+}
+
+// read runs fn on a consistent snapshot with today's tree of regions.
+func (a *api) read(ctx context.Context, fn func(tx *store.Tx, tree *region.Tree) error) error {
+	return a.DB.Read(ctx, "api."+requestOf(ctx).operation, func(tx *store.Tx) error {
+		tree, err := a.Regions.Tree(tx)
+		if err != nil {
+			return err
+		}
+		return fn(tx, tree)
+	})
+}

@@ -1,0 +1,155 @@
+package httpapi
+
+import (
+	"net/http"
+
+	"github.com/danielgtaylor/huma/v2"
+
+	"timebank/internal/identity"
+)
+
+const (
+	get    = http.MethodGet
+	post   = http.MethodPost
+	put    = http.MethodPut
+	remove = http.MethodDelete
+)
+
+// tags are the chapters of the documentation, in its order.
+var tags = []*huma.Tag{
+	{Name: "identity", Description: "Who acts: oneself, sessions, roles, and acts that need a second person."},
+	{Name: "people", Description: "Persons, recipients and volunteers. What identifies a person never stands in an address: searches are sent as a body."},
+	{Name: "kin", Description: "Relatives, delegates and heirs."},
+	{Name: "teams", Description: "Companies, schools and teams whose members serve in their name."},
+	{Name: "training", Description: "Courses, attendance, exams. Registered is not certified."},
+	{Name: "catalogue", Description: "What a city lets people ask for. A published version never changes."},
+	{Name: "orders", Description: "From the request to the hours."},
+	{Name: "feedback", Description: "Ratings, follow-up visits and complaints."},
+	{Name: "hours", Description: "Passbooks, and whatever moves hours besides service."},
+	{Name: "rules", Description: "The policy: every rule a typed parameter with an owner."},
+	{Name: "regions", Description: "The administrative divisions."},
+	{Name: "log", Description: "The public record: signed heads, growth and receipts that anybody checks."},
+	{Name: "oversight", Description: "The trail of acts, and figures with their definitions."},
+}
+
+// routes is the whole surface under /api/v1.
+func (a *api) routes() []route {
+	return []route{
+		op(get, "/me", "me", "identity", "Who am I", signedIn, a.me),
+		op(get, "/actors/{id}/sessions", "list-sessions", "identity", "List sessions", may(identity.IdentitySession, identity.IdentitySessionFor), a.listSessions),
+		created(op(post, "/actors/{id}/tokens", "issue-token", "identity", "Open a session", may(identity.IdentitySession, identity.IdentitySessionFor), a.issueToken)).
+			says("Every request opens a session of its own: a token is never stored, so that it cannot be given twice."),
+		act(remove, "/actors/{id}/sessions", "end-sessions", "identity", "End all sessions", may(identity.IdentitySession, identity.IdentitySessionFor), a.endSessions),
+		act(remove, "/actors/{id}/sessions/{session}", "end-session", "identity", "End a session", may(identity.IdentitySession, identity.IdentitySessionFor), a.endSession),
+		created(op(post, "/actors/{id}/roles", "grant-role", "identity", "Grant a role", may(identity.IdentityGrantRole), a.grantRole)),
+		act(post, "/roles/{id}/revoke", "revoke-role", "identity", "Revoke a granted role", may(identity.IdentityGrantRole), a.revokeRole),
+		op(get, "/regions/{id}/roles", "list-roles", "identity", "Who holds a role in a region", may(identity.IdentityGrantRole), a.listHolders),
+		op(get, "/proposals", "list-proposals", "identity", "Acts that wait for a second person", signedIn, a.listProposals),
+		op(get, "/proposals/{id}", "get-proposal", "identity", "An act that waits for a second person", signedIn, a.getProposal),
+
+		created(op(post, "/persons", "register-person", "people", "Register a person", signedIn, a.registerPerson)).
+			says("Staff registers whoever asks at the desk; somebody who has signed in and is nobody yet registers itself."),
+		op(post, "/persons/search", "look-up", "people", "Find people by identity number or phone", may(identity.MemberLookUp), a.lookUp).
+			says("Every look is in the audit trail."),
+		op(get, "/persons/{id}", "get-person", "people", "A person", may(identity.MemberRead), a.getPerson).says("A look by staff is in the audit trail."),
+		act(post, "/persons/{id}/correct", "correct-person", "people", "Correct what identifies a person", may(identity.MemberCorrect, identity.MemberCorrectFor), a.correctPerson),
+		act(post, "/persons/{id}/move", "move-person", "people", "Move house", may(identity.MemberMove, identity.MemberMoveFor), a.movePerson).
+			says("The region of record changes; the book stays."),
+		act(post, "/persons/{id}/consent", "consent", "people", "Give or withdraw a consent", may(identity.MemberConsent, identity.MemberConsentFor), a.consent),
+		act(post, "/persons/{id}/end", "end-person", "people", "Record a death or a departure", may(identity.MemberLeave, identity.MemberLeaveFor, identity.MemberRecordDeath), a.endPerson),
+		act(post, "/persons/{id}/recipient", "apply-recipient", "people", "Apply to be a recipient", may(identity.MemberApply, identity.MemberApplyFor), a.applyRecipient),
+		op(post, "/persons/{id}/recipient/review", "review-recipient", "people", "Decide a recipient's application", may(identity.MemberReviewRecipient), a.reviewRecipient),
+		op(post, "/persons/{id}/recipient/assess", "assess-recipient", "people", "Record what a home visit found", may(identity.MemberAssess), a.assess),
+		act(post, "/persons/{id}/volunteer", "apply-volunteer", "people", "Apply to be a volunteer", may(identity.MemberApply, identity.MemberApplyFor), a.applyVolunteer),
+		op(post, "/persons/{id}/volunteer/review", "review-volunteer", "people", "Review a volunteer", may(identity.MemberReviewFirst, identity.MemberReviewSecond), a.reviewVolunteer).
+			says("As many levels as the policy asks for, never twice by one person."),
+		act(post, "/persons/{id}/volunteer/suspend", "suspend-volunteer", "people", "Suspend a volunteer", may(identity.MemberSuspend), a.suspend),
+		created(op(post, "/points", "register-point", "people", "Open a service point", may(identity.MemberPoint), a.registerPoint)),
+
+		op(get, "/persons/{id}/kin", "list-kin", "kin", "A person's kin", may(identity.MemberRead), a.listKin),
+		created(op(post, "/persons/{id}/kin", "add-kin", "kin", "Propose a relation", may(identity.MemberKin, identity.MemberKinFor), a.addKin)),
+		act(post, "/persons/{id}/kin/{relative}/confirm", "confirm-kin", "kin", "Confirm a relation", may(identity.MemberKin, identity.MemberKinFor), a.confirmKin),
+		act(put, "/persons/{id}/kin/{relative}/delegate", "delegate", "kin", "Let a relative act for a person", may(identity.MemberKin, identity.MemberKinFor), a.delegate),
+		act(put, "/persons/{id}/heir", "name-heir", "kin", "Name an heir", may(identity.MemberKin, identity.MemberKinFor), a.nameHeir),
+
+		created(op(post, "/teams", "register-team", "teams", "Register a team", may(identity.MemberTeam, identity.MemberTeamFor), a.registerTeam)),
+		act(put, "/teams/{id}/members/{person}", "join-team", "teams", "Take a volunteer into a team", may(identity.MemberTeam, identity.MemberTeamFor), a.joinTeam),
+		act(remove, "/teams/{id}/members/{person}", "leave-team", "teams", "Let a volunteer leave a team", may(identity.MemberTeam, identity.MemberTeamFor), a.leaveTeam),
+
+		op(get, "/courses", "list-courses", "training", "List courses", public, a.listCourses),
+		act(post, "/courses", "define-courses", "training", "Add or change courses", may(identity.TrainingManage), a.defineCourses),
+		op(post, "/attendances", "record-attendance", "training", "Record attendance", may(identity.TrainingRecord), a.recordAttendance),
+		op(post, "/exams", "record-exam", "training", "Record an exam", may(identity.TrainingRecord), a.recordExam),
+		op(get, "/persons/{id}/certificates", "list-certificates", "training", "A volunteer's certificates", may(identity.TrainingStudy, identity.MemberRead), a.listCertificates),
+
+		op(get, "/catalogue", "list-items", "catalogue", "What can be ordered now", public, a.listItems),
+		op(get, "/catalogue/{code}/versions", "item-versions", "catalogue", "All versions of a service", public, a.itemVersions),
+		created(op(post, "/catalogue", "publish-item", "catalogue", "Publish a version of a service", may(identity.CatalogPublish), a.publishItem)),
+		op(post, "/catalogue/{code}/withdraw", "withdraw-item", "catalogue", "End a service", may(identity.CatalogPublish), a.withdrawItem).
+			says("Orders placed before keep their version."),
+
+		created(op(post, "/orders", "place-order", "orders", "Place an order", may(identity.OrderPlace, identity.OrderPlaceFor), a.placeOrder)).
+			says("For oneself, for a relative whose delegate one is, or as the station for whoever asks. Without a source of hours the order goes to the station with the reason."),
+		op(get, "/orders/{id}", "get-order", "orders", "An order with its timeline and why", signedIn, a.getOrder),
+		op(get, "/persons/{id}/orders", "list-orders", "orders", "A person's orders", signedIn, a.listOrders),
+		op(post, "/orders/near", "neighbourhood", "orders", "What can be taken nearby", may(identity.OrderClaim), a.neighbourhood),
+		op(get, "/regions/{id}/board", "board", "orders", "The morning board of an office", may(identity.OrderRead), a.board),
+		op(post, "/orders/{id}/review", "review-order", "orders", "Review an order", may(identity.OrderReview), a.reviewOrder),
+		op(post, "/orders/{id}/claim", "claim-order", "orders", "Take an order", may(identity.OrderClaim), a.claimOrder),
+		op(post, "/orders/{id}/dispatch", "dispatch-order", "orders", "Offer an order to a volunteer", may(identity.OrderDispatch), a.dispatchOrder),
+		op(post, "/orders/{id}/answer", "answer-order", "orders", "Answer an offered order", may(identity.OrderClaim), a.answerOrder),
+		op(post, "/orders/{id}/withdraw", "withdraw-from-order", "orders", "Give a place back", may(identity.OrderClaim), a.withdrawFromOrder),
+		op(post, "/orders/{id}/check-in", "check-in", "orders", "Begin a service", may(identity.OrderCheckIn, identity.OrderWitness), a.checkIn),
+		op(post, "/orders/{id}/check-out", "check-out", "orders", "End a service", may(identity.OrderCheckIn, identity.OrderWitness), a.checkOut),
+		op(post, "/orders/{id}/confirm", "confirm-order", "orders", "Confirm a service", may(identity.OrderConfirm, identity.OrderConfirmFor), a.confirmOrder),
+		op(post, "/orders/{id}/undo", "undo-confirm", "orders", "Take a confirmation back", may(identity.OrderConfirm, identity.OrderConfirmFor), a.undoConfirm).
+			says("Within the undo window."),
+		op(post, "/orders/{id}/cancel", "cancel-order", "orders", "Cancel an order", may(identity.OrderCancel, identity.OrderCancelFor), a.cancelOrder),
+		op(post, "/orders/{id}/no-show", "no-show", "orders", "Report that a volunteer did not come", may(identity.OrderConfirm, identity.OrderConfirmFor), a.noShow),
+		op(post, "/orders/{id}/escalate", "escalate-order", "orders", "Hand an order up", may(identity.OrderEscalate), a.escalateOrder),
+		op(post, "/orders/{id}/dispute", "dispute-order", "orders", "Dispute an order", may(identity.OrderDispute, identity.OrderConfirmFor), a.disputeOrder).
+			says("Its minutes freeze until somebody decides."),
+		op(post, "/orders/{id}/decide", "decide-order", "orders", "Decide a dispute", may(identity.OrderDecide), a.decideOrder),
+		op(post, "/orders/{id}/fund-claim", "fund-claim", "orders", "Claim on the guarantee fund", may(identity.OrderFundClaim), a.fundClaim).
+			says("Records who did the service, how long, and the document: never an amount of money."),
+
+		op(get, "/orders/{id}/feedback", "order-feedback", "feedback", "All feedback on an order", signedIn, a.orderFeedback),
+		act(post, "/orders/{id}/ratings", "rate", "feedback", "Rate the other side", may(identity.FeedbackRate), a.rate),
+		op(post, "/orders/{id}/follow-up", "follow-up", "feedback", "Record a follow-up", may(identity.FeedbackFollowUp), a.followUp),
+		created(op(post, "/orders/{id}/complaints", "complain", "feedback", "Complain", may(identity.FeedbackComplain, identity.FeedbackComplainFor), a.complain)),
+		op(get, "/regions/{id}/follow-ups", "list-follow-ups", "feedback", "Visits to ask about", may(identity.FeedbackFollowUp), a.listFollowUps),
+		op(get, "/regions/{id}/complaints", "list-complaints", "feedback", "Complaints that wait", may(identity.OrderRead), a.listComplaints),
+		op(get, "/complaints/{id}/words", "complaint-words", "feedback", "What was said in a complaint", may(identity.FeedbackComplain, identity.FeedbackAnswer), a.complaintWords).
+			says("The look is in the audit trail."),
+		op(post, "/complaints/{id}/decide", "decide-complaint", "feedback", "Decide a complaint", may(identity.FeedbackAnswer), a.decideComplaint),
+		op(post, "/complaints/{id}/appeal", "appeal", "feedback", "Appeal against a decision", may(identity.FeedbackComplain, identity.FeedbackComplainFor), a.appeal),
+
+		op(get, "/accounts/{id}", "balances", "hours", "What stands in a person's or team's accounts", may(identity.LedgerRead, identity.LedgerReadFor), a.balances),
+		op(get, "/accounts/{id}/passbook", "passbook", "hours", "A page of a passbook", may(identity.LedgerRead, identity.LedgerReadFor), a.passbook),
+		file(get, "/accounts/{id}/passbook.csv", "passbook-csv", "hours", "A passbook as CSV", may(identity.LedgerRead, identity.LedgerReadFor), []string{typeCSV}, a.passbookCSV),
+		file(get, "/accounts/{id}/passbook.xlsx", "passbook-xlsx", "hours", "A passbook as a workbook", may(identity.LedgerRead, identity.LedgerReadFor), []string{typeXLSX}, a.passbookXLSX),
+		op(get, "/clearing", "clearing", "hours", "Who served whom, district by district", may(identity.ReportRead), a.clearing),
+
+		op(get, "/policy", "current-policy", "rules", "The rules in force, with what they mean", public, a.currentPolicy),
+		op(get, "/policy/history", "policy-history", "rules", "Published versions", public, a.policyHistory),
+		op(get, "/policy/go-live", "go-live", "rules", "What the city must set before it goes live", signedIn, a.goLive),
+		op(get, "/policy/proposals", "list-policy-proposals", "rules", "Proposed rules",
+			may(identity.PolicyPropose, identity.PolicyApprove, identity.PolicyOverridePropose, identity.PolicyOverrideApprove), a.listPolicyProposals),
+		created(op(post, "/policy/proposals", "propose-policy", "rules", "Propose rules", may(identity.PolicyPropose, identity.PolicyOverridePropose), a.proposePolicy)).
+			says("For the city a whole snapshot, for a region what is stricter there."),
+		op(post, "/policy/proposals/{id}/approve", "approve-policy", "rules", "Approve proposed rules", may(identity.PolicyApprove, identity.PolicyOverrideApprove), a.approvePolicy).
+			says("By another person than the proposer."),
+		op(post, "/policy/proposals/{id}/reject", "reject-policy", "rules", "Reject or withdraw proposed rules",
+			may(identity.PolicyPropose, identity.PolicyApprove, identity.PolicyOverridePropose, identity.PolicyOverrideApprove), a.rejectPolicy),
+
+		op(get, "/regions", "get-city", "regions", "The city and its districts", public, a.getCity),
+		op(get, "/regions/{id}", "get-region", "regions", "A region, what stands above it, and its parts", public, a.getRegion),
+
+		op(get, "/log/{log}/checkpoint", "checkpoint", "log", "The signed head of a log", public, a.checkpoint),
+		op(get, "/log/{log}/growth", "growth", "log", "The proof that a log only grew", public, a.growth),
+		file(get, "/receipts/{id}", "receipt", "log", "A receipt of a transaction", signedIn, []string{"text/plain"}, a.receipt).
+			says("A C2SP tlog-proof that anybody checks offline with the log's key alone. It names nobody."),
+
+		op(get, "/audit", "audit", "oversight", "Search the trail of acts", may(identity.AuditRead), a.trail),
+	}
+}

@@ -1,0 +1,50 @@
+package httpapi
+
+import (
+	"context"
+
+	"timebank/internal/member"
+	"timebank/internal/region"
+)
+
+// NewTeam registers a team of volunteers.
+type NewTeam struct {
+	Name    string `json:"name" minLength:"1" maxLength:"60" example:"栖霞志愿服务队"`
+	Kind    string `json:"kind" enum:"company,school,team"`
+	Region  ID     `json:"region"`
+	Manager ID     `json:"manager" doc:"The person who answers for the team"`
+}
+
+func (a *api) registerTeam(ctx context.Context, in *Take[NewTeam]) (Made, error) {
+	made, err := first(a.Members.RegisterTeams(ctx, []member.RegisterTeamCmd{{Actor: actor(ctx), Key: in.Key, Name: in.Body.Name, Kind: member.TeamKind(in.Body.Kind),
+		Region: region.ID(in.Body.Region), Manager: member.PersonID(in.Body.Manager)}}))
+	return Made{ID(made)}, err
+}
+
+// TeamMember is a command about one member of a team.
+type TeamMember struct {
+	Mutation
+	ID     ID `path:"id" doc:"The team"`
+	Person ID `path:"person" doc:"The volunteer"`
+}
+
+func (a *api) joinTeam(ctx context.Context, in *TeamMember) error  { return a.team(ctx, in, false) }
+func (a *api) leaveTeam(ctx context.Context, in *TeamMember) error { return a.team(ctx, in, true) }
+
+func (a *api) team(ctx context.Context, in *TeamMember, leave bool) error {
+	return done(a.Members.JoinTeams(ctx, []member.JoinTeamCmd{{Actor: actor(ctx), Key: in.Key, Team: member.TeamID(in.ID), Person: member.PersonID(in.Person), Leave: leave}}))
+}
+
+// NewPoint opens a service point.
+type NewPoint struct {
+	Name   string `json:"name" minLength:"1" maxLength:"60" example:"迈皋桥街道服务点"`
+	Kind   string `json:"kind" enum:"community,street,organisation"`
+	Region ID     `json:"region" doc:"The community it serves, or the street"`
+	Point  *Point `json:"point,omitempty"`
+}
+
+func (a *api) registerPoint(ctx context.Context, in *Take[NewPoint]) (Made, error) {
+	made, err := first(a.Members.RegisterPoints(ctx, []member.RegisterPointCmd{{Actor: actor(ctx), Key: in.Key, Name: in.Body.Name, Kind: member.PointKind(in.Body.Kind),
+		Region: region.ID(in.Body.Region), Point: in.Body.Point.region()}}))
+	return Made{ID(made)}, err
+}
