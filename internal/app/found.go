@@ -59,10 +59,10 @@ func (a *App) Found(ctx context.Context, f Founding) error {
 		return err
 	}
 	system := identity.System.From("founding")
-	if err := a.Training.Define(ctx, training.DefineCmd{Actor: system, Key: "founding", Courses: f.Courses}); err != nil {
+	if err := a.Training.Define(ctx, training.DefineCmd{Actor: system, Key: "founding-courses", Courses: f.Courses}); err != nil {
 		return err
 	}
-	if _, err := a.Catalog.Import(ctx, catalog.ImportCmd{Actor: system, Key: "founding", Specs: f.Items}); err != nil {
+	if _, err := a.Catalog.Import(ctx, catalog.ImportCmd{Actor: system, Key: "founding-items", Specs: f.Items}); err != nil {
 		return err
 	}
 	return a.DB.Write(ctx, "app.found", func(tx *store.Tx) error {

@@ -1,12 +1,16 @@
 package app
 
-import "net/http"
+import (
+	"net/http"
+
+	"timebank/internal/httpapi"
+)
 
 // handler answers every request of the installation.
 func (a *App) handler() http.Handler {
-	mux := http.NewServeMux()
-	mux.HandleFunc("GET /health/live", a.Health.Live)
-	mux.HandleFunc("GET /health/ready", a.Health.Ready)
-	mux.Handle("GET /metrics", a.Metrics.Handler())
-	return mux
+	return httpapi.New(httpapi.Deps{
+		DB: a.DB, Clock: a.Clock, IDs: a.IDs, Log: a.Log, Health: a.Health, Metrics: a.Metrics,
+		Regions: a.Regions, Policies: a.Policies, Identity: a.Identity, Members: a.Members, Notary: a.Notary,
+		Catalog: a.Catalog, Training: a.Training, Orders: a.Orders, Feedback: a.Feedback,
+	})
 }

@@ -1,0 +1,214 @@
+package app_test
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	_ "github.com/jackc/pgx/v5/stdlib"
+
+	"timebank/internal/app"
+	"timebank/internal/citytest"
+	"timebank/internal/config"
+	"timebank/internal/errs"
+	"timebank/internal/id"
+	"timebank/internal/ledger"
+	"timebank/internal/notary"
+	"timebank/internal/store"
+)
+
+// paid is a city in which one order was served and paid, and everything is numbered.
+func paid(t *testing.T, c *citytest.City) {
+	t.Helper()
+	c.Earn(c.Volunteer(c.Home()), c.KeyElder(c.Home()), 60)
+	if n, err := c.Sequence(t.Context()); err != nil || n == 0 {
+		t.Fatalf("sequence: got %d, %v, want some rows", n, err)
+	}
+}
+
+func TestACityVerifiesAndAReceiptStandsAlone(t *testing.T) {
+	citytest.Each(t, func(t *testing.T, c *citytest.City) {
+		paid(t, c)
+		v, err := app.Verify(t.Context(), c.DB, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if len(v.Problems) > 0 || v.Root() == "" || v.Book.Numbered == 0 || v.Heads[app.AuditLog].Size != v.Trail {
+			t.Fatalf("verification: got %+v, want no problem, a root, and the whole trail in its log", v)
+		}
+		// The published keys say the same as those that the database names.
+		published, err := app.ParseVerifiers([]string{c.Keys.Signers[app.LedgerLog].Verifier(), c.Keys.Signers[app.AuditLog].Verifier()})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if again, err := app.Verify(t.Context(), c.DB, published); err != nil || again.Root() != v.Root() {
+			t.Errorf("with published keys: got root %q, %v, want %q", again.Root(), err, v.Root())
+		}
+
+		var id ledger.TxID
+		if err := c.DB.Read(t.Context(), "test", func(tx *store.Tx) error {
+			return tx.QueryRow("SELECT id FROM ledger_tx WHERE number = 0").Scan(&id)
+		}); err != nil {
+			t.Fatal(err)
+		}
+		text, err := app.Receipt(t.Context(), c.DB, id)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if p, err := notary.VerifyReceipt(text, c.Keys.Signers[app.LedgerLog].Verifier()); err != nil || p.Index != 0 {
+			t.Errorf("receipt: got entry %d, %v, want 0", p.Index, err)
+		}
+		if _, err := app.Receipt(t.Context(), c.DB, "nothing"); errs.KindOf(err) != errs.NotFound && errs.KindOf(err) != errs.KindInvalid {
+			t.Errorf("receipt of nothing: got %v, want not found", err)
+		}
+	})
+}
+
+// behind runs SQL on a database with its guards taken off.
+func behind(t *testing.T, c config.Config, text string) {
+	t.Helper()
+	driver, dsn := "sqlite", "file:"+filepath.Join(c.Data, store.FileName)
+	if c.Postgres != "" {
+		driver, dsn = "pgx", c.Postgres
+	}
+	db, err := sql.Open(driver, dsn)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close()
+	ctx := context.Background()
+	conn, err := db.Conn(ctx)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close()
+	guards := []string{"SET session_replication_role = replica"}
+	if c.Postgres == "" {
+		guards = nil
+		rows, err := conn.QueryContext(ctx, "SELECT name FROM sqlite_master WHERE type = 'trigger'")
+		if err != nil {
+			t.Fatal(err)
+		}
+		for rows.Next() {
+			var name string
+			if err := rows.Scan(&name); err != nil {
+				t.Fatal(err)
+			}
+			guards = append(guards, "DROP TRIGGER "+name)
+		}
+		if err := rows.Close(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, g := range append(guards, text) {
+		done, err := conn.ExecContext(ctx, g)
+		if err != nil {
+			t.Fatalf("%s: %v", g, err)
+		}
+		if n, _ := done.RowsAffected(); g == text && n == 0 {
+			t.Fatalf("%s changed no row", g)
+		}
+	}
+}
+
+func TestOneChangedByteIsFoundAndNamed(t *testing.T) {
+	for _, lie := range []struct{ name, sql, names string }{
+		{"minutes of a transfer", "UPDATE ledger_entry SET minutes = minutes + 1 WHERE tx = (SELECT MAX(tx) FROM ledger_entry)", "ledger_tx "},
+		{"minutes and the leaf's place", "UPDATE ledger_tx SET number = number + 1000 WHERE number = (SELECT MAX(number) FROM ledger_tx)", "ledger_tx "},
+		{"a balance", "UPDATE account SET balance = balance + 1 WHERE seq = (SELECT MAX(seq) FROM account)", "account "},
+		{"who did it", "UPDATE audit SET actor = 'nobody' WHERE seq = (SELECT MAX(seq) FROM audit)", "audit "},
+		{"the trail's end", "DELETE FROM audit WHERE seq = (SELECT MAX(seq) FROM audit)", "audit number "},
+		{"the tree", "UPDATE notary_head SET size = size - 1 WHERE log = 'ledger'", "ledger_tx number "},
+	} {
+		t.Run(strings.ReplaceAll(lie.name, " ", "_"), func(t *testing.T) {
+			citytest.Each(t, func(t *testing.T, c *citytest.City) {
+				paid(t, c)
+				behind(t, c.Config, lie.sql)
+				v, err := app.Verify(t.Context(), c.DB, nil)
+				if err != nil {
+					t.Fatal(err)
+				}
+				for _, p := range v.Problems {
+					if strings.HasPrefix(p, lie.names) {
+						return
+					}
+				}
+				t.Errorf("problems: got %q, want one that begins with %q", v.Problems, lie.names)
+			})
+		})
+	}
+}
+
+func TestEveryTimerOfALivedInCityHasAHandler(t *testing.T) {
+	citytest.Each(t, func(t *testing.T, c *citytest.City) {
+		paid(t, c)
+		kinds := c.Timers.Kinds()
+		for _, got := range waitingKinds(t, c.DB) {
+			if !kinds[got] {
+				t.Errorf("a timer of kind %s waits and nobody handles it", got)
+			}
+		}
+	})
+}
+
+func waitingKinds(t *testing.T, db *store.DB) (kinds []string) {
+	t.Helper()
+	if err := db.Read(t.Context(), "test", func(tx *store.Tx) (err error) {
+		kinds, err = store.All(tx, func(r *store.Rows) (k string, err error) { return k, r.Scan(&k) }, "SELECT DISTINCT kind FROM timer ORDER BY kind")
+		return err
+	}); err != nil {
+		t.Fatal(err)
+	}
+	return kinds
+}
+
+func TestKeysAreDrawnOnceAndHiddenFromOthers(t *testing.T) {
+	folder := filepath.Join(t.TempDir(), "keys")
+	first, err := app.OpenKeys(folder, "320100", id.System())
+	if err != nil {
+		t.Fatal(err)
+	}
+	again, err := app.OpenKeys(folder, "320100", id.System())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if first.Ring.Index != again.Ring.Index || first.Ring.Keys[1] != again.Ring.Keys[1] ||
+		first.Signers[app.LedgerLog].Secret() != again.Signers[app.LedgerLog].Secret() {
+		t.Error("opened again, the keys are others")
+	}
+	files, err := os.ReadDir(folder)
+	if err != nil || len(files) != 5 {
+		t.Fatalf("files: got %d, %v, want 5", len(files), err)
+	}
+	for _, f := range files {
+		info, err := f.Info()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if want := map[bool]os.FileMode{true: 0o644, false: 0o600}[strings.HasSuffix(f.Name(), ".pub")]; info.Mode().Perm() != want {
+			t.Errorf("mode of %s: got %o, want %o", f.Name(), info.Mode().Perm(), want)
+		}
+	}
+	other, err := app.NewKeys("320100", id.Seeded(1))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := other.Save(folder); errs.CodeOf(err) != "app.other_keys" {
+		t.Errorf("saving other keys over them: got %v, want app.other_keys", err)
+	}
+	if err := first.Save(folder); err != nil {
+		t.Errorf("saving the same keys: %v", err)
+	}
+
+	secret := "c2VjcmV0"
+	if err := os.WriteFile(filepath.Join(folder, "sealing.key"), []byte("active 1\nkey 1 "+secret+"\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := app.OpenKeys(folder, "320100", id.System()); err == nil || strings.Contains(fmt.Sprint(err), secret) {
+		t.Errorf("a malformed key: got %v, want an error that does not show it", err)
+	}
+}
