@@ -168,3 +168,8 @@ func WaitingForFollowUp(tx *store.Tx) ([]Visit, error) {
 	return store.All(tx, scanVisit, `SELECT id, recipient, placed_as, region, 0 FROM service_order
  WHERE state = 'awaiting' AND waits_for = 'follow_up' ORDER BY id`)
 }
+
+// PlaceOf returns where an order is to be served.
+func PlaceOf(tx *store.Tx, id ID) (p region.Point, err error) {
+	return p, tx.QueryRow("SELECT lat_e6, lon_e6 FROM service_order WHERE id = $1", string(id)).Scan(&p.LatE6, &p.LonE6)
+}
