@@ -98,8 +98,8 @@ type Person struct {
 	Actor identity.Actor
 }
 
-// idNumber makes a valid identity number for a birthday; n makes it unique.
-func idNumber(birth clock.Day, n int) string {
+// IDNumber makes a valid identity number for a birthday; n makes it unique.
+func IDNumber(birth clock.Day, n int) string {
 	first := fmt.Sprintf("320102%s%03d", strings.ReplaceAll(string(birth), "-", ""), n%1000)
 	sum := 0
 	for i, w := range []int{7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2} {
@@ -115,7 +115,7 @@ func (c *City) Person(age int, home region.ID) Person {
 	birth := clock.Day(fmt.Sprintf("%04d-%02d-01", 2020-age, 1+c.people/900%9))
 	point, _ := c.Tree.Point(home)
 	got, err := c.Members.RegisterPersons(c.t.Context(), []member.RegisterCmd{{Actor: identity.System, Key: c.Key(), Name: "张测试",
-		IDNumber: idNumber(birth, c.people), Phone: fmt.Sprintf("138%08d", c.people), Region: home, Point: &point,
+		IDNumber: IDNumber(birth, c.people), Phone: fmt.Sprintf("138%08d", c.people), Region: home, Point: &point,
 		Consents: []member.Purpose{member.PurposeIdentity, member.PurposeLocation}}})
 	registered := Must(c.t, got, err)[0].Value
 	return Person{ID: registered.Person, Actor: c.actor(registered.Actor)}
