@@ -29,7 +29,7 @@ func TestMain(m *testing.M) {
 }
 
 // The scripts show what a person types and sees. Besides testscript's own commands: tamper changes a row behind the program's back, start
-// runs a server until stop or killed and puts its address into $ADDR, get asks it for a page.
+// runs a server until stop or killed and puts its address into $ADDR and $ADDRESS (without http), get asks it for a page.
 func TestScripts(t *testing.T) {
 	testscript.Run(t, testscript.Params{
 		Dir:                 filepath.Join("testdata", "script"),
@@ -117,7 +117,9 @@ func start(ts *testscript.TestScript, neg bool, args []string) {
 			ts.Fatalf("the server ended before it said where it is: %s", stderr.String())
 		}
 		if at := strings.Index(line, "http://"); at >= 0 {
-			ts.Setenv("ADDR", strings.TrimRight(strings.Fields(line[at:])[0], "/"))
+			addr := strings.TrimRight(strings.Fields(line[at:])[0], "/")
+			ts.Setenv("ADDR", addr)
+			ts.Setenv("ADDRESS", strings.TrimPrefix(addr, "http://"))
 			break
 		}
 	}

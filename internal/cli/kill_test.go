@@ -240,3 +240,34 @@ func TestAServerKilledUnderLoadKeepsWhatItAcknowledged(t *testing.T) {
 		verify(t, flags)
 	})
 }
+
+func TestTwoServersShareOnePostgreSQL(t *testing.T) {
+	where := storetest.Config(t, store.Postgres)
+	cfg := config.Default()
+	cfg.Data, cfg.Postgres = t.TempDir(), where.DSN
+	flags := []string{"--postgres", where.DSN, "--set", "data=" + cfg.Data}
+	token, home := office(t, cfg)
+	var servers []client
+	for range 2 {
+		_, addr := serving(t, flags)
+		servers = append(servers, client{addr, token, home})
+	}
+	const people = 50
+	var ids [2][people]string
+	var wg sync.WaitGroup
+	for s, c := range servers {
+		wg.Go(func() {
+			for n := range people {
+				var err error
+				if ids[s][n], _, err = c.register(n + 1); err != nil {
+					t.Errorf("server %d, registration %d: %v", s, n, err)
+				}
+			}
+		})
+	}
+	wg.Wait()
+	if ids[0] != ids[1] {
+		t.Errorf("one key sent to both servers had two effects: %v and %v", ids[0], ids[1])
+	}
+	verify(t, flags)
+}
