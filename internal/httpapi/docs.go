@@ -60,8 +60,8 @@ func (a *api) elsewhere(mux *http.ServeMux) http.HandlerFunc {
 		}
 		w.Header().Set("Allow", strings.Join(allowed, ", "))
 		req := requestOf(r.Context())
-		req.code = "api.method_unknown"
-		writeProblem(w, tell(req, http.StatusMethodNotAllowed, "api.method_unknown"))
+		req.code = "api.method_not_allowed"
+		writeProblem(w, tell(req, http.StatusMethodNotAllowed, "api.method_not_allowed"))
 	}
 }
 

@@ -1,0 +1,228 @@
+package httpapi_test
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"io"
+	"maps"
+	"net/http"
+	"net/http/httptest"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"timebank/internal/citytest"
+	"timebank/internal/httpapi"
+	"timebank/internal/identity"
+	"timebank/internal/store"
+	"timebank/internal/store/storetest"
+)
+
+// world is a city with its API.
+type world struct {
+	*citytest.City
+	t   testing.TB
+	api http.Handler
+	n   int
+	// tokens are the sessions of actors, opened when first needed.
+	tokens map[string]string
+}
+
+func each(t *testing.T, test func(t *testing.T, w *world)) {
+	t.Helper()
+	citytest.Each(t, func(t *testing.T, c *citytest.City) { test(t, newWorld(t, c)) })
+}
+
+func newWorld(t testing.TB, c *citytest.City) *world {
+	c.Health.SetReady(true)
+	return &world{City: c, t: t, tokens: map[string]string{}, api: httpapi.New(httpapi.Deps{
+		DB: c.DB, Clock: c.Clock, IDs: c.IDs, Log: c.Log, Health: c.Health, Metrics: c.Metrics, Regions: c.Regions, Policies: c.Policies,
+		Identity: c.Identity, Members: c.Members, Notary: c.Notary, Catalog: c.Catalog, Training: c.Training, Orders: c.Orders, Feedback: c.Feedback,
+	})}
+}
+
+func (w *world) token(of citytest.Person) string {
+	w.t.Helper()
+	id := of.Actor.ID
+	if w.tokens[id] == "" {
+		token, err := w.Identity.IssueToken(w.t.Context(), identity.ActorID(id), 0, "test")
+		if err != nil {
+			w.t.Fatalf("open a session: %v", err)
+		}
+		w.tokens[id] = token
+	}
+	return w.tokens[id]
+}
+
+// call is one request.
+type call struct {
+	as     *citytest.Person // nil: nobody
+	method string
+	path   string
+	body   any    // a string is sent as it is
+	key    string // "": a fresh one; "none": no key
+	lang   string
+}
+
+// answer is what came back.
+type answer struct {
+	status int
+	header http.Header
+	raw    []byte
+	json   map[string]any
+}
+
+func (a answer) String() string { return fmt.Sprintf("%d %s", a.status, a.raw) }
+
+// get walks to a value: "fields.0.path".
+func (a answer) get(path string) any {
+	var at any = a.json
+	for step := range strings.SplitSeq(path, ".") {
+		switch v := at.(type) {
+		case map[string]any:
+			at = v[step]
+		case []any:
+			var i int
+			if _, err := fmt.Sscan(step, &i); err != nil || i >= len(v) {
+				return nil
+			}
+			at = v[i]
+		default:
+			return nil
+		}
+	}
+	return at
+}
+
+func (a answer) text(path string) string { s, _ := a.get(path).(string); return s }
+
+func (a answer) code() string { return a.text("code") }
+
+// fields are the bad fields as "path code", sorted.
+func (a answer) fields() []string {
+	list, _ := a.get("fields").([]any)
+	out := []string{}
+	for _, f := range list {
+		m, _ := f.(map[string]any)
+		out = append(out, fmt.Sprint(m["path"], " ", m["code"]))
+	}
+	slices.Sort(out)
+	return out
+}
+
+func (w *world) send(c call) answer {
+	w.t.Helper()
+	var body io.Reader
+	switch b := c.body.(type) {
+	case nil:
+	case string:
+		body = strings.NewReader(b)
+	default:
+		text, err := json.Marshal(b)
+		if err != nil {
+			w.t.Fatal(err)
+		}
+		body = bytes.NewReader(text)
+	}
+	path := c.path
+	if !strings.HasPrefix(path, "/api") {
+		path = "/api/v1" + path
+	}
+	r := httptest.NewRequest(c.method, path, body)
+	if c.body != nil {
+		r.Header.Set("Content-Type", "application/json")
+	}
+	if c.as != nil {
+		r.Header.Set("Authorization", "Bearer "+w.token(*c.as))
+	}
+	if c.lang != "" {
+		r.Header.Set("Accept-Language", c.lang)
+	}
+	switch {
+	case c.key == "none":
+	case c.key != "":
+		r.Header.Set("Idempotency-Key", c.key)
+	case c.method != http.MethodGet:
+		w.n++
+		r.Header.Set("Idempotency-Key", fmt.Sprintf("test-key-%04d", w.n))
+	}
+	return w.serve(r)
+}
+
+func (w *world) serve(r *http.Request) answer {
+	rec := httptest.NewRecorder()
+	w.api.ServeHTTP(rec, r)
+	out := answer{status: rec.Code, header: rec.Header(), raw: rec.Body.Bytes()}
+	_ = json.Unmarshal(out.raw, &out.json)
+	return out
+}
+
+// must sends and fails the test unless the answer has the status.
+func (w *world) must(status int, c call) answer {
+	w.t.Helper()
+	got := w.send(c)
+	if got.status != status {
+		w.t.Fatalf("%s %s: got %s, want %d", c.method, c.path, got, status)
+	}
+	return got
+}
+
+func (w *world) get(as *citytest.Person, path string) answer {
+	w.t.Helper()
+	return w.must(http.StatusOK, call{as: as, method: http.MethodGet, path: path})
+}
+
+func (w *world) post(as *citytest.Person, path string, body any) answer {
+	w.t.Helper()
+	got := w.send(call{as: as, method: http.MethodPost, path: path, body: body})
+	if got.status/100 != 2 {
+		w.t.Fatalf("POST %s: got %s, want success", path, got)
+	}
+	return got
+}
+
+// watched are the tables whose rows scenarios count.
+var watched = []string{"person", "actor", "recipient", "volunteer", "kin", "team", "team_member", "service_point", "consent", "role_grant", "session", "proposal",
+	"course", "attendance", "exam", "service_item_version", "service_order", "assignment", "evidence", "fund_claim", "rating", "follow_up", "complaint",
+	"ledger_tx", "ledger_entry", "hold", "pending_posting", "policy_proposal", "policy_version", "audit", "idempotency"}
+
+// rows counts the rows of the watched tables.
+func (w *world) rows() map[string]int64 {
+	w.t.Helper()
+	out := map[string]int64{}
+	storetest.Read(w.t, w.DB, func(tx *store.Tx) error {
+		for _, table := range watched {
+			var n int64
+			if err := tx.QueryRow("SELECT COUNT(1) FROM " + table).Scan(&n); err != nil {
+				return fmt.Errorf("%s: %w", table, err)
+			}
+			out[table] = n
+		}
+		return nil
+	})
+	return out
+}
+
+// written tells how many rows more there are than before, without the tables that did not grow.
+func written(before, after map[string]int64) map[string]int64 {
+	more := map[string]int64{}
+	for table, n := range after {
+		if n != before[table] {
+			more[table] = n - before[table]
+		}
+	}
+	return more
+}
+
+// show prints rows in a stable order.
+func show(rows map[string]int64) string {
+	var out []string
+	for _, table := range slices.Sorted(maps.Keys(rows)) {
+		out = append(out, fmt.Sprintf("%s%+d", table, rows[table]))
+	}
+	return strings.Join(out, " ")
+}
+
+func rfc3339(at time.Time) string { return at.Format(time.RFC3339) }
