@@ -36,6 +36,7 @@ var plan = []room{
 		"audit timer region policy identity member ledger notary training catalog order feedback")},
 	{name: "edge", may: list("kernel leaf store domain"), packages: under("internal", "httpapi jobs")},
 	{name: "app", may: list("kernel leaf store domain edge"), packages: under("internal", "app")},
+	{name: "citytest", may: list("kernel leaf store domain edge app"), packages: under("internal", "citytest")},
 	{name: "replay", may: list("kernel leaf store domain edge app"), packages: under("internal", "replay")},
 	{name: "cli", may: list("kernel leaf store domain edge app replay"), packages: under("internal", "cli")},
 	{name: "cmd", may: list("cli"), packages: list("cmd")},
