@@ -113,12 +113,33 @@ func (call Call[C, R]) run(tx *store.Tx, cmds []C, keys []store.Key, fresh []int
 		return err
 	}
 	done, kept := make([]store.Key, 0, len(fresh)), make([]string, 0, len(fresh))
+	var refused []int
 	for n, i := range fresh {
 		if results[n].Err == nil {
 			done, kept = append(done, keys[i]), append(kept, call.Encode(results[n].Value))
+		} else if keys[i].Key != "" {
+			refused = append(refused, i)
 		}
 	}
-	return store.Done(tx, done, kept)
+	if err := store.Done(tx, done, kept); err != nil {
+		return err
+	}
+	return call.echoes(tx, keys, refused, out)
+}
+
+// echoes looks again at what was refused: the same attempt, sent twice at the same moment, may have been committed by another connection
+// between the first look and the decision, which then saw its own effect. It gets the first one's answer.
+func (call Call[C, R]) echoes(tx *store.Tx, keys []store.Key, refused []int, out []Result[R]) error {
+	seen, err := store.Claims(tx, pick(keys, refused))
+	if err != nil {
+		return err
+	}
+	for n, i := range refused {
+		if seen[n].Found {
+			out[i] = call.replay(seen[n])
+		}
+	}
+	return nil
 }
 
 // Perform is Do in a write of its own. When the group fails as a whole because the database refused one of its rows, each command is
