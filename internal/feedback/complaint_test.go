@@ -2,6 +2,7 @@ package feedback_test
 
 import (
 	"slices"
+	"sync"
 	"testing"
 	"time"
 
@@ -214,5 +215,29 @@ func TestDecisionsOfASliceStandAlone(t *testing.T) {
 		c.wantState(first, order.Settled)
 		c.wantState(second, order.Void)
 		c.wantSaved(volunteer, 60, 0)
+	})
+}
+
+// Whoever comes first, an order has one open complaint and is frozen once.
+func TestComplaintsAtTheSameMoment(t *testing.T) {
+	each(t, func(t *testing.T, c *town) {
+		elder, volunteer := c.people()
+		id := c.Earn(volunteer, elder, 60)
+		actors := []identity.Actor{elder.Actor, volunteer.Actor, c.desk, c.manager}
+		codes := make([]string, len(actors))
+		var together sync.WaitGroup
+		for i, a := range actors {
+			cmd := feedback.ComplainCmd{Actor: a, Key: c.Key(), Order: id, Category: feedback.Poor}
+			together.Go(func() {
+				codes[i] = errs.CodeOf(citytest.Got(c.Feedback.Complain(t.Context(), []feedback.ComplainCmd{cmd})).Err)
+			})
+		}
+		together.Wait()
+		slices.Sort(codes)
+		if want := []string{"", "feedback.complaint_open", "feedback.complaint_open", "feedback.complaint_open"}; !slices.Equal(codes, want) {
+			t.Errorf("four complaints gave %q, want one and three refusals", codes)
+		}
+		c.wantState(id, order.Disputed)
+		c.wantSaved(volunteer, 60, 60)
 	})
 }
