@@ -51,6 +51,18 @@ func (s State) Open() bool {
 	return true
 }
 
+// phase is what the database indexes instead of the state, because it changes only when an order is paid, ends or is disputed: 1 while
+// somebody has to act, 2 while it is paid and can still be disputed, 0 when it is over.
+func (s State) phase() int64 {
+	switch {
+	case s.Open():
+		return 1
+	case s == Settled:
+		return 2
+	}
+	return 0
+}
+
 // WaitsFor names who or what an order waits for: the key of the morning board.
 type WaitsFor string
 
@@ -151,6 +163,7 @@ type Order struct {
 	Assignments   []*Assignment
 	changed       bool
 	isNew         bool
+	phase         int64 // as it stands in the database
 }
 
 // AssignmentState is where one volunteer's place on an order stands.
@@ -208,6 +221,7 @@ type Assignment struct {
 	Flags     string // rules that were exceeded but only flagged, separated by spaces
 	proof     proof  // sides that proved the check-in and check-out
 	changed   bool
+	moved     bool // its span is no longer the planned one
 	isNew     bool
 }
 

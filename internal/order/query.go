@@ -85,12 +85,9 @@ func evidenceOf(tx *store.Tx, id ID) ([]Evidence, error) {
 	}, "SELECT order_id, assignment, moment, methods, actor, occurred_at, recorded_at, distance FROM evidence WHERE order_id = $1 ORDER BY seq", string(id))
 }
 
-// publishedAround reads the published orders in a band of latitude as wide as the radius; the caller measures the distance.
-func publishedAround(tx *store.Tx, from region.Point, radiusM int64) ([]*Order, error) {
-	// A metre is 9 millionths of a degree of latitude, rounded up.
-	reach := radiusM * 9
-	ids, err := store.All(tx, scanID, "SELECT id FROM service_order WHERE state = 'published' AND lat_e6 BETWEEN $1 AND $2 ORDER BY id",
-		from.LatE6-reach, from.LatE6+reach)
+// publishedIn reads the published orders of communities.
+func publishedIn(tx *store.Tx, communities []region.ID) ([]*Order, error) {
+	ids, err := store.In(tx, "SELECT id FROM service_order WHERE phase = 1 AND region IN (", communities, ") AND state = 'published' ORDER BY id", scanID)
 	if err != nil {
 		return nil, err
 	}
@@ -106,7 +103,7 @@ func scanID(r *store.Rows) (id ID, err error) { return id, r.Scan(&id) }
 
 // openIn reads the open orders of a place and below it, the longest waiting first, without their assignments.
 func openIn(tx *store.Tx, place, day string) ([]*Order, error) {
-	return store.All(tx, scanOrder, "SELECT "+orderColumns+" FROM service_order WHERE state NOT IN ('settled', 'closed', 'cancelled', 'void') AND "+
+	return store.All(tx, scanOrder, "SELECT "+orderColumns+" FROM service_order WHERE phase = 1 AND "+
 		region.WithinSQL("region", 1, 2)+" ORDER BY since, id", place, day)
 }
 
@@ -117,7 +114,7 @@ func idsOf(tx *store.Tx, f Filter) ([]ID, error) {
 	}
 	open := ""
 	if f.OpenOnly {
-		open = " AND o.state NOT IN ('settled', 'closed', 'cancelled', 'void')"
+		open = " AND o.phase = 1"
 	}
 	if f.Volunteer != "" {
 		return store.All(tx, scanID, "SELECT DISTINCT o.id FROM assignment a JOIN service_order o ON o.id = a.order_id WHERE a.volunteer = $1 AND o.id < $2"+
@@ -159,7 +156,7 @@ func scanVisit(r *store.Rows) (v Visit, err error) {
 func SettledBetween(tx *store.Tx, from, to time.Time) ([]Visit, error) {
 	return store.All(tx, scanVisit, `SELECT o.id, o.recipient, o.placed_as, o.region, (SELECT COUNT(1) FROM service_order e
  WHERE e.recipient = o.recipient AND (e.settled_at < o.settled_at OR e.settled_at = o.settled_at AND e.id <= o.id)) FROM service_order o
- WHERE o.state = 'settled' AND o.settled_at >= $1 AND o.settled_at < $2 AND o.confirmed_by <> 'fund' ORDER BY o.id`,
+ WHERE o.phase = 2 AND o.settled_at >= $1 AND o.settled_at < $2 AND o.confirmed_by <> 'fund' ORDER BY o.id`,
 		clock.Micros(from), clock.Micros(to))
 }
 

@@ -290,7 +290,7 @@ func (w *work) checkOut(o *Order, c *CheckCmd) error {
 	a.Out, a.proof, a.Flags = at, a.proof|p, flags(a.Flags, flagged)
 	finish(a, w.diary[a.Volunteer], *item, r)
 	// From now on the diary shows the visit as it was.
-	a.Start, a.End = a.In, a.Out
+	a.Start, a.End, a.moved = a.In, a.Out, true
 	if !a.End.After(a.Start) {
 		a.End = a.Start.Add(time.Minute)
 	}

@@ -113,6 +113,9 @@ type Offer struct {
 	Refused error
 }
 
+// communityReachM is how far from its community's point a home is looked for, in metres (default: the city's communities are smaller).
+const communityReachM = 3000
+
 // Neighbourhood lists what stands open around a volunteer, nearest first, and why some of it is not for this volunteer.
 func (s *Service) Neighbourhood(ctx context.Context, actor identity.Actor, q NearQuery) (out []Offer, err error) {
 	if actor.Person == "" {
@@ -142,7 +145,13 @@ func (s *Service) Neighbourhood(ctx context.Context, actor identity.Actor, q Nea
 		if radius <= 0 || radius > int64(r.OrderRadiusM) {
 			radius = int64(r.OrderRadiusM)
 		}
-		near, err := publishedAround(tx, from, radius)
+		var around []region.ID
+		for _, c := range w.tree.Communities() {
+			if p, ok := w.tree.Point(c.ID); ok && region.DistanceMetres(from, p) <= radius+communityReachM {
+				around = append(around, c.ID)
+			}
+		}
+		near, err := publishedIn(tx, around)
 		if err != nil {
 			return err
 		}

@@ -4,6 +4,7 @@ CREATE TABLE service_order (
     state          TEXT NOT NULL CHECK (state IN ('submitted', 'published', 'accepted', 'in_service', 'awaiting', 'confirmed', 'settled',
                                                   'closed', 'cancelled', 'disputed', 'void', 'fund')),
     since          BIGINT NOT NULL,
+    phase          BIGINT NOT NULL CHECK (phase IN (0, 1, 2)),
     item           TEXT NOT NULL,
     item_version   BIGINT NOT NULL CHECK (item_version > 0),
     recipient      TEXT NOT NULL,
@@ -32,12 +33,12 @@ CREATE TABLE service_order (
     settled_by     TEXT NOT NULL DEFAULT '',
     outcome        TEXT NOT NULL DEFAULT '',
     reason         TEXT NOT NULL DEFAULT '',
-    CHECK (state NOT IN ('settled', 'closed') OR settled_at IS NOT NULL)
+    CHECK (state NOT IN ('settled', 'closed') OR settled_at IS NOT NULL),
+    CHECK (phase = CASE state WHEN 'settled' THEN 2 WHEN 'closed' THEN 0 WHEN 'cancelled' THEN 0 WHEN 'void' THEN 0 ELSE 1 END)
 );
-CREATE INDEX service_order_open ON service_order (region, start_at) WHERE state NOT IN ('settled', 'closed', 'cancelled', 'void');
+CREATE INDEX service_order_open ON service_order (region, start_at) WHERE phase = 1;
 CREATE INDEX service_order_recipient ON service_order (recipient, id);
-CREATE INDEX service_order_published ON service_order (lat_e6) WHERE state = 'published';
-CREATE INDEX service_order_settled ON service_order (settled_at) WHERE state = 'settled';
+CREATE INDEX service_order_settled ON service_order (settled_at) WHERE phase = 2;
 
 CREATE TABLE assignment (
     id             TEXT PRIMARY KEY NOT NULL,
