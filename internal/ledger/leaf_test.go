@@ -21,7 +21,9 @@ func secondText(b []byte, s string) []byte {
 	return append(b, s...)
 }
 
-func secondInt(b []byte, n int64) []byte { return binary.BigEndian.AppendUint64(append(b, 'I'), uint64(n)) }
+func secondInt(b []byte, n int64) []byte {
+	return binary.BigEndian.AppendUint64(append(b, 'I'), uint64(n))
+}
 
 func secondHead(tag string) []byte {
 	b := binary.BigEndian.AppendUint32([]byte{'C'}, uint32(len(tag)))

@@ -291,6 +291,16 @@ func ClassTotals(tx *store.Tx) ([]ClassTotal, error) {
 	}, "SELECT class, COUNT(*), CAST(SUM(balance) AS BIGINT), CAST(SUM(held) AS BIGINT) FROM account GROUP BY class ORDER BY class")
 }
 
+// givenSince counts and sums an owner's gifts to kin since a day, those included that are pending, those left out that were taken back.
+func givenSince(tx *store.Tx, owner string, since clock.Day) (count int, minutes hours.Minutes, err error) {
+	err = tx.QueryRow("SELECT COUNT(*), CAST(COALESCE(SUM(g.minutes), 0) AS BIGINT) FROM ("+
+		"SELECT e.minutes FROM account a JOIN ledger_entry e ON e.source = a.seq JOIN ledger_tx t ON t.seq = e.tx "+
+		"WHERE a.owner = $1 AND a.class = 'saved' AND a.bucket = '' AND e.reason = 'transfer' AND t.day >= $2 "+
+		"AND NOT EXISTS (SELECT 1 FROM ledger_tx r WHERE r.reverses = t.id) UNION ALL "+
+		"SELECT p.minutes FROM pending_posting p WHERE p.from_owner = $1 AND p.reason = 'transfer') g", owner, string(since)).Scan(&count, &minutes)
+	return count, minutes, err
+}
+
 const recordColumns = "t.seq, t.id, COALESCE(t.number, -1), t.reason, t.ref, COALESCE(t.reverses, ''), t.service, t.grade, t.region, t.region_to, " +
 	"t.policy_version, t.occurred_at, t.recorded_at, t.day, t.actor, t.note, t.salt, t.private_hash, t.leaf"
 

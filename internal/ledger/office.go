@@ -1,0 +1,187 @@
+package ledger
+
+import (
+	"context"
+	"encoding/json"
+	"time"
+
+	"timebank/internal/audit"
+	"timebank/internal/errs"
+	"timebank/internal/hours"
+	"timebank/internal/identity"
+	"timebank/internal/member"
+	"timebank/internal/region"
+	"timebank/internal/store"
+)
+
+// proposalOpen is how long an act of two persons waits for the second (default, ours).
+const proposalOpen = 7 * 24 * time.Hour
+
+// Act is what two persons do together: make hours (ForIssue), correct an account (ForAdjustment), or take a transaction back
+// (ForReversal).
+type Act struct {
+	Reason  Reason        `json:"reason"`
+	Account Key           `json:"account"`      // ForIssue: a city account; ForAdjustment: the account to correct
+	Minutes hours.Minutes `json:"minutes"`      // ForAdjustment: below zero takes away
+	Tx      TxID          `json:"tx,omitempty"` // ForReversal
+}
+
+// ProposeCmd is the first person's part.
+type ProposeCmd struct {
+	Actor identity.Actor
+	Key   string
+	Act   Act
+	Note  string // why, in a person's words; it goes into the book and names nobody
+}
+
+// Propose puts an act forward for a second person. Nothing moves yet.
+//
+// Errors: Invalid ledger.act_malformed, NotFound ledger.transaction_unknown, Conflict ledger.reversed_already, Forbidden
+// identity.not_allowed, and those of identity.Propose.
+func (s *Service) Propose(ctx context.Context, c ProposeCmd) (identity.ProposalID, error) {
+	return s.propose.One(ctx, s.db, c)
+}
+
+// rightsOf are the rights to propose and to approve.
+var rightsOf = map[Reason][2]identity.Right{
+	ForIssue:      {identity.LedgerIssuePropose, identity.LedgerIssueApprove},
+	ForAdjustment: {identity.LedgerAdjustPropose, identity.LedgerAdjustApprove},
+	ForReversal:   {identity.LedgerReversePropose, identity.LedgerReverseApprove},
+}
+
+func (s *Service) runPropose(tx *store.Tx, c *ProposeCmd) (identity.ProposalID, error) {
+	rights, ok := rightsOf[c.Act.Reason]
+	if err := c.Act.check(); err != nil || !ok {
+		return "", errs.Invalid("ledger.act_malformed", errs.Field{Path: "act", Code: "ledger.act_malformed"})
+	}
+	tree, err := s.regions.Tree(tx)
+	if err != nil {
+		return "", err
+	}
+	place, err := c.Act.place(tx, tree)
+	if err != nil {
+		return "", err
+	}
+	if err := c.Actor.May(rights[0], place, tree); err != nil {
+		return "", err
+	}
+	payload, err := json.Marshal(c.Act)
+	if err != nil {
+		return "", err
+	}
+	return identity.Propose(tx, c.Actor, identity.Draft{Action: "ledger." + string(c.Act.Reason), Payload: string(payload), Region: place, Needs: rights[1],
+		Reason: c.Note, Until: tx.Now().Add(proposalOpen)})
+}
+
+func (a *Act) check() error {
+	ok := false
+	switch a.Reason {
+	case ForIssue:
+		ok = a.Account.Owner == City && ForIssue.Allows(Issuer, a.Account.Class) && a.Minutes.Sign() > 0
+	case ForAdjustment:
+		ok = a.Account.Owner != "" && a.Account.Class != Issuer && ForAdjustment.Allows(a.Account.Class, Adjustment) && !a.Minutes.IsZero()
+	case ForReversal:
+		ok = a.Tx != ""
+	}
+	if !ok {
+		return errs.Invalid("ledger.act_malformed")
+	}
+	return nil
+}
+
+// place is the region in which the act must be allowed: the payer's region of a transaction, a person's home, else the whole city.
+func (a *Act) place(tx *store.Tx, tree *region.Tree) (region.ID, error) {
+	if a.Reason == ForReversal {
+		found, err := loadOriginals(tx, []TxID{a.Tx})
+		if err != nil {
+			return "", err
+		}
+		o := found[a.Tx]
+		switch {
+		case o == nil:
+			return "", errUnknownTx
+		case o.reversed:
+			return "", errReversed
+		case o.reason == ForReversal:
+			return "", errIsReversal
+		case o.meta.Region != "":
+			return region.ID(o.meta.Region), nil
+		}
+		return tree.City(), nil
+	}
+	people, err := member.LoadPersons(tx, []member.PersonID{member.PersonID(a.Account.Owner)})
+	if err != nil {
+		return "", err
+	}
+	if p, ok := people[member.PersonID(a.Account.Owner)]; ok {
+		return p.Region, nil
+	}
+	return tree.City(), nil
+}
+
+// ApproveCmd is the second person's part.
+type ApproveCmd struct {
+	Actor    identity.Actor
+	Key      string
+	Proposal identity.ProposalID
+}
+
+// Approve carries out what another person proposed and returns the transaction.
+//
+// Errors: those of identity.Approve, Conflict ledger.not_of_the_book when the proposal is about something else, and those of [Book]
+// and [Reverse].
+func (s *Service) Approve(ctx context.Context, c ApproveCmd) (TxID, error) {
+	return s.approve.One(ctx, s.db, c)
+}
+
+func (s *Service) runApprove(tx *store.Tx, c *ApproveCmd) (TxID, error) {
+	waiting, err := identity.LoadProposal(tx, c.Proposal)
+	if err != nil {
+		return "", err
+	}
+	var act Act
+	if err := json.Unmarshal([]byte(waiting.Payload), &act); err != nil || waiting.Action != "ledger."+string(act.Reason) || rightsOf[act.Reason][1] != waiting.Needs {
+		return "", errs.New(errs.Conflict, "ledger.not_of_the_book")
+	}
+	tree, err := s.regions.Tree(tx)
+	if err != nil {
+		return "", err
+	}
+	if _, err := identity.Approve(tx, tree, c.Actor, c.Proposal); err != nil {
+		return "", err
+	}
+	posted, err := act.try(tx, c.Actor.ID, waiting)
+	if err != nil {
+		return "", err
+	}
+	if posted.Err != nil {
+		// The approval is written already: it goes back with the rest, so that the proposal stays open.
+		return "", &lateRefusal{posted.Err}
+	}
+	return posted.Tx, audit.Record(tx, audit.Entry{Actor: c.Actor.ID, Action: waiting.Action, Kind: "ledger_tx", Ref: string(posted.Tx), Region: string(waiting.Region),
+		Before: string(waiting.ID), After: act.Minutes.String(), Origin: c.Actor.Origin})
+}
+
+func (a *Act) try(tx *store.Tx, actor string, p identity.Proposal) (Posted, error) {
+	m := Meta{Actor: actor, Note: p.Reason, Region: string(p.Region), Ref: string(p.ID)}
+	var transfers []Transfer
+	switch {
+	case a.Reason == ForReversal:
+		posted, err := Reverse(tx, []Reversal{{Tx: a.Tx, Actor: actor, Note: p.Reason}})
+		if err != nil {
+			return Posted{}, err
+		}
+		return posted[0], nil
+	case a.Reason == ForIssue:
+		transfers = []Transfer{{IssuerAccount, a.Account, a.Minutes}}
+	case a.Minutes.Sign() > 0:
+		transfers = []Transfer{{IssuerAccount, AdjustmentAccount, a.Minutes}, {AdjustmentAccount, a.Account, a.Minutes}}
+	default:
+		transfers = []Transfer{{a.Account, AdjustmentAccount, a.Minutes.Neg()}}
+	}
+	posted, err := Book(tx, []Posting{{Meta: m, Reason: a.Reason, Transfers: transfers}})
+	if err != nil {
+		return Posted{}, err
+	}
+	return posted[0], nil
+}

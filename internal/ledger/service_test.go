@@ -1,0 +1,127 @@
+package ledger_test
+
+import (
+	"testing"
+	"time"
+
+	"timebank/internal/citytest"
+	"timebank/internal/errs"
+	"timebank/internal/hours"
+	"timebank/internal/identity"
+	"timebank/internal/ledger"
+	"timebank/internal/member"
+)
+
+func wantCode(t *testing.T, what string, err error, code string) {
+	t.Helper()
+	if got := errs.CodeOf(err); got != code {
+		t.Errorf("%s: got %v, want %q", what, err, code)
+	}
+}
+
+// kinOf makes the elder of the two a parent of the other.
+func kinOf(t *testing.T, c *citytest.City, child, parent citytest.Person) {
+	t.Helper()
+	added, err := c.Members.AddKin(t.Context(), []member.AddKinCmd{{Actor: identity.System, Key: c.Key(), Person: child.ID, Relative: parent.ID, Relation: member.Parent, Confirmed: true}})
+	citytest.Must(t, added, err)
+}
+
+func TestTransferDonateUndo(t *testing.T) {
+	citytest.Each(t, func(t *testing.T, c *citytest.City) {
+		s := ledger.New(c.DB, c.Regions, c.Policies)
+		chen, mother, stranger := c.Person(40, c.Home()), c.Person(70, c.Home()), c.Person(70, c.Home())
+		kinOf(t, c, chen, mother)
+		account := saved(string(chen.ID))
+		endow(t, c.DB, account, 3000)
+		give := func(by identity.Actor, to citytest.Person, minutes int64) (ledger.PendingID, error) {
+			return s.Transfer(t.Context(), ledger.TransferCmd{Actor: by, Key: c.Key(), From: chen.ID, To: to.ID, Minutes: hours.Of(minutes)})
+		}
+		_, err := give(chen.Actor, stranger, 60)
+		wantCode(t, "gift to a stranger", err, "ledger.not_kin")
+		_, err = give(stranger.Actor, mother, 60)
+		wantCode(t, "gift by a stranger", err, "identity.not_allowed")
+		_, err = give(chen.Actor, mother, 4000)
+		wantCode(t, "gift of more than there is", err, "ledger.not_enough")
+		_, err = give(chen.Actor, mother, 13000)
+		wantCode(t, "gift above the year's", err, "ledger.transfers_used_up")
+		for range 4 {
+			if _, err = give(chen.Actor, mother, 60); err != nil {
+				t.Fatal(err)
+			}
+		}
+		last, err := give(chen.Actor, mother, 60)
+		wantCode(t, "fifth gift of the year", err, "ledger.transfers_used_up")
+		if last != "" {
+			t.Errorf("a refused gift has the id %s", last)
+		}
+
+		same := ledger.DonateCmd{Actor: chen.Actor, Key: c.Key(), From: account, Minutes: hours.Of(100)}
+		first, err := s.Donate(t.Context(), same)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if again, err := s.Donate(t.Context(), same); again != first || err != nil {
+			t.Errorf("the same donation again: got %s, %v, want %s", again, err, first)
+		}
+		wantCode(t, "undo by a stranger", s.Undo(t.Context(), ledger.UndoCmd{Actor: stranger.Actor, Key: c.Key(), ID: first}), "identity.not_allowed")
+		wantCode(t, "undo", s.Undo(t.Context(), ledger.UndoCmd{Actor: chen.Actor, Key: c.Key(), ID: first}), "")
+		wantCode(t, "undo twice", s.Undo(t.Context(), ledger.UndoCmd{Actor: chen.Actor, Key: c.Key(), ID: first}), "ledger.not_pending")
+		wantBalance(t, c.DB, account, 3000, 240)
+		c.Pass(25 * time.Hour)
+		wantBalance(t, c.DB, account, 2760, 0)
+		wantBalance(t, c.DB, donated(string(mother.ID)), 240, 0)
+		wantSound(t, c.DB)
+	})
+}
+
+func TestTwoPersonsMakeAndTakeHours(t *testing.T) {
+	citytest.Each(t, func(t *testing.T, c *citytest.City) {
+		s := ledger.New(c.DB, c.Regions, c.Policies)
+		one, two := c.Staff(identity.Administrator, c.Tree.City()), c.Staff(identity.Administrator, c.Tree.City())
+		citizen := c.Person(40, c.Home())
+		pool := balance(t, c.DB, ledger.PoolAccount).Balance
+		issue := ledger.Act{Reason: ledger.ForIssue, Account: ledger.PoolAccount, Minutes: hours.Of(600)}
+		_, err := s.Propose(t.Context(), ledger.ProposeCmd{Actor: citizen.Actor, Key: c.Key(), Act: issue, Note: "more"})
+		wantCode(t, "issue by a citizen", err, "identity.not_allowed")
+		propose := func(a ledger.Act) identity.ProposalID {
+			p, err := s.Propose(t.Context(), ledger.ProposeCmd{Actor: one.Actor, Key: c.Key(), Act: a, Note: "budget of the year"})
+			if err != nil {
+				t.Fatal(err)
+			}
+			return p
+		}
+		approve := func(by identity.Actor, p identity.ProposalID) (ledger.TxID, error) {
+			return s.Approve(t.Context(), ledger.ApproveCmd{Actor: by, Key: c.Key(), Proposal: p})
+		}
+		p := propose(issue)
+		_, err = approve(one.Actor, p)
+		wantCode(t, "approved by who proposed", err, "identity.second_person_needed")
+		made, err := approve(two.Actor, p)
+		if err != nil {
+			t.Fatal(err)
+		}
+		wantBalance(t, c.DB, ledger.PoolAccount, pool.Int64()+600, 0)
+		_, err = approve(two.Actor, p)
+		wantCode(t, "approved twice", err, "identity.proposal_decided")
+
+		// A correction that the account cannot bear is refused, and the proposal stays open until it can.
+		account := saved(string(citizen.ID))
+		p = propose(ledger.Act{Reason: ledger.ForAdjustment, Account: account, Minutes: hours.Of(-30)})
+		_, err = approve(two.Actor, p)
+		wantCode(t, "correction below zero", err, "ledger.not_enough")
+		endow(t, c.DB, account, 100)
+		if _, err = approve(two.Actor, p); err != nil {
+			t.Error(err)
+		}
+		wantBalance(t, c.DB, account, 70, 0)
+
+		back := propose(ledger.Act{Reason: ledger.ForReversal, Tx: made})
+		if _, err = approve(two.Actor, back); err != nil {
+			t.Error(err)
+		}
+		wantBalance(t, c.DB, ledger.PoolAccount, pool.Int64(), 0)
+		_, err = s.Propose(t.Context(), ledger.ProposeCmd{Actor: one.Actor, Key: c.Key(), Act: ledger.Act{Reason: ledger.ForReversal, Tx: made}, Note: "again"})
+		wantCode(t, "reversal proposed again", err, "ledger.reversed_already")
+		wantSound(t, c.DB)
+	})
+}
