@@ -10,15 +10,23 @@ import (
 	"net/http/httptest"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
 	"timebank/internal/citytest"
 	"timebank/internal/httpapi"
+	"timebank/internal/i18n"
 	"timebank/internal/identity"
 	"timebank/internal/store"
 	"timebank/internal/store/storetest"
 )
+
+// session is an open session.
+type session struct {
+	token string
+	since time.Time
+}
 
 // world is a city with its API.
 type world struct {
@@ -26,8 +34,10 @@ type world struct {
 	t   testing.TB
 	api http.Handler
 	n   int
-	// tokens are the sessions of actors, opened when first needed.
-	tokens map[string]string
+	// operations are those of the description, by id.
+	operations map[string]operation
+	// tokens are the sessions of actors, opened when first needed and again after some hours.
+	tokens map[string]session
 }
 
 func each(t *testing.T, test func(t *testing.T, w *world)) {
@@ -37,7 +47,7 @@ func each(t *testing.T, test func(t *testing.T, w *world)) {
 
 func newWorld(t testing.TB, c *citytest.City) *world {
 	c.Health.SetReady(true)
-	return &world{City: c, t: t, tokens: map[string]string{}, api: httpapi.New(httpapi.Deps{
+	return &world{City: c, t: t, tokens: map[string]session{}, operations: described(t), api: httpapi.New(httpapi.Deps{
 		DB: c.DB, Clock: c.Clock, IDs: c.IDs, Log: c.Log, Health: c.Health, Metrics: c.Metrics, Regions: c.Regions, Policies: c.Policies,
 		Identity: c.Identity, Members: c.Members, Notary: c.Notary, Catalog: c.Catalog, Training: c.Training, Orders: c.Orders, Feedback: c.Feedback,
 	})}
@@ -45,15 +55,17 @@ func newWorld(t testing.TB, c *citytest.City) *world {
 
 func (w *world) token(of citytest.Person) string {
 	w.t.Helper()
-	id := of.Actor.ID
-	if w.tokens[id] == "" {
+	id, now := of.Actor.ID, w.Clock.Now()
+	open := w.tokens[id]
+	if open.token == "" || now.Sub(open.since) > 6*time.Hour {
 		token, err := w.Identity.IssueToken(w.t.Context(), identity.ActorID(id), 0, "test")
 		if err != nil {
 			w.t.Fatalf("open a session: %v", err)
 		}
-		w.tokens[id] = token
+		open = session{token, now}
+		w.tokens[id] = open
 	}
-	return w.tokens[id]
+	return open.token
 }
 
 // call is one request.
@@ -225,4 +237,110 @@ func show(rows map[string]int64) string {
 	return strings.Join(out, " ")
 }
 
-func rfc3339(at time.Time) string { return at.Format(time.RFC3339) }
+type m = map[string]any
+
+// step is one request of a scenario with everything that is expected of it.
+type step struct {
+	op    string
+	as    *citytest.Person
+	at    []any // the path's values, in order
+	query string
+	body  any
+	// want are values of the answer by their path; anything means that there is one.
+	want m
+	// rows are those written in the watched tables besides the trail and the keys: "person+1 consent+2".
+	rows string
+	// again is set for the one operation that cannot remember what it gave.
+	again bool
+}
+
+const anything = "anything"
+
+// covered are the operations that some scenario has carried out.
+var covered sync.Map
+
+func (w *world) request(s step, key string) call {
+	w.t.Helper()
+	o, ok := w.operations[s.op]
+	if !ok {
+		w.t.Fatalf("there is no operation %s", s.op)
+	}
+	path := o.path
+	for _, v := range s.at {
+		from, to := strings.IndexByte(path, '{'), strings.IndexByte(path, '}')
+		path = path[:from] + fmt.Sprint(v) + path[to+1:]
+	}
+	if s.query != "" {
+		path += "?" + s.query
+	}
+	c := call{as: s.as, method: o.method, path: path, body: s.body, key: "none"}
+	if o.keyed {
+		c.key = key
+	}
+	if o.body && s.body == nil {
+		c.body = m{}
+	}
+	return c
+}
+
+// does carries out a step and holds the answer and the rows against what is expected. What changes something is sent twice with the
+// same key, as a telephone does that heard no answer: the second time has the same answer and writes nothing.
+func (w *world) does(s step) answer {
+	w.t.Helper()
+	w.n++
+	if s.as != nil {
+		w.token(*s.as)
+	}
+	c := w.request(s, fmt.Sprintf("step-%s-%04d", s.op, w.n))
+	before := w.rows()
+	got := w.send(c)
+	after := w.rows()
+	if got.status/100 != 2 {
+		w.t.Fatalf("%s: got %s", s.op, got)
+	}
+	covered.Store(s.op, true)
+	for path, want := range s.want {
+		have := got.get(path)
+		if want == anything && have == nil || want != anything && fmt.Sprint(have) != fmt.Sprint(want) {
+			w.t.Errorf("%s: %s is %v, want %v in %.1000s", s.op, path, have, want, got)
+		}
+	}
+	more := written(before, after)
+	delete(more, "audit")
+	delete(more, "idempotency")
+	if show(more) != s.rows {
+		w.t.Errorf("%s: wrote %q, want %q", s.op, show(more), s.rows)
+	}
+	if c.key == "none" || s.again {
+		return got
+	}
+	twice := w.send(c)
+	if twice.status != got.status || string(twice.raw) != string(got.raw) {
+		w.t.Errorf("%s sent again: got %s, want %s", s.op, twice, got)
+	}
+	if more := written(after, w.rows()); len(more) > 0 {
+		w.t.Errorf("%s sent again wrote %s", s.op, show(more))
+	}
+	return got
+}
+
+// refused carries out a step that must be refused, and holds that nothing was written.
+func (w *world) refused(s step, status int, code string, fields ...string) answer {
+	w.t.Helper()
+	w.n++
+	if s.as != nil {
+		w.token(*s.as)
+	}
+	before := w.rows()
+	got := w.send(w.request(s, fmt.Sprintf("refused-%s-%04d", s.op, w.n)))
+	if got.status != status || got.code() != code || len(fields) > 0 && !slices.Equal(got.fields(), fields) {
+		w.t.Errorf("%s: got %s\nwant %d %s %v", s.op, got, status, code, fields)
+	}
+	if status != http.StatusInternalServerError && (got.text("title") == "" || got.text("title") == i18n.Text(i18n.Chinese, "internal")) {
+		w.t.Errorf("%s: %s has no sentence", s.op, got.code())
+	}
+	if more := written(before, w.rows()); len(more) > 0 {
+		w.t.Errorf("%s was refused and wrote %s", s.op, show(more))
+	}
+	return got
+}

@@ -163,7 +163,7 @@ func SettledBetween(tx *store.Tx, from, to time.Time) ([]Visit, error) {
 // WaitingForFollowUp returns the visits that only one side has shown and that the station has to ask about, in the order of their ids.
 func WaitingForFollowUp(tx *store.Tx) ([]Visit, error) {
 	return store.All(tx, scanVisit, `SELECT id, recipient, placed_as, region, 0 FROM service_order
- WHERE state = 'awaiting' AND waits_for = 'follow_up' ORDER BY id`)
+ WHERE phase = 1 AND state = 'awaiting' AND waits_for = 'follow_up' ORDER BY id`)
 }
 
 // PlaceOf returns where an order is to be served.

@@ -146,7 +146,7 @@ func (p *plan) checkGifts() string {
 	}
 	byVolunteer, byTeam := map[uint32][]earning{}, map[uint32][]earning{}
 	for _, v := range p.visits {
-		if v.fate != completed || v.has(isDisputed|isReversed) {
+		if v.fate != completed || v.has(isDisputed|isReversed|complained) {
 			continue
 		}
 		paid := v.end + 72

@@ -97,6 +97,7 @@ type society struct {
 	volunteers []volunteer // by application
 	kin        []kin
 	teams      []team
+	officials  []uint32 // persons: four of the city, then two of each district
 	sessions   int
 }
 
@@ -119,8 +120,19 @@ func newSociety(a *atlas, cal calendar, seed uint64, f Figures) *society {
 	b.train(f)
 	b.families()
 	b.assemble()
+	for range cityOfficials + districtOfficials*len(a.districts) {
+		// They are registered when the city is set up.
+		b.officials = append(b.officials, b.someone(never, 30, 55, a.pilots))
+	}
 	return b.society
 }
+
+// Officials who are persons, because two persons stand behind every act of theirs: two administrators and two reviewers of the city, an
+// administrator and a reviewer of each district.
+const (
+	cityOfficials     = 4
+	districtOfficials = 2
+)
 
 type breeder struct {
 	*society

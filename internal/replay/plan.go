@@ -136,7 +136,7 @@ func (p *plan) give() {
 	// By the time of service; what is disputed or taken back is not counted on.
 	byService := make([]int, 0, len(p.visits))
 	for i := range p.visits {
-		if v := &p.visits[i]; v.fate == completed && !v.has(isDisputed|isReversed) {
+		if v := &p.visits[i]; v.fate == completed && !v.has(isDisputed|isReversed|complained) {
 			byService = append(byService, i)
 		}
 	}

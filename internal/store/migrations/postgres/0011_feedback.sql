@@ -68,6 +68,3 @@ CREATE TABLE complaint (
 );
 CREATE UNIQUE INDEX complaint_one_open ON complaint (order_id) WHERE state = 'open';
 CREATE INDEX complaint_open ON complaint (region, due_at) WHERE state = 'open';
-
--- Every night the visits are listed that wait for a follow-up: a handful among all orders of all years.
-CREATE INDEX service_order_follow_up ON service_order (waits_for) WHERE waits_for = 'follow_up';
