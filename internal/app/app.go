@@ -64,6 +64,8 @@ type App struct {
 	Policies *policy.Service
 	Identity *identity.Service
 	Members  *member.Service
+	Ledger   *ledger.Service
+	Ledger   *ledger.Service
 	Notary   *notary.Service
 	Training *training.Service
 	Catalog  *catalog.Service
@@ -136,6 +138,8 @@ func (a *App) build(opts Options, box *pii.Box) (err error) {
 	a.Policies = policy.New(a.DB)
 	a.Identity = identity.New(a.DB, a.Regions, identity.Limits{})
 	a.Members = member.New(a.DB, a.Regions, a.Policies, box)
+	a.Ledger = ledger.New(a.DB, a.Regions, a.Policies)
+	a.Ledger = ledger.New(a.DB, a.Regions, a.Policies)
 	a.Training = training.New(a.DB, a.Regions, a.Policies)
 	a.Catalog = catalog.New(a.DB, a.Regions)
 	a.Orders = order.New(a.DB, a.Regions, a.Policies, a.Catalog)
@@ -156,16 +160,28 @@ func (a *App) build(opts Options, box *pii.Box) (err error) {
 func (a *App) handlers() map[string]timer.Handler {
 	all := map[string]timer.Handler{
 		identity.TimerProposalExpire: identity.ExpireProposals,
-		ledger.TimerHoldExpire:       ledger.ExpireHolds,
-		ledger.TimerPost:             ledger.PostDue,
 		member.TimerMove:             a.Members.TakeEffect,
 		member.TimerKeyElder:         a.Members.Birthday,
 		member.TimerSuspensionEnd:    member.EndSuspensions,
+		member.TimerEnded:            a.ended,
 	}
-	for _, of := range []map[string]timer.Handler{a.Orders.Handlers(), a.Feedback.Handlers()} {
+	for _, of := range []map[string]timer.Handler{a.Ledger.Handlers(), a.Orders.Handlers(), a.Feedback.Handlers()} {
 		maps.Copy(all, of)
 	}
 	return all
+}
+
+// ended is what follows when somebody died or left: first the orders, so that their hours are free, then the account.
+func (a *App) ended(tx *store.Tx, due []timer.Timer) ([]error, error) {
+	for _, t := range due {
+		if err := a.Orders.Ended(tx, member.PersonID(t.Ref)); err != nil {
+			return nil, err
+		}
+		if err := a.Ledger.Ended(tx, t, member.PersonState(t.Arg)); err != nil {
+			return nil, err
+		}
+	}
+	return make([]error, len(due)), nil
 }
 
 // Sequence numbers everything that waits for its place in the logs and signs the new heads: the book first, because its commands write the

@@ -21,6 +21,7 @@ import (
 	"timebank/internal/feedback"
 	"timebank/internal/id"
 	"timebank/internal/identity"
+	"timebank/internal/ledger"
 	"timebank/internal/member"
 	"timebank/internal/notary"
 	"timebank/internal/obs"
@@ -43,6 +44,7 @@ type Deps struct {
 	Policies *policy.Service
 	Identity *identity.Service
 	Members  *member.Service
+	Ledger   *ledger.Service
 	Notary   *notary.Service
 	Catalog  *catalog.Service
 	Training *training.Service

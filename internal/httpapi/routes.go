@@ -46,6 +46,9 @@ func (a *api) routes() []route {
 		op(get, "/regions/{id}/roles", "list-roles", "identity", "Who holds a role in a region", may(identity.IdentityGrantRole), a.listHolders),
 		op(get, "/proposals", "list-proposals", "identity", "Acts that wait for a second person", signedIn, a.listProposals),
 		op(get, "/proposals/{id}", "get-proposal", "identity", "An act that waits for a second person", signedIn, a.getProposal),
+		op(post, "/proposals/{id}/approve", "approve-proposal", "identity", "Approve as the second person",
+			may(identity.LedgerIssueApprove, identity.LedgerAdjustApprove, identity.LedgerReverseApprove), a.approveProposal),
+		op(post, "/proposals/{id}/refuse", "refuse-proposal", "identity", "Refuse a proposal, or withdraw one's own", signedIn, a.refuseProposal),
 
 		created(op(post, "/persons", "register-person", "people", "Register a person", signedIn, a.registerPerson)).
 			says("Staff registers whoever asks at the desk; somebody who has signed in and is nobody yet registers itself."),
@@ -128,6 +131,14 @@ func (a *api) routes() []route {
 		op(get, "/accounts/{id}/passbook", "passbook", "hours", "A page of a passbook", may(identity.LedgerRead, identity.LedgerReadFor), a.passbook),
 		file(get, "/accounts/{id}/passbook.csv", "passbook-csv", "hours", "A passbook as CSV", may(identity.LedgerRead, identity.LedgerReadFor), []string{typeCSV}, a.passbookCSV),
 		file(get, "/accounts/{id}/passbook.xlsx", "passbook-xlsx", "hours", "A passbook as a workbook", may(identity.LedgerRead, identity.LedgerReadFor), []string{typeXLSX}, a.passbookXLSX),
+		created(op(post, "/accounts/{id}/transfers", "transfer", "hours", "Give saved hours to kin", may(identity.LedgerTransfer, identity.LedgerTransferFor), a.transfer)).
+			says("They are held at once and posted when the time to undo is over."),
+		created(op(post, "/accounts/{id}/donations", "donate", "hours", "Donate hours to the public pool", may(identity.LedgerDonate, identity.LedgerDonateFor), a.donate)).
+			says("They are held at once and posted when the time to undo is over. A team's hours are donated by its manager."),
+		act(post, "/pending/{id}/undo", "undo", "hours", "Take a transfer or donation back", may(identity.LedgerTransfer, identity.LedgerTransferFor), a.undo),
+		created(op(post, "/hours/issue", "propose-issue", "hours", "Propose to issue hours", may(identity.LedgerIssuePropose), a.proposeIssue)).says("Two persons make hours."),
+		created(op(post, "/hours/adjust", "propose-adjustment", "hours", "Propose to correct an account", may(identity.LedgerAdjustPropose), a.proposeAdjustment)),
+		created(op(post, "/transactions/{id}/reverse", "propose-reversal", "hours", "Propose to take a transaction back", may(identity.LedgerReversePropose), a.proposeReversal)),
 		op(get, "/clearing", "clearing", "hours", "Who served whom, district by district", may(identity.ReportRead), a.clearing),
 
 		op(get, "/policy", "current-policy", "rules", "The rules in force, with what they mean", public, a.currentPolicy),
