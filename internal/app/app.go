@@ -65,7 +65,6 @@ type App struct {
 	Identity *identity.Service
 	Members  *member.Service
 	Ledger   *ledger.Service
-	Ledger   *ledger.Service
 	Notary   *notary.Service
 	Training *training.Service
 	Catalog  *catalog.Service
@@ -138,7 +137,6 @@ func (a *App) build(opts Options, box *pii.Box) (err error) {
 	a.Policies = policy.New(a.DB)
 	a.Identity = identity.New(a.DB, a.Regions, identity.Limits{})
 	a.Members = member.New(a.DB, a.Regions, a.Policies, box)
-	a.Ledger = ledger.New(a.DB, a.Regions, a.Policies)
 	a.Ledger = ledger.New(a.DB, a.Regions, a.Policies)
 	a.Training = training.New(a.DB, a.Regions, a.Policies)
 	a.Catalog = catalog.New(a.DB, a.Regions)

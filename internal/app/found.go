@@ -85,6 +85,9 @@ func (a *App) Found(ctx context.Context, f Founding) error {
 				return p.Err
 			}
 		}
+		if err := a.Ledger.ScheduleGrants(tx); err != nil {
+			return err
+		}
 		if err := a.Orders.ScheduleDaily(tx); err != nil {
 			return err
 		}

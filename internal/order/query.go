@@ -170,3 +170,10 @@ func WaitingForFollowUp(tx *store.Tx) ([]Visit, error) {
 func PlaceOf(tx *store.Tx, id ID) (p region.Point, err error) {
 	return p, tx.QueryRow("SELECT lat_e6, lon_e6 FROM service_order WHERE id = $1", string(id)).Scan(&p.LatE6, &p.LonE6)
 }
+
+// openOf lists the orders in which a person still has a part, in the order of their ids.
+func openOf(tx *store.Tx, person member.PersonID) ([]ID, error) {
+	return store.All(tx, scanID, `SELECT id FROM service_order WHERE phase = 1 AND recipient = $1
+ UNION SELECT o.id FROM assignment a JOIN service_order o ON o.id = a.order_id WHERE a.volunteer = $1 AND a.state IN ('offered', 'accepted') AND o.phase = 1
+ ORDER BY 1`, string(person))
+}

@@ -65,6 +65,7 @@ type Values struct {
 	AccountCap              hours.Minutes
 	AccountOverCap          List[Surplus]
 	AccountOnDeath          List[Estate]
+	AccountEstateWait       time.Duration
 	AccountOnLeaving        Leaving
 	OverdraftLimit          hours.Minutes
 	ExpiryMonths            int // 0: hours never expire

@@ -1,0 +1,117 @@
+package ledger_test
+
+import (
+	"testing"
+	"time"
+
+	"timebank/internal/citytest"
+	"timebank/internal/clock"
+	"timebank/internal/identity"
+	"timebank/internal/ledger"
+	"timebank/internal/member"
+	"timebank/internal/order"
+	"timebank/internal/store"
+	"timebank/internal/store/storetest"
+)
+
+func stands(t *testing.T, c *citytest.City, key ledger.Key) ledger.Balance {
+	t.Helper()
+	var b ledger.Balance
+	storetest.Read(t, c.DB, func(tx *store.Tx) error {
+		all, err := ledger.Balances(tx, []ledger.Key{key})
+		b = all[key]
+		return err
+	})
+	return b
+}
+
+func TestKeyEldersAreGrantedEveryMonthAndWhatIsLeftGoesBack(t *testing.T) {
+	citytest.Each(t, func(t *testing.T, c *citytest.City) {
+		elder, other := c.KeyElder(c.Home()), c.Recipient(83, c.Home())
+		pool := stands(t, c, ledger.PoolAccount).Balance
+		next := clock.MonthOf(c.Clock.Now()).Add(1)
+		c.PassTo(next.Start().Add(time.Hour))
+		grant := ledger.Key{Owner: string(elder.ID), Class: ledger.Granted, Bucket: string(next)}
+		monthly := stands(t, c, grant).Balance
+		if monthly.Sign() <= 0 {
+			t.Fatal("a key elder was granted nothing")
+		}
+		if b := stands(t, c, ledger.Key{Owner: string(other.ID), Class: ledger.Granted, Bucket: string(next)}); !b.Balance.IsZero() {
+			t.Errorf("who is no key elder was granted %v", b.Balance)
+		}
+		if got := stands(t, c, ledger.PoolAccount).Balance; got != pool.Sub(monthly) {
+			t.Errorf("the pool has %v, want %v less %v", got, pool, monthly)
+		}
+		c.PassTo(next.Add(1).Start().Add(time.Hour))
+		if b := stands(t, c, grant); !b.Balance.IsZero() {
+			t.Errorf("%v of last month's grant are left", b.Balance)
+		}
+		if got := stands(t, c, ledger.PoolAccount).Balance; got != pool.Sub(monthly) {
+			t.Errorf("after the second month the pool has %v, want one grant less than %v", got, pool)
+		}
+	})
+}
+
+func end(t *testing.T, c *citytest.City, p citytest.Person, how member.PersonState) {
+	t.Helper()
+	citytest.Got(c.Members.End(t.Context(), []member.EndCmd{{Actor: identity.System, Key: c.Key(), Person: p.ID, How: how,
+		On: clock.DayOf(c.Clock.Now()), Document: "D-1"}})).Must(t, "end")
+	c.Pass(time.Minute)
+}
+
+func TestTheHoursOfTheDead(t *testing.T) {
+	citytest.Each(t, func(t *testing.T, c *citytest.City) {
+		recipient := c.Recipient(83, c.Home())
+		for _, named := range []bool{true, false} {
+			v := c.Person(70, c.Home())
+			c.Certify(v)
+			c.Earn(v, recipient, 60)
+			heir := c.Daughter(v, c.Home())
+			if named {
+				citytest.Got(c.Members.NameHeir(t.Context(), []member.NameHeirCmd{{Actor: v.Actor, Key: c.Key(), Person: v.ID, Heir: heir.ID}})).Must(t, "heir")
+			}
+			waiting := c.Place(recipient.Actor, recipient)
+			c.Claim(v, waiting)
+			pool := stands(t, c, ledger.PoolAccount).Balance
+			end(t, c, v, member.PersonDead)
+			own := ledger.Key{Owner: string(v.ID), Class: ledger.Saved}
+			if o, err := c.Orders.Get(t.Context(), identity.System, waiting); err != nil || o.State != order.Published {
+				t.Errorf("the order that the dead had taken is %s (%v), want published", o.State, err)
+			}
+			if named {
+				if got := stands(t, c, ledger.Key{Owner: string(heir.ID), Class: ledger.Donated}).Balance.Int64(); got != 60 {
+					t.Errorf("the heir has %d minutes, want 60", got)
+				}
+				continue
+			}
+			if b := stands(t, c, own); b.Balance.Int64() != 60 || !b.Frozen {
+				t.Errorf("while the family is asked the account has %v and frozen is %v", b.Balance, b.Frozen)
+			}
+			c.Pass(91 * 24 * time.Hour)
+			if got := stands(t, c, ledger.PoolAccount).Balance.Sub(pool).Int64(); got != 60 {
+				t.Errorf("the pool has %d minutes more, want 60", got)
+			}
+		}
+	})
+}
+
+func TestWhoLeavesKeepsAFrozenAccountUntilTheOfficeCloses(t *testing.T) {
+	citytest.Each(t, func(t *testing.T, c *citytest.City) {
+		v, recipient := c.Volunteer(c.Home()), c.Recipient(83, c.Home())
+		officer := c.Staff(identity.Administrator, c.Tree.District(c.Home()))
+		c.Earn(v, recipient, 60)
+		if err := c.Ledger.CloseAccount(t.Context(), ledger.CloseCmd{Actor: officer.Actor, Key: c.Key(), Person: v.ID}); err == nil {
+			t.Error("the account of an active person was closed")
+		}
+		end(t, c, v, member.PersonLeft)
+		if b := stands(t, c, ledger.Key{Owner: string(v.ID), Class: ledger.Saved}); b.Balance.Int64() != 60 || !b.Frozen {
+			t.Errorf("the account has %v and frozen is %v", b.Balance, b.Frozen)
+		}
+		if err := c.Ledger.CloseAccount(t.Context(), ledger.CloseCmd{Actor: officer.Actor, Key: c.Key(), Person: v.ID, Note: "asked for it"}); err != nil {
+			t.Error(err)
+		}
+		if b := stands(t, c, ledger.Key{Owner: string(v.ID), Class: ledger.Saved}); !b.Balance.IsZero() {
+			t.Errorf("%v are left", b.Balance)
+		}
+	})
+}

@@ -1,0 +1,42 @@
+package order
+
+import (
+	"slices"
+
+	"timebank/internal/member"
+	"timebank/internal/store"
+)
+
+// Ended ends what a person who died or left still has open: its own requests are cancelled, and the places that it took are free again. It
+// is part of the transaction of the timer that tells of the end; what is being served or paid goes on.
+func (s *Service) Ended(tx *store.Tx, person member.PersonID) error {
+	w, err := s.begin(tx)
+	if err != nil {
+		return err
+	}
+	ids, err := openOf(tx, person)
+	if err != nil {
+		return err
+	}
+	if err := w.take(ids); err != nil {
+		return err
+	}
+	for _, id := range slices.Compact(ids) {
+		o := w.orders[id]
+		if o.Recipient == person {
+			switch o.State {
+			case Submitted, Published, Accepted, AtFund:
+				o.Reason = "member.ended"
+				w.end(system, "order.cancel", o)
+			}
+			continue
+		}
+		if a := o.placeOf(person); a != nil && (a.State == Taken || a.State == Offered) {
+			w.set(a, Withdrawn)
+			if err := w.republish(system, "order.withdraw", o); err != nil {
+				return err
+			}
+		}
+	}
+	return w.save()
+}
