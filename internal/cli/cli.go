@@ -40,6 +40,7 @@ type commands struct {
 	Serve   serveCmd   `cmd:"" help:"Run the server of an installation."`
 	Migrate migrateCmd `cmd:"" help:"Bring the database to this program's version."`
 
+	Replay   replayCmd   `cmd:"" help:"Drive the published Nanjing year through the use-cases into an empty database."`
 	Ledger   ledgerCmds  `cmd:"" help:"Look into the book of hours."`
 	Policy   policyCmds  `cmd:"" help:"Look at the rules of a city."`
 	Receipt  receiptCmds `cmd:"" help:"Issue and check receipts."`
