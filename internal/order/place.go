@@ -107,6 +107,9 @@ func (p *placing) decide(c *PlaceCmd) (*Order, error) {
 	if err != nil {
 		return nil, err
 	}
+	if unset := rules.Unset(); len(unset) > 0 {
+		return nil, errs.New(errs.Unavailable, "order.city_not_live").Because(rules.Why(unset[0]))
+	}
 	length := c.Minutes
 	if length.IsZero() {
 		length = item.Usual

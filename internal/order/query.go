@@ -177,3 +177,55 @@ func openOf(tx *store.Tx, person member.PersonID) ([]ID, error) {
  UNION SELECT o.id FROM assignment a JOIN service_order o ON o.id = a.order_id WHERE a.volunteer = $1 AND a.state IN ('offered', 'accepted') AND o.phase = 1
  ORDER BY 1`, string(person))
 }
+
+// Counts are the figures of orders in a region, each by its definition.
+type Counts struct {
+	Open      int64         // somebody still has to act, confirmation and credit included
+	Unfilled  int64         // of these, published and not yet taken by enough volunteers
+	Completed int64         // paid, whether or not the time for a complaint is over
+	Cancelled int64         // ended before a service
+	Disputed  int64         // wait for a decision
+	Minutes   hours.Minutes // credited to volunteers for the completed ones
+	Active    int64         // volunteers paid for a service that began in the last 90 days
+}
+
+// activeDays is how long a volunteer counts as active after a service (domain: "active in the last 90 days").
+const activeDays = 90
+
+// Count counts the orders of a region and below.
+func Count(tx *store.Tx, place region.ID) (c Counts, err error) {
+	day := string(clock.DayOf(tx.Now()))
+	in := region.WithinSQL("o.region", 1, 2)
+	type group struct {
+		state State
+		waits WaitsFor
+		n     int64
+	}
+	groups, err := store.All(tx, func(r *store.Rows) (g group, err error) { return g, r.Scan(&g.state, &g.waits, &g.n) },
+		"SELECT o.state, o.waits_for, COUNT(1) FROM service_order o WHERE "+in+" GROUP BY o.state, o.waits_for", string(place), day)
+	if err != nil {
+		return c, err
+	}
+	for _, g := range groups {
+		switch {
+		case g.state == Settled || g.state == Closed:
+			c.Completed += g.n
+		case g.state == Cancelled:
+			c.Cancelled += g.n
+		case g.state.Open():
+			c.Open += g.n
+		}
+		if g.state == Disputed {
+			c.Disputed += g.n
+		}
+		if g.waits == ForVolunteer {
+			c.Unfilled += g.n
+		}
+	}
+	const paid = " FROM assignment a JOIN service_order o ON o.id = a.order_id WHERE a.state = 'settled' AND "
+	if err := tx.QueryRow("SELECT CAST(COALESCE(SUM(a.credit), 0) AS BIGINT)"+paid+in, string(place), day).Scan(&c.Minutes); err != nil {
+		return c, err
+	}
+	since := clock.Micros(tx.Now().AddDate(0, 0, -activeDays))
+	return c, tx.QueryRow("SELECT COUNT(DISTINCT a.volunteer)"+paid+in+" AND a.start_at >= $3", string(place), day, since).Scan(&c.Active)
+}

@@ -15,6 +15,7 @@ import (
 	"timebank/internal/ledger"
 	"timebank/internal/member"
 	"timebank/internal/order"
+	"timebank/internal/policy"
 	"timebank/internal/store"
 	"timebank/internal/store/storetest"
 )
@@ -395,4 +396,20 @@ func TestSettlingInGroupsIsSettlingOneByOne(t *testing.T) {
 
 func applyAs(c *citytest.City, p citytest.Person) []member.ApplyVolunteerCmd {
 	return []member.ApplyVolunteerCmd{{Actor: p.Actor, Key: c.Key(), Person: p.ID}}
+}
+
+func TestACityThatHasNotSetItsRulesServesNobody(t *testing.T) {
+	citytest.Each(t, func(t *testing.T, c *citytest.City) {
+		elder := c.Recipient(83, c.Home())
+		proposal, err := c.Policies.Propose(t.Context(), "a", policy.ProposeCmd{Key: "k", TOML: []byte(policy.Defaults().Text()), Reason: "test"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := c.Policies.Approve(t.Context(), "b", policy.DecideCmd{Key: "k", Proposal: proposal.ID, Reason: "test"}); err != nil {
+			t.Fatal(err)
+		}
+		placed, err := c.Orders.Place(t.Context(), []order.PlaceCmd{{Actor: elder.Actor, Key: c.Key(), Recipient: elder.ID, Item: citytest.Lesson,
+			Start: c.Tomorrow(), Urgency: catalog.Everyday}})
+		refused(t, "an order before the city is live", "order.city_not_live", placed, err)
+	})
 }

@@ -3,6 +3,7 @@ package policy
 import (
 	"maps"
 	"slices"
+	"sync"
 
 	"timebank/internal/id"
 	"timebank/internal/why"
@@ -49,6 +50,28 @@ func (r Rules) Inert() []string {
 		return nil
 	}
 	return slices.Clone(r.facts.inert)
+}
+
+// mustSet are the keys of the parameters that no default may exist for.
+var mustSet = sync.OnceValue(func() []string {
+	var keys []string
+	for _, p := range registry {
+		if _, ok := p.Default(); !ok {
+			keys = append(keys, p.Key)
+		}
+	}
+	return keys
+})
+
+// Unset returns the keys of the parameters that the city has to set and has not: until it does, nobody can be served.
+func (r Rules) Unset() []string {
+	var keys []string
+	for _, key := range mustSet() {
+		if !r.IsSet(key) {
+			keys = append(keys, key)
+		}
+	}
+	return keys
 }
 
 // Text returns the value of a parameter as people read it, and "" for an unknown or unset one.
