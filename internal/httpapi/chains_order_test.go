@@ -219,7 +219,8 @@ func passbooks(w *world) {
 	}
 	gives(w, &chen, &elder)
 	two(w, &chen, &office)
-	w.does(step{op: "clearing", as: &office, query: "from=2020-01-01&to=2030-01-01", want: m{"cells.0.services": 3, "cells.0.minutes.minutes": 180,
+	closes(w, &elder, &office)
+	w.does(step{op: "clearing", as: &office, query: "from=2020-01-01&to=2030-01-01", want: m{"cells.0.services": 4, "cells.0.minutes.minutes": 240, "cells.0.reversed.minutes": 60,
 		"cells.0.payer_name": "栖霞区", "cells.0.earner_name": "栖霞区", "cells.1": nil}})
 	w.refused(step{op: "clearing", as: &desk, query: "from=2020-01-01&to=2030-01-01"}, 403, "identity.not_allowed")
 	w.refused(step{op: "clearing", as: &office, query: "from=yesterday&to=2030-01-01"}, 422, "api.input_invalid", "query.from api.not_a_day")
@@ -274,4 +275,14 @@ func two(w *world, chen, office *citytest.Person) {
 	a := w.does(step{op: "propose-adjustment", as: office, body: m{"owner": chen.ID, "class": "saved", "minutes": m{"minutes": 60}, "reason": "a lost slip"}, rows: "proposal+1"}).text("id")
 	w.does(step{op: "approve-proposal", as: &second, at: []any{a}, rows: "ledger_entry+2 ledger_tx+1"})
 	w.does(step{op: "balances", as: chen, at: []any{chen.ID}, want: m{"accounts.0.balance.minutes": 135}})
+}
+
+// closes gives away what a person leaves behind.
+func closes(w *world, elder, office *citytest.Person) {
+	left := w.Volunteer(w.Home())
+	w.Earn(left, *elder, 60)
+	w.refused(step{op: "close-account", as: office, at: []any{left.ID}}, 409, "ledger.still_active")
+	w.does(step{op: "end-person", as: &left, at: []any{left.ID}, body: m{"how": "left", "on": today(w)}})
+	w.does(step{op: "close-account", as: office, at: []any{left.ID}, body: m{"note": "moved abroad"}, rows: "ledger_entry+1 ledger_tx+1"})
+	w.does(step{op: "balances", as: office, at: []any{left.ID}, want: m{"accounts.0.balance.minutes": 0, "accounts.0.frozen": true}})
 }

@@ -2,14 +2,13 @@ package httpapi_test
 
 import (
 	"fmt"
-	"net/http"
-	"slices"
 	"strings"
 	"testing"
 	"time"
 
 	"timebank/internal/citytest"
 	"timebank/internal/clock"
+	"timebank/internal/i18n"
 	"timebank/internal/identity"
 	"timebank/internal/region"
 	"timebank/internal/store"
@@ -89,6 +88,8 @@ func people(w *world) {
 	w.refused(step{op: "apply-recipient", as: &stranger, at: []any{id}}, 403, "identity.not_allowed")
 	w.does(step{op: "apply-recipient", as: &desk, at: []any{id}, body: m{"attributes": m{"lives_alone": true}}, rows: "recipient+1"})
 	w.refused(step{op: "apply-recipient", as: &desk, at: []any{id}}, 409, "member.recipient_exists")
+	w.does(step{op: "list-recipients", as: &desk, at: []any{home}, want: m{"recipients.0.person": id, "recipients.0.state": "applied", "next": nil}})
+	w.refused(step{op: "list-recipients", as: &desk, at: []any{w.Tree.City()}}, 403, "identity.not_allowed")
 	w.refused(step{op: "review-recipient", as: &desk, at: []any{id}, body: m{"approve": false}}, 422, "member.recipient_invalid", "reason member.reason_missing")
 	w.does(step{op: "review-recipient", as: &desk, at: []any{id}, body: m{"approve": true}, want: m{"state": "approved", "key_elder": true}})
 	w.does(step{op: "get-person", as: &desk, at: []any{id}, want: m{"recipient.key_elder": true, "recipient.why.rule": "key_elder.rule", "recipient.attributes.lives_alone": true}})
@@ -104,6 +105,7 @@ func people(w *world) {
 	w.refused(step{op: "review-volunteer", as: &desk, at: []any{chen.ID}, body: m{"approve": true}}, 403, "identity.not_allowed")
 	w.does(step{op: "review-volunteer", as: &district, at: []any{chen.ID}, body: m{"approve": true}, want: m{"state": "studying"}})
 
+	w.does(step{op: "list-volunteers", as: &desk, at: []any{home}, query: "state=studying&limit=1", want: m{"volunteers.0.person": chen.ID, "volunteers.0.reviews": 2}})
 	served := w.Volunteer(home)
 	w.does(step{op: "suspend-volunteer", as: &desk, at: []any{served.ID}, body: m{"until": "2020-11-01T00:00:00+08:00", "reason": "asked for a pause"}})
 	w.refused(step{op: "suspend-volunteer", as: &desk, at: []any{served.ID}, body: m{"until": "2019-11-01T00:00:00+08:00", "reason": "x"}}, 422, "member.suspension_invalid")
@@ -113,6 +115,7 @@ func people(w *world) {
 	w.does(step{op: "get-person", as: &chen, at: []any{chen.ID}, want: m{"region": elsewhere, "volunteer.state": "studying"}})
 	w.refused(step{op: "move-person", as: &chen, at: []any{chen.ID}, body: m{"region": home, "from": "2020-01-01"}}, 422, "member.move_invalid", "from member.back_dated")
 	w.does(step{op: "register-point", as: &office, body: m{"name": "迈皋桥服务点", "kind": "community", "region": home}, rows: "service_point+1", want: m{"id": anything}})
+	w.does(step{op: "list-points", at: []any{w.Tree.StreetOf(home)}, want: m{"points.1.name": "迈皋桥服务点", "points.0.region": home}})
 	w.refused(step{op: "register-point", as: &desk, body: m{"name": "又一个", "kind": "community", "region": home}}, 403, "identity.not_allowed")
 
 	w.refused(step{op: "end-person", as: &stranger, at: []any{id}, body: m{"how": "left", "on": today(w)}}, 403, "identity.not_allowed")
@@ -142,6 +145,8 @@ func teams(w *world) {
 	w.does(step{op: "join-team", as: &manager, at: []any{team, volunteer.ID}, rows: "team_member+1"})
 	w.refused(step{op: "join-team", as: &stranger, at: []any{team, volunteer.ID}}, 403, "identity.not_allowed")
 	w.refused(step{op: "join-team", as: &manager, at: []any{team, volunteer.ID}}, 409, "member.in_team_already")
+	w.does(step{op: "get-team", as: &manager, at: []any{team}, want: m{"name": "苏宁志愿队", "members.0": volunteer.ID}})
+	w.refused(step{op: "get-team", as: &stranger, at: []any{team}}, 403, "identity.not_allowed")
 	w.does(step{op: "balances", as: &manager, at: []any{team}, want: m{"accounts": "[]"}})
 	w.refused(step{op: "balances", as: &stranger, at: []any{team}}, 403, "identity.not_allowed")
 	w.does(step{op: "leave-team", as: &volunteer, at: []any{team, volunteer.ID}})
@@ -291,6 +296,11 @@ func oversight(w *world) {
 	w.Serve(chen, id, 60)
 	w.Confirm(elder.Actor, id)
 	w.Pass(25 * time.Hour)
+	office, readonly := w.Staff(identity.Administrator, w.Tree.City()), w.Staff(identity.ReadOnly, w.Tree.District(w.Home()))
+	w.figure(office, w.Tree.City(), m{"figure.recipients": 1, "figure.key_elders": 0, "figure.certified": 1, "figure.volunteers": 1, "figure.active": 1, "figure.completed": 1,
+		"figure.minutes": 60, "figure.open": 0, "figure.unfilled": 0, "figure.liability": 60})
+	w.figure(readonly, w.Tree.District(w.Home()), m{"figure.completed": 1, "figure.minutes": 60, "figure.liability": nil})
+	w.refused(step{op: "figures", as: &readonly, at: []any{w.Tree.City()}}, 403, "identity.not_allowed")
 	if _, err := w.Sequence(w.t.Context()); err != nil {
 		w.t.Fatal(err)
 	}
@@ -306,4 +316,20 @@ func oversight(w *world) {
 	w.refused(step{op: "receipt", as: &chen, at: []any{"01h2xcejqtf2nbrexx3vqjhp41"}}, 404, "ledger.transaction_unknown")
 }
 
-var _ = []any{http.MethodGet, slices.Sort[[]string], region.City}
+// figure holds figures of a region by their names.
+func (w *world) figure(as citytest.Person, place region.ID, want m) {
+	w.t.Helper()
+	got := w.does(step{op: "figures", as: &as, at: []any{place}, want: m{"region_name": w.Tree.Name(place)}})
+	have := m{}
+	for _, f := range got.get("figures").([]any) {
+		have[f.(m)["name"].(string)] = f.(m)["value"]
+		if f.(m)["definition"] == i18n.Text(i18n.Chinese, "internal") {
+			w.t.Errorf("%v has no definition", f)
+		}
+	}
+	for name, value := range want {
+		if fmt.Sprint(have[name]) != fmt.Sprint(value) {
+			w.t.Errorf("%s is %v, want %v", name, have[name], value)
+		}
+	}
+}

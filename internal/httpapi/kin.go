@@ -11,9 +11,8 @@ import (
 
 // NewKin proposes a relation.
 type NewKin struct {
-	Relative  ID     `json:"relative"`
-	Relation  string `json:"relation" enum:"spouse,parent,child,grandparent,grandchild" doc:"What the relative is to the person"`
-	Confirmed bool   `json:"confirmed,omitempty" doc:"Staff only: a document was seen, so that nobody needs to confirm"`
+	Relative ID     `json:"relative"`
+	Relation string `json:"relation" enum:"spouse,parent,child,grandparent,grandchild" doc:"What the relative is to the person"`
 }
 
 // KinStanding says whether both sides have said yes.
@@ -23,7 +22,7 @@ type KinStanding struct {
 
 func (a *api) addKin(ctx context.Context, in *With[NewKin]) (KinStanding, error) {
 	state, err := first(a.Members.AddKin(ctx, []member.AddKinCmd{{Actor: actor(ctx), Key: in.Key, Person: member.PersonID(in.ID),
-		Relative: member.PersonID(in.Body.Relative), Relation: member.Relation(in.Body.Relation), Confirmed: in.Body.Confirmed}}))
+		Relative: member.PersonID(in.Body.Relative), Relation: member.Relation(in.Body.Relation)}}))
 	return KinStanding{string(state)}, err
 }
 

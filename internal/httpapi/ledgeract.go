@@ -98,3 +98,13 @@ func (a *api) refuseProposal(ctx context.Context, in *With[Reason]) (ProposalEnd
 	state, err := a.Identity.RefuseProposal(ctx, identity.RefuseCmd{Actor: actor(ctx), Key: in.Key, Proposal: identity.ProposalID(in.ID), Reason: in.Body.Reason})
 	return ProposalEnd{string(state)}, err
 }
+
+// Closing is what becomes of the hours of somebody who died or left.
+type Closing struct {
+	To   ID     `json:"to,omitempty" doc:"Who gets saved hours and gifts; left out: the public pool"`
+	Note string `json:"note,omitempty" maxLength:"200" doc:"The family's answer; it goes into the book and names nobody"`
+}
+
+func (a *api) closeAccount(ctx context.Context, in *With[Closing]) error {
+	return a.Ledger.CloseAccount(ctx, ledger.CloseCmd{Actor: actor(ctx), Key: in.Key, Person: member.PersonID(in.ID), To: member.PersonID(in.Body.To), Note: in.Body.Note})
+}

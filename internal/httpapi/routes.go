@@ -67,6 +67,9 @@ func (a *api) routes() []route {
 		op(post, "/persons/{id}/volunteer/review", "review-volunteer", "people", "Review a volunteer", may(identity.MemberReviewFirst, identity.MemberReviewSecond), a.reviewVolunteer).
 			says("As many levels as the policy asks for, never twice by one person."),
 		act(post, "/persons/{id}/volunteer/suspend", "suspend-volunteer", "people", "Suspend a volunteer", may(identity.MemberSuspend), a.suspend),
+		op(get, "/regions/{id}/recipients", "list-recipients", "people", "Recipients of a region by state", may(identity.MemberRead), a.listRecipients),
+		op(get, "/regions/{id}/volunteers", "list-volunteers", "people", "Volunteers of a region by state", may(identity.MemberRead), a.listVolunteers),
+		op(get, "/regions/{id}/points", "list-points", "people", "Service points of a region", public, a.listPoints),
 		created(op(post, "/points", "register-point", "people", "Open a service point", may(identity.MemberPoint), a.registerPoint)),
 
 		op(get, "/persons/{id}/kin", "list-kin", "kin", "A person's kin", may(identity.MemberRead), a.listKin),
@@ -76,6 +79,7 @@ func (a *api) routes() []route {
 		act(put, "/persons/{id}/heir", "name-heir", "kin", "Name an heir", may(identity.MemberKin, identity.MemberKinFor), a.nameHeir),
 
 		created(op(post, "/teams", "register-team", "teams", "Register a team", may(identity.MemberTeam, identity.MemberTeamFor), a.registerTeam)),
+		op(get, "/teams/{id}", "get-team", "teams", "A team", may(identity.MemberTeam, identity.MemberTeamFor), a.getTeam),
 		act(put, "/teams/{id}/members/{person}", "join-team", "teams", "Take a volunteer into a team", may(identity.MemberTeam, identity.MemberTeamFor), a.joinTeam),
 		act(remove, "/teams/{id}/members/{person}", "leave-team", "teams", "Let a volunteer leave a team", may(identity.MemberTeam, identity.MemberTeamFor), a.leaveTeam),
 
@@ -139,6 +143,8 @@ func (a *api) routes() []route {
 		created(op(post, "/hours/issue", "propose-issue", "hours", "Propose to issue hours", may(identity.LedgerIssuePropose), a.proposeIssue)).says("Two persons make hours."),
 		created(op(post, "/hours/adjust", "propose-adjustment", "hours", "Propose to correct an account", may(identity.LedgerAdjustPropose), a.proposeAdjustment)),
 		created(op(post, "/transactions/{id}/reverse", "propose-reversal", "hours", "Propose to take a transaction back", may(identity.LedgerReversePropose), a.proposeReversal)),
+		act(post, "/accounts/{id}/close", "close-account", "hours", "Close the account of who died or left", may(identity.LedgerClose), a.closeAccount).
+			says("The heir named in life is asked for first by itself; this is the family's answer, or the wish of who left."),
 		op(get, "/clearing", "clearing", "hours", "Who served whom, district by district", may(identity.ReportRead), a.clearing),
 
 		op(get, "/policy", "current-policy", "rules", "The rules in force, with what they mean", public, a.currentPolicy),
@@ -161,6 +167,7 @@ func (a *api) routes() []route {
 		file(get, "/receipts/{id}", "receipt", "log", "A receipt of a transaction", signedIn, []string{"text/plain"}, a.receipt).
 			says("A C2SP tlog-proof that anybody checks offline with the log's key alone. It names nobody."),
 
+		op(get, "/regions/{id}/figures", "figures", "oversight", "Figures of a region, each with its definition", may(identity.ReportRead), a.figures),
 		op(get, "/audit", "audit", "oversight", "Search the trail of acts", may(identity.AuditRead), a.trail),
 	}
 }

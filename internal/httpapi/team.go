@@ -3,9 +3,20 @@ package httpapi
 import (
 	"context"
 
+	"timebank/internal/errs"
 	"timebank/internal/member"
 	"timebank/internal/region"
+	"timebank/internal/store"
 )
+
+func knownTeam(tx *store.Tx, which ID) (member.Team, error) {
+	teams, err := member.LoadTeams(tx, []member.TeamID{member.TeamID(which)})
+	t, ok := teams[member.TeamID(which)]
+	if err == nil && !ok {
+		err = errs.New(errs.NotFound, "member.team_unknown")
+	}
+	return t, err
+}
 
 // NewTeam registers a team of volunteers.
 type NewTeam struct {

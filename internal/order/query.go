@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"timebank/internal/clock"
+	"timebank/internal/hours"
 	"timebank/internal/member"
 	"timebank/internal/region"
 	"timebank/internal/store"

@@ -1,0 +1,135 @@
+package httpapi
+
+import (
+	"context"
+
+	"timebank/internal/identity"
+	"timebank/internal/member"
+	"timebank/internal/region"
+	"timebank/internal/store"
+)
+
+// RecipientsQuery asks for the recipients of a region in one state.
+type RecipientsQuery struct {
+	ID    ID     `path:"id" doc:"The region"`
+	State string `query:"state" enum:"applied,approved,rejected,left,dead" default:"applied"`
+	Page
+}
+
+// RecipientPage is a page of recipients, without what identifies them.
+type RecipientPage struct {
+	Recipients []ListedRecipient `json:"recipients"`
+	Next       string            `json:"next,omitempty"`
+}
+
+// ListedRecipient is a recipient in a list.
+type ListedRecipient struct {
+	Person ID `json:"person"`
+	Region ID `json:"region"`
+	Recipient
+}
+
+func (a *api) listRecipients(ctx context.Context, in *RecipientsQuery) (out RecipientPage, err error) {
+	err = a.readIn(ctx, in.ID, identity.MemberRead, func(tx *store.Tx, place region.ID) error {
+		rows, err := member.RecipientsIn(tx, place, member.RecipientState(in.State), member.PersonID(in.After), in.Limit+1)
+		page, next := cut(rows, in.Limit, func(r member.Recipient) string { return string(r.Person.ID) })
+		out = RecipientPage{each(page, func(r member.Recipient) ListedRecipient {
+			return ListedRecipient{ID(r.Person.ID), ID(r.Person.Region), *recipientOf(r)}
+		}), next}
+		return err
+	})
+	return out, err
+}
+
+// VolunteersQuery asks for the volunteers of a region in one state.
+type VolunteersQuery struct {
+	ID    ID     `path:"id" doc:"The region"`
+	State string `query:"state" enum:"applied,reviewed,studying,certified,suspended,rejected,left" default:"applied"`
+	Page
+}
+
+// VolunteerPage is a page of volunteers, without what identifies them.
+type VolunteerPage struct {
+	Volunteers []ListedVolunteer `json:"volunteers"`
+	Next       string            `json:"next,omitempty"`
+}
+
+// ListedVolunteer is a volunteer in a list.
+type ListedVolunteer struct {
+	Person ID `json:"person"`
+	Region ID `json:"region"`
+	Volunteer
+}
+
+func (a *api) listVolunteers(ctx context.Context, in *VolunteersQuery) (out VolunteerPage, err error) {
+	err = a.readIn(ctx, in.ID, identity.MemberRead, func(tx *store.Tx, place region.ID) error {
+		rows, err := member.VolunteersIn(tx, place, member.VolunteerState(in.State), member.PersonID(in.After), in.Limit+1)
+		page, next := cut(rows, in.Limit, func(v member.Volunteer) string { return string(v.Person.ID) })
+		out = VolunteerPage{each(page, func(v member.Volunteer) ListedVolunteer {
+			return ListedVolunteer{ID(v.Person.ID), ID(v.Person.Region), *volunteerOf(v)}
+		}), next}
+		return err
+	})
+	return out, err
+}
+
+// readIn is read for somebody with a right in the place.
+func (a *api) readIn(ctx context.Context, place ID, right identity.Right, fn func(tx *store.Tx, place region.ID) error) error {
+	return a.read(ctx, func(tx *store.Tx, tree *region.Tree) error {
+		if err := actor(ctx).May(right, region.ID(place), tree); err != nil {
+			return err
+		}
+		return fn(tx, region.ID(place))
+	})
+}
+
+// ServicePoints are the service points of a region and all below it.
+type ServicePoints struct {
+	Points []ServicePoint `json:"points"`
+}
+
+// ServicePoint is a desk where people walk in.
+type ServicePoint struct {
+	ID     ID     `json:"id"`
+	Name   string `json:"name"`
+	Kind   string `json:"kind" enum:"community,street,organisation"`
+	Region ID     `json:"region"`
+	Point  *Point `json:"point,omitempty"`
+}
+
+func (a *api) listPoints(ctx context.Context, in *OneID) (out ServicePoints, err error) {
+	err = a.read(ctx, func(tx *store.Tx, _ *region.Tree) error {
+		rows, err := member.PointsIn(tx, region.ID(in.ID))
+		out.Points = each(rows, func(p member.ServicePoint) ServicePoint {
+			return ServicePoint{ID(p.ID), p.Name, string(p.Kind), ID(p.Region), pointOf(p.Point, p.HasPoint)}
+		})
+		return err
+	})
+	return out, err
+}
+
+// TeamDetail is a team with its members.
+type TeamDetail struct {
+	ID      ID     `json:"id"`
+	Name    string `json:"name"`
+	Kind    string `json:"kind" enum:"company,school,team"`
+	Region  ID     `json:"region"`
+	Manager ID     `json:"manager"`
+	Members []ID   `json:"members"`
+}
+
+func (a *api) getTeam(ctx context.Context, in *OneID) (out TeamDetail, err error) {
+	err = a.read(ctx, func(tx *store.Tx, tree *region.Tree) error {
+		t, err := knownTeam(tx, in.ID)
+		if err != nil {
+			return err
+		}
+		if err := actor(ctx).MayFor(identity.MemberTeam, string(t.Manager), identity.MemberTeamFor, t.Region, tree); err != nil {
+			return err
+		}
+		members, err := member.TeamMembers(tx, t.ID)
+		out = TeamDetail{ID(t.ID), t.Name, string(t.Kind), ID(t.Region), ID(t.Manager), each(members, func(p member.PersonID) ID { return ID(p) })}
+		return err
+	})
+	return out, err
+}
