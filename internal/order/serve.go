@@ -248,7 +248,8 @@ func (w *work) checkIn(o *Order, c *CheckCmd) error {
 		return err
 	}
 	for _, other := range w.diary[a.Volunteer] {
-		if other.ID != a.ID && other.State == CheckedIn {
+		// A slip may speak of a day before the visit that goes on now.
+		if other.ID != a.ID && other.State == CheckedIn && !at.Before(other.In) {
 			f, err := limit(r.CheckInOverlap, true, "order.overlaps", r.Why("checkin.overlap"))
 			if err != nil {
 				return err
