@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"time"
 
+	"timebank/internal/audit"
 	"timebank/internal/errs"
 	"timebank/internal/jobs"
 	"timebank/internal/store"
@@ -158,6 +159,21 @@ func (a *App) openJobs(ctx context.Context) (*jobs.Jobs, error) {
 					return err
 				})
 			}},
+			{Name: "summarise_audit", When: jobs.Nightly(nightHour), Do: a.summariseAudit},
 		},
 	})
+}
+
+// summariseAudit sums up what has been added to the trail, in transactions short enough not to keep other writes waiting.
+func (a *App) summariseAudit(ctx context.Context) error {
+	for {
+		done := 0
+		err := a.DB.Write(ctx, "audit.summarise", func(tx *store.Tx) (err error) {
+			done, err = audit.Summarise(tx, 16)
+			return err
+		})
+		if err != nil || done == 0 {
+			return err
+		}
+	}
 }

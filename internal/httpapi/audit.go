@@ -18,8 +18,9 @@ import (
 type TrailQuery struct {
 	Region ID     `query:"region" required:"true" doc:"Entries that concern this region or one below it"`
 	Actor  string `query:"actor" maxLength:"26" doc:"Who acted"`
+	Behalf string `query:"on_behalf" maxLength:"26" doc:"For whom: a person"`
 	Ref    string `query:"ref" maxLength:"60" doc:"What it was done to: an id"`
-	Action string `query:"action" maxLength:"60" example:"order.confirm"`
+	Action string `query:"action" maxLength:"60" example:"order.confirm" doc:"A whole action or its beginning: order. is whatever was done to orders"`
 	From   Day    `query:"from" doc:"First day"`
 	To     Day    `query:"to" doc:"Last day"`
 	Page
@@ -64,7 +65,7 @@ func (a *api) trail(ctx context.Context, in *TrailQuery) (out Trail, err error) 
 			return out, errs.Invalid("api.input_invalid", errs.Field{Path: "query.after", Code: "api.malformed"})
 		}
 	}
-	f := audit.Filter{Actor: in.Actor, Ref: in.Ref, Action: in.Action}
+	f := audit.Filter{Actor: in.Actor, OnBehalf: in.Behalf, Ref: in.Ref, Action: in.Action}
 	if in.From != "" {
 		f.From = clock.Day(in.From).Start()
 	}
@@ -76,8 +77,12 @@ func (a *api) trail(ctx context.Context, in *TrailQuery) (out Trail, err error) 
 		if err := actor(ctx).May(identity.AuditRead, place, tree); err != nil {
 			return err
 		}
-		city := place == tree.City()
-		f.In = func(at string) bool { return city || at != "" && tree.Contains(place, region.ID(at)) }
+		if place != tree.City() {
+			f.Regions = []string{string(place)}
+			for _, below := range [][]region.ID{tree.Descendants(region.Administrative, place), tree.Descendants(region.Reporting, place)} {
+				f.Regions = append(f.Regions, each(below, func(id region.ID) string { return string(id) })...)
+			}
+		}
 		rows, next, err := audit.Search(tx, f, before, in.Limit)
 		if err != nil {
 			return err

@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"timebank/internal/audit"
+	"timebank/internal/id"
 	"timebank/internal/store"
 	"timebank/internal/store/storetest"
 	"timebank/internal/timer"
@@ -16,6 +17,12 @@ func BenchmarkRows(b *testing.B) {
 		b.Run(fmt.Sprint("audit/", n), func(b *testing.B) {
 			db, _ := storetest.New(b, store.SQLite)
 			rows := make([]audit.Entry, n)
+			// Of a year's entries one in three is the installation's own, one in five somebody's for another, and the others come from a city's people.
+			people := make([]string, 80_000)
+			source := id.Seeded(7)
+			for i := range people {
+				people[i] = string(id.From[int](source.UUID(storetest.Epoch)))
+			}
 			k := 0
 			b.ResetTimer()
 			for b.Loop() {
@@ -23,7 +30,14 @@ func BenchmarkRows(b *testing.B) {
 					for range 4096 / n {
 						for i := range rows {
 							k++
-							rows[i] = audit.Entry{Actor: "01h455vb4pex5vsknk084sn02q", Action: "order.confirm", Kind: "order",
+							actor, behalf := people[k*7919%len(people)], ""
+							switch {
+							case k%3 == 0:
+								actor = audit.System
+							case k%5 == 0:
+								behalf = people[k*104_729%len(people)]
+							}
+							rows[i] = audit.Entry{Actor: actor, OnBehalf: behalf, Action: "order.confirm", Kind: "order",
 								Ref: string(store.NewID[int](tx)), Region: "01h455vb4pex5vsknk084sn02q", Before: "awaiting", After: "confirmed", Origin: "replay"}
 						}
 						if err := audit.Record(tx, rows...); err != nil {
