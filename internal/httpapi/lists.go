@@ -29,16 +29,19 @@ type ListedRecipient struct {
 	Recipient
 }
 
-func (a *api) listRecipients(ctx context.Context, in *RecipientsQuery) (out RecipientPage, err error) {
-	err = a.readIn(ctx, in.ID, identity.MemberRead, func(tx *store.Tx, place region.ID) error {
-		rows, err := member.RecipientsIn(tx, place, member.RecipientState(in.State), member.PersonID(in.After), in.Limit+1)
-		page, next := cut(rows, in.Limit, func(r member.Recipient) string { return string(r.Person.ID) })
-		out = RecipientPage{each(page, func(r member.Recipient) ListedRecipient {
-			return ListedRecipient{ID(r.Person.ID), ID(r.Person.Region), *recipientOf(r)}
-		}), next}
-		return err
-	})
-	return out, err
+func (a *api) listRecipients(ctx context.Context, in *RecipientsQuery) (RecipientPage, error) {
+	rows, err := a.Members.ListRecipients(ctx, actor(ctx), region.ID(in.ID), member.RecipientState(in.State), member.PersonID(in.After), in.Limit)
+	if err != nil {
+		return RecipientPage{}, err
+	}
+	out := RecipientPage{Recipients: each(rows, func(r member.Recipient) ListedRecipient {
+		return ListedRecipient{ID(r.Person.ID), ID(r.Person.Region), *recipientOf(r)}
+	})}
+	// A full page may be the last one; a row more, to know it, would be a look at somebody who is not shown.
+	if len(rows) == in.Limit {
+		out.Next = string(rows[len(rows)-1].Person.ID)
+	}
+	return out, nil
 }
 
 // VolunteersQuery asks for the volunteers of a region in one state.

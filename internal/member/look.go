@@ -6,6 +6,7 @@ import (
 	"timebank/internal/errs"
 	"timebank/internal/identity"
 	"timebank/internal/pii"
+	"timebank/internal/region"
 	"timebank/internal/store"
 )
 
@@ -65,6 +66,31 @@ func (s *Service) LookUp(ctx context.Context, by identity.Actor, number string) 
 		}
 		for _, p := range found {
 			sc.note(by, "member.look", "person", string(p.ID), p, "", column)
+		}
+		return sc.done()
+	})
+	if err != nil {
+		return nil, err
+	}
+	return found, nil
+}
+
+// ListRecipients lists up to max recipients of a state in a region and below, after the given person, with what a home visit found out about
+// them: facts about health and allowance, so that each person shown is a look in the audit trail. Error: identity.not_allowed.
+func (s *Service) ListRecipients(ctx context.Context, by identity.Actor, place region.ID, state RecipientState, after PersonID, max int) (found []Recipient, err error) {
+	err = s.db.Write(ctx, "member.list_recipients", func(tx *store.Tx) error {
+		sc, err := s.scene(tx)
+		if err != nil {
+			return err
+		}
+		if err := by.May(identity.MemberRead, place, sc.tree); err != nil {
+			return err
+		}
+		if found, err = RecipientsIn(tx, place, state, after, max); err != nil {
+			return err
+		}
+		for _, r := range found {
+			sc.note(by, "member.look", "person", string(r.Person.ID), r.Person, "", "attributes")
 		}
 		return sc.done()
 	})
