@@ -156,7 +156,7 @@ func (d *desk) order(id order.ID) (*order.Order, policy.Rules, error) {
 
 // note writes an act for a person into the trail.
 func (d *desk) note(a identity.Actor, action, kind, ref string, behalf member.PersonID, place region.ID, before, after string) {
-	if a.IsSystem() || a.IsPerson(string(behalf)) {
+	if a.IsSystem() || a.Behalf(string(behalf)) == "" {
 		behalf = ""
 	}
 	d.trail = append(d.trail, audit.Entry{Actor: a.ID, OnBehalf: string(behalf), Action: action, Kind: kind, Ref: ref, Region: string(place),

@@ -119,16 +119,24 @@ func (a *api) enter(ctx context.Context, req *request, authorization string, n n
 // admits reports whether the actor holds one of the rights for itself or in some region.
 func (n need) admits(actor identity.Actor, tree *region.Tree) error {
 	var names []string
+	var guarded error
 	for _, right := range n.rights {
 		if actor.Person != "" && actor.MayOwn(right, actor.Person) == nil {
 			return nil
 		}
 		for _, g := range actor.Grants {
-			if actor.May(right, g.Region, tree) == nil {
+			err := actor.May(right, g.Region, tree)
+			if err == nil {
 				return nil
+			}
+			if errs.CodeOf(err) == identity.CodeStepUp {
+				guarded = err
 			}
 		}
 		names = append(names, string(right))
+	}
+	if guarded != nil {
+		return guarded
 	}
 	return errs.New(errs.Forbidden, "identity.not_allowed").
 		Because(why.Rule("identity.rights", "", "law").With("right", strings.Join(names, " ")))

@@ -79,6 +79,14 @@ type Actor struct {
 	At     time.Time // when the actor was authenticated: grants count that are in force then
 	Origin string    // id of the request or "replay"
 
+	// Session is where the actor is signed in, "" for one that was loaded inside the installation (a test, a timer, the replay).
+	Session SessionID
+	// SteppedUp is until when the session may use guarded rights: its holder has shown a second factor lately.
+	SteppedUp time.Time
+	// ByCard says that staff (ID) gives the command for the Person, who has shown card and day-word at the desk. Such an actor has no
+	// grants and a few of the person's own rights.
+	ByCard bool
+
 	system bool
 }
 
@@ -96,6 +104,15 @@ func (a Actor) IsSystem() bool { return a.system }
 
 // IsPerson reports whether the actor is the person with the id.
 func (a Actor) IsPerson(person string) bool { return a.Person != "" && a.Person == person }
+
+// Behalf is whom the trail names as acted for when the actor does something that concerns a person: nobody when the person acts itself,
+// the person when somebody else does or staff does with the person's card.
+func (a Actor) Behalf(person string) string {
+	if a.IsPerson(person) && !a.ByCard {
+		return ""
+	}
+	return person
+}
 
 // Is reports whether the actor holds the role anywhere at its time.
 func (a Actor) Is(role Role) bool {
@@ -123,10 +140,16 @@ func (a Actor) AtPoint(point string) bool {
 var (
 	errNotAllowed = errs.New(errs.Forbidden, "identity.not_allowed")
 	errNotOneself = errs.New(errs.Forbidden, "identity.not_oneself")
+	errNotByCard  = errs.New(errs.Forbidden, "identity.not_by_card")
+	errStepUp     = errs.New(errs.Forbidden, CodeStepUp)
 )
 
+// CodeStepUp is the code of the refusal that the actor lifts itself by showing a second factor again.
+const CodeStepUp = "identity.step_up_needed"
+
 // May reports whether a granted role allows the right in the place: nil, or Forbidden with the code identity.not_allowed that says which
-// right is missing. It never looks at a citizen's own rights: see MayOwn.
+// right is missing, or identity.step_up_needed when the right is guarded and the session's holder has not shown a second factor lately. It
+// never looks at a citizen's own rights: see MayOwn.
 func (a Actor) May(right Right, place region.ID, tree *region.Tree) error {
 	return a.mayAt(right, place, tree, "")
 }
@@ -143,6 +166,9 @@ func (a Actor) mayAt(right Right, place region.ID, tree *region.Tree, level regi
 			continue
 		}
 		if rule.allows(g.Role, at) && g.holds(a.At) && tree.Contains(g.Region, place) {
+			if rule.guarded && a.Session != "" && !a.At.Before(a.SteppedUp) {
+				return errStepUp.Because(why.Rule("identity.step_up", "", "law").With("right", string(right)))
+			}
 			return nil
 		}
 	}
@@ -154,10 +180,13 @@ func (a Actor) mayAt(right Right, place region.ID, tree *region.Tree, level regi
 }
 
 // MayOwn reports whether a citizen may use the right for itself and is the person: nil, or Forbidden with the code
-// identity.not_oneself. The use-case decides for whom besides, such as a delegate for its kin, by passing that person's delegate.
+// identity.not_oneself, or identity.not_by_card when the person would have to come without the desk's help. The use-case decides for whom besides, such as a delegate for its kin, by passing that person's delegate.
 func (a Actor) MayOwn(right Right, person string) error {
-	if a.system || table[right].own && a.IsPerson(person) {
+	if a.system || table[right].own && a.IsPerson(person) && (!a.ByCard || table[right].card) {
 		return nil
+	}
+	if a.ByCard && a.IsPerson(person) {
+		return errNotByCard.Because(why.Rule("identity.rights", "", "law").With("right", string(right)))
 	}
 	return errNotOneself.Because(why.Rule("identity.rights", "", "law").With("right", string(right)))
 }

@@ -96,18 +96,20 @@ func Holders(tx *store.Tx, place region.ID) ([]Held, error) {
 
 type sessionRow struct {
 	Session
-	actor ActorID
-	idle  time.Duration
+	actor     ActorID
+	idle      time.Duration
+	behalf    string
+	steppedUp time.Time
 }
 
-const sessionColumns = "SELECT id, actor, label, created_at, seen_at, idle, ends_at, revoked_at FROM session"
+const sessionColumns = "SELECT id, actor, label, created_at, seen_at, idle, ends_at, revoked_at, grade, behalf, stepped_up_until FROM session"
 
 func scanSession(r *store.Rows) (s sessionRow, err error) {
 	var created, seen, idle, ends int64
-	var revoked *int64
-	err = r.Scan(&s.ID, &s.actor, &s.Label, &created, &seen, &idle, &ends, &revoked)
+	var revoked, stepped *int64
+	err = r.Scan(&s.ID, &s.actor, &s.Label, &created, &seen, &idle, &ends, &revoked, &s.Grade, &s.behalf, &stepped)
 	s.Created, s.Seen, s.Ends, s.Revoked = clock.FromMicros(created), clock.FromMicros(seen), clock.FromMicros(ends), fromMicros(revoked)
-	s.idle = time.Duration(idle) * time.Microsecond
+	s.idle, s.steppedUp = time.Duration(idle)*time.Microsecond, fromMicros(stepped)
 	return s, err
 }
 
@@ -127,6 +129,11 @@ func loadSessions(tx *store.Tx, of ActorID) ([]Session, error) {
 		s, err := scanSession(r)
 		return s.Session, err
 	}, sessionColumns+" WHERE actor = $1 AND revoked_at IS NULL AND ends_at > $2 AND seen_at + idle > $2 ORDER BY id DESC", string(of), tx.NowMicros())
+}
+
+func gradeOf(tx *store.Tx, which SessionID) (grade Grade, err error) {
+	err = tx.QueryRow("SELECT grade FROM session WHERE id = $1", string(which)).Scan(&grade)
+	return grade, err
 }
 
 const proposalColumns = `SELECT id, action, payload, digest, region, level, needs, reason, proposed_by, proposer, proposed_at, expires_at,

@@ -105,6 +105,8 @@ const (
 	IdentityGrantRole     Right = "identity.grant_role"
 	IdentitySession       Right = "identity.session"
 	IdentitySessionFor    Right = "identity.session_for"
+	IdentityInvite        Right = "identity.invite" // let staff set its password and second factor
+	IdentityCard          Right = "identity.card"   // print, revoke and take the cards of people without a phone
 	SystemOperate         Right = "system.operate"
 )
 
@@ -122,6 +124,10 @@ func (l levels) has(level region.Level) bool {
 type rule struct {
 	own   bool
 	roles map[Role]levels
+	// card lets a person use its own right at the desk, by card and day-word.
+	card bool
+	// guarded asks staff for a second factor shown lately: whatever moves hours, shows identity numbers, or says who may do so.
+	guarded bool
 }
 
 func (r rule) allows(role Role, at region.Level) bool { return r.roles[role].has(at) }
@@ -135,12 +141,16 @@ func (r rule) with(at levels, roles ...Role) rule {
 	for _, role := range roles {
 		all[role] = at
 	}
-	return rule{own: r.own, roles: all}
+	r.roles = all
+	return r
 }
+
+func (r rule) guard() rule { r.guarded = true; return r }
 
 var (
 	nobody = rule{}
 	self   = rule{own: true}
+	carded = rule{own: true, card: true}
 	// A point serves a community or a street and its staff acts there.
 	desk    = nobody.with("sm", PointStaff, PointManager)
 	manager = nobody.with("sm", PointManager)
@@ -154,7 +164,7 @@ var (
 // review, orders on behalf and confirms for those without a phone; the street checks and dispatches; the district reviews again, trains
 // and claims on the fund; the city owns rules, grants and the last decision). A right that is not in it is nobody's.
 var table = map[Right]rule{
-	OrderPlace:      self,
+	OrderPlace:      carded,
 	OrderPlaceFor:   desk.with("sm", Dispatcher),
 	OrderRead:       offices.with(everyLevel, ReadOnly),
 	OrderSeeDoor:    desk.with(everyLevel, Dispatcher),
@@ -162,18 +172,18 @@ var table = map[Right]rule{
 	OrderClaim:      self,
 	OrderDispatch:   desk.with(everyLevel, Dispatcher),
 	OrderEscalate:   desk.with(everyLevel, Dispatcher),
-	OrderCancel:     self,
+	OrderCancel:     carded,
 	OrderCancelFor:  desk.with(everyLevel, Dispatcher),
 	OrderCheckIn:    self,
 	OrderWitness:    desk,
-	OrderConfirm:    self,
-	OrderConfirmFor: desk,
-	OrderDispute:    self,
-	OrderDecide:     manager.with(everyLevel, Reviewer),
-	OrderFundClaim:  nobody.with("cd", Administrator),
+	OrderConfirm:    carded,
+	OrderConfirmFor: desk.guard(),
+	OrderDispute:    carded,
+	OrderDecide:     manager.with(everyLevel, Reviewer).guard(),
+	OrderFundClaim:  nobody.with("cd", Administrator).guard(),
 
-	FeedbackRate:        self,
-	FeedbackComplain:    self,
+	FeedbackRate:        carded,
+	FeedbackComplain:    carded,
 	FeedbackComplainFor: desk,
 	FeedbackFollowUp:    desk.with(everyLevel, Reviewer),
 	FeedbackAnswer:      manager.with(everyLevel, Reviewer),
@@ -182,14 +192,14 @@ var table = map[Right]rule{
 	MemberRegisterFor:     desk.with(everyLevel, Administrator),
 	MemberApply:           self,
 	MemberApplyFor:        desk.with(everyLevel, Administrator),
-	MemberRead:            rule{own: true, roles: offices.roles},
+	MemberRead:            rule{own: true, card: true, roles: offices.roles},
 	MemberLookUp:          desk.with(everyLevel, Administrator, Reviewer, Dispatcher),
 	MemberReviewRecipient: manager.with("dsm", Reviewer),
 	MemberReviewFirst:     manager.with("sm", Reviewer),
 	MemberReviewSecond:    nobody.with("cd", Reviewer),
 	MemberAssess:          desk.with("dsm", Reviewer),
 	MemberCorrect:         self,
-	MemberCorrectFor:      desk.with(everyLevel, Administrator),
+	MemberCorrectFor:      desk.with(everyLevel, Administrator).guard(),
 	MemberMove:            self,
 	MemberMoveFor:         desk.with(everyLevel, Administrator),
 	MemberLeave:           self,
@@ -204,23 +214,23 @@ var table = map[Right]rule{
 	MemberTeamFor:         manager.with(everyLevel, Administrator),
 	MemberPoint:           nobody.with("cds", Administrator),
 
-	LedgerRead:           self,
+	LedgerRead:           carded,
 	LedgerReadFor:        offices,
 	LedgerRedeem:         self,
-	LedgerRedeemFor:      desk,
+	LedgerRedeemFor:      desk.guard(),
 	LedgerTransfer:       self,
-	LedgerTransferFor:    desk,
+	LedgerTransferFor:    desk.guard(),
 	LedgerDonate:         self,
-	LedgerDonateFor:      desk,
-	LedgerGrant:          city,
-	LedgerIssuePropose:   city,
-	LedgerIssueApprove:   citySecond,
-	LedgerReversePropose: manager.with(everyLevel, Reviewer, Administrator),
-	LedgerReverseApprove: nobody.with("cds", Reviewer, Administrator),
-	LedgerAdjustPropose:  city,
-	LedgerAdjustApprove:  citySecond,
-	LedgerClose:          nobody.with("cds", Administrator),
-	LedgerExport:         nobody.with("c", Administrator, Auditor),
+	LedgerDonateFor:      desk.guard(),
+	LedgerGrant:          city.guard(),
+	LedgerIssuePropose:   city.guard(),
+	LedgerIssueApprove:   citySecond.guard(),
+	LedgerReversePropose: manager.with(everyLevel, Reviewer, Administrator).guard(),
+	LedgerReverseApprove: nobody.with("cds", Reviewer, Administrator).guard(),
+	LedgerAdjustPropose:  city.guard(),
+	LedgerAdjustApprove:  citySecond.guard(),
+	LedgerClose:          nobody.with("cds", Administrator).guard(),
+	LedgerExport:         nobody.with("c", Administrator, Auditor).guard(),
 
 	PolicyPropose:         city,
 	PolicyApprove:         citySecond,
@@ -233,9 +243,11 @@ var table = map[Right]rule{
 	ReportRead:            offices.with(everyLevel, ReadOnly),
 	AuditRead:             nobody.with(everyLevel, Auditor),
 	RegionChange:          city,
-	IdentityGrantRole:     manager.with(everyLevel, Administrator),
+	IdentityGrantRole:     manager.with(everyLevel, Administrator).guard(),
 	IdentitySession:       self,
 	IdentitySessionFor:    nobody.with(everyLevel, Administrator),
+	IdentityInvite:        manager.with(everyLevel, Administrator).guard(),
+	IdentityCard:          desk,
 	SystemOperate:         city,
 }
 

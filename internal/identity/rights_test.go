@@ -89,6 +89,23 @@ func TestMatrix(t *testing.T) {
 				fmt.Fprintf(&b, " %s=%s", role, at)
 			}
 		}
+		// A session opened by a code or a password alone is refused what is guarded, and a card what is not for the desk.
+		bare := hold(identity.Administrator, path[0])
+		bare.Session = "s"
+		for _, role := range identity.Roles() {
+			for _, office := range path {
+				bare.Grants = append(bare.Grants, hold(role, office).Grants...)
+			}
+		}
+		if errs.CodeOf(bare.May(right, path[3], tree)) == identity.CodeStepUp {
+			b.WriteString(" guarded")
+			if bare.SteppedUp = storetest.Epoch.Add(time.Minute); bare.May(right, path[3], tree) != nil {
+				t.Errorf("%s is refused after a second factor", right)
+			}
+		}
+		if (identity.Actor{ID: "staff", Person: "p", ByCard: true}).MayOwn(right, "p") == nil {
+			b.WriteString(" card")
+		}
 		b.WriteByte('\n')
 	}
 	golden := filepath.Join("testdata", "rights.golden")

@@ -1,16 +1,14 @@
 package identity
 
 import (
+	"cmp"
 	"context"
-	"crypto/sha256"
-	"encoding/base64"
 	"errors"
 	"time"
 
 	"timebank/internal/audit"
 	"timebank/internal/canon"
 	"timebank/internal/errs"
-	"timebank/internal/id"
 	"timebank/internal/region"
 	"timebank/internal/store"
 	"timebank/internal/why"
@@ -20,10 +18,23 @@ import (
 type Limits struct {
 	Idle     time.Duration // ends a session that nobody uses
 	Absolute time.Duration // ends every session, used or not
+	// StaffIdle and StaffAbsolute are those of sessions with roles, Card the absolute one of a person's card at the desk.
+	StaffIdle, StaffAbsolute, Card time.Duration
+	// StepUp is how long a second factor opens guarded rights.
+	StepUp time.Duration
 }
 
-// DefaultLimits are half a working day idle and a month in all (default: elders should not have to sign in at every visit).
-var DefaultLimits = Limits{Idle: 12 * time.Hour, Absolute: 30 * 24 * time.Hour}
+// DefaultLimits are half a working day idle and a month in all for citizens (default: elders should not have to sign in at every visit), an
+// hour and a working day for staff, ten minutes for a card, and a quarter of an hour for guarded rights.
+var DefaultLimits = Limits{Idle: 12 * time.Hour, Absolute: 30 * 24 * time.Hour, StaffIdle: time.Hour, StaffAbsolute: 12 * time.Hour,
+	Card: 10 * time.Minute, StepUp: 15 * time.Minute}
+
+// filled takes the default for each limit that is zero.
+func (l Limits) filled() Limits {
+	d := DefaultLimits
+	return Limits{Idle: cmp.Or(l.Idle, d.Idle), Absolute: cmp.Or(l.Absolute, d.Absolute), StaffIdle: cmp.Or(l.StaffIdle, d.StaffIdle),
+		StaffAbsolute: cmp.Or(l.StaffAbsolute, d.StaffAbsolute), Card: cmp.Or(l.Card, d.Card), StepUp: cmp.Or(l.StepUp, d.StepUp)}
+}
 
 // Service signs in, grants roles and holds sessions. It is safe for concurrent use.
 type Service struct {
@@ -35,12 +46,9 @@ type Service struct {
 	end     Call[EndSessionCmd, Nothing]
 }
 
-// New returns the service of one database. Zero limits are the default ones.
+// New returns the service of one database. A limit of zero is the default one.
 func New(db *store.DB, regions *region.Service, limits Limits) *Service {
-	if limits == (Limits{}) {
-		limits = DefaultLimits
-	}
-	s := &Service{db: db, regions: regions, limits: limits}
+	s := &Service{db: db, regions: regions, limits: limits.filled()}
 	s.grant = Call[GrantRoleCmd, GrantID]{Name: "identity.grant_role", Encode: Same[GrantID], Decode: AsID[GrantID], Run: s.runGrant,
 		Head: func(c *GrantRoleCmd, w *canon.Writer) (Actor, string) {
 			w.Str(string(c.To)).Str(string(c.Role)).Str(string(c.Region)).Str(c.Point).Time(c.From).Time(c.Until)
@@ -257,162 +265,6 @@ func (s *Service) runRevoke(tx *store.Tx, cmds []*RevokeRoleCmd, out []*Result[N
 			Region: string(g.Region), Before: string(g.Role) + " " + g.Point, After: c.Reason, Origin: c.Actor.Origin})
 	}
 	return audit.Record(tx, trail...)
-}
-
-// Session is one place where an actor is signed in. It does not hold the token, which nobody can read back.
-type Session struct {
-	ID      SessionID
-	Label   string // what the actor sees in its list: "this phone", "demo"
-	Created time.Time
-	Seen    time.Time
-	Ends    time.Time
-	Revoked time.Time // zero while it is not
-}
-
-// SessionID identifies a session.
-type SessionID = id.ID[Session]
-
-const tokenBytes = 32
-
-// IssueToken signs an actor in and returns the bearer token, which is shown once and stored only as its digest. A ttl of zero is the
-// absolute limit; a longer one is cut to it. Whoever calls it has authenticated the actor: that is the seam for OTP, passkeys and OIDC.
-func (s *Service) IssueToken(ctx context.Context, of ActorID, ttl time.Duration, label string) (token string, err error) {
-	if ttl <= 0 || ttl > s.limits.Absolute {
-		ttl = s.limits.Absolute
-	}
-	err = s.db.Write(ctx, "identity.issue_token", func(tx *store.Tx) error {
-		known, err := loadActors(tx, []ActorID{of})
-		if err != nil {
-			return err
-		}
-		if _, ok := known[of]; !ok {
-			return errs.New(errs.NotFound, "identity.actor_unknown")
-		}
-		secret := make([]byte, tokenBytes)
-		tx.Fill(secret)
-		token = base64.RawURLEncoding.EncodeToString(secret)
-		session := store.NewID[Session](tx)
-		if err := insertSession(tx, session, sha256.Sum256(secret), of, label, min(s.limits.Idle, ttl), ttl); err != nil {
-			return err
-		}
-		return audit.Record(tx, audit.Entry{Actor: string(of), Action: "identity.sign_in", Kind: "session", Ref: string(session), After: "open"})
-	})
-	if err != nil {
-		return "", err
-	}
-	return token, nil
-}
-
-var (
-	errNotSignedIn  = errs.New(errs.Unauthenticated, "identity.not_signed_in")
-	errSessionEnded = errs.New(errs.Unauthenticated, "identity.session_ended")
-)
-
-// Authenticate returns the actor of a bearer token with the roles held now, and notes that the session is in use. Errors:
-// identity.not_signed_in for a token that was never issued, identity.session_ended for one that is over.
-func (s *Service) Authenticate(ctx context.Context, bearer, origin string) (Actor, error) {
-	secret, err := base64.RawURLEncoding.Strict().DecodeString(bearer)
-	if err != nil || len(secret) != tokenBytes {
-		return Actor{}, errNotSignedIn
-	}
-	digest := sha256.Sum256(secret)
-	var actor Actor
-	var row sessionRow
-	stale := false
-	err = s.db.Read(ctx, "identity.authenticate", func(tx *store.Tx) error {
-		row, err = loadSession(tx, digest)
-		if errors.Is(err, store.ErrNoRows) {
-			return errNotSignedIn
-		}
-		if err != nil {
-			return err
-		}
-		now := tx.Now()
-		if !row.Revoked.IsZero() || !now.Before(row.Ends) || !now.Before(row.Seen.Add(row.idle)) {
-			return errSessionEnded
-		}
-		// Not every request writes: an eighth of the idle limit is precise enough.
-		stale = now.Sub(row.Seen) >= row.idle/8
-		all, err := Load(tx, []ActorID{row.actor}, origin)
-		actor = all[row.actor]
-		return err
-	})
-	if err != nil {
-		return Actor{}, err
-	}
-	if stale {
-		err = s.db.Write(ctx, "identity.seen", func(tx *store.Tx) error { return touchSession(tx, row.ID) })
-	}
-	return actor, err
-}
-
-// Sessions lists the sessions of an actor that are not over, newest first. An administrator may list those of staff in its region.
-func (s *Service) Sessions(ctx context.Context, by Actor, of ActorID) (list []Session, err error) {
-	err = s.db.Read(ctx, "identity.sessions", func(tx *store.Tx) error {
-		if err := s.maySession(tx, by, of); err != nil {
-			return err
-		}
-		list, err = loadSessions(tx, of)
-		return err
-	})
-	return list, err
-}
-
-func (s *Service) maySession(tx *store.Tx, by Actor, of ActorID) error {
-	if by.system || by.ID == string(of) {
-		return nil
-	}
-	grants, err := loadGrants(tx, []ActorID{of})
-	if err != nil {
-		return err
-	}
-	tree, err := s.regions.Tree(tx)
-	if err != nil {
-		return err
-	}
-	for _, g := range grants[of] {
-		if err := by.May(IdentitySessionFor, g.Region, tree); err != nil {
-			return err
-		}
-	}
-	if len(grants[of]) == 0 {
-		return by.May(IdentitySessionFor, tree.City(), tree)
-	}
-	return nil
-}
-
-// EndSessionCmd signs an actor out: of one session, or of all when Session is empty.
-type EndSessionCmd struct {
-	Actor   Actor
-	Key     string
-	Of      ActorID
-	Session SessionID
-}
-
-// EndSessions signs out. Ending what is over changes nothing. Errors of a command: identity.not_allowed.
-func (s *Service) EndSessions(ctx context.Context, cmds []EndSessionCmd) ([]Result[Nothing], error) {
-	return s.end.Perform(ctx, s.db, cmds)
-}
-
-func (s *Service) runEnd(tx *store.Tx, cmds []*EndSessionCmd, out []*Result[Nothing]) error {
-	for i, c := range cmds {
-		err := s.maySession(tx, c.Actor, c.Of)
-		if errs.KindOf(err) == errs.Forbidden {
-			out[i].Err = err
-			continue
-		}
-		if err != nil {
-			return err
-		}
-		if err := revokeSessions(tx, c.Of, c.Session); err != nil {
-			return err
-		}
-		if err := audit.Record(tx, audit.Entry{Actor: c.Actor.ID, Action: "identity.end_session", Kind: "actor", Ref: string(c.Of),
-			After: string(c.Session), Origin: c.Actor.Origin}); err != nil {
-			return err
-		}
-	}
-	return nil
 }
 
 // Bind makes an actor that is nobody yet the given person: somebody who signed in and then registered. The error is Conflict with the code

@@ -49,10 +49,15 @@ func endGrant(tx *store.Tx, which GrantID, at time.Time, by string) error {
 	return err
 }
 
-func insertSession(tx *store.Tx, which SessionID, digest [32]byte, of ActorID, label string, idle, ttl time.Duration) error {
-	_, err := tx.Exec("INSERT INTO session (id, token, actor, label, created_at, seen_at, idle, ends_at) VALUES ($1, $2, $3, $4, $5, $5, $6, $7)",
-		string(which), digest[:], string(of), label, tx.NowMicros(), idle.Microseconds(), clock.Micros(tx.Now().Add(ttl)))
+func insertSession(tx *store.Tx, digest [32]byte, s sessionRow) error {
+	_, err := tx.Exec(`INSERT INTO session (id, token, actor, label, created_at, seen_at, idle, ends_at, grade, behalf, stepped_up_until)
+		VALUES ($1, $2, $3, $4, $5, $5, $6, $7, $8, $9, $10)`, string(s.ID), digest[:], string(s.actor), s.Label, tx.NowMicros(), s.idle.Microseconds(),
+		clock.Micros(s.Ends), string(s.Grade), s.behalf, micros(s.steppedUp))
 	return err
+}
+
+func saveStepUp(tx *store.Tx, which SessionID, until time.Time) (int64, error) {
+	return tx.Exec("UPDATE session SET stepped_up_until = $1 WHERE id = $2 AND revoked_at IS NULL AND grade = 'staff'", clock.Micros(until), string(which))
 }
 
 func touchSession(tx *store.Tx, which SessionID) error {
@@ -64,6 +69,11 @@ func touchSession(tx *store.Tx, which SessionID) error {
 func revokeSessions(tx *store.Tx, of ActorID, which SessionID) error {
 	_, err := tx.Exec("UPDATE session SET revoked_at = $1 WHERE actor = $2 AND revoked_at IS NULL AND (CAST($3 AS TEXT) = '' OR id = $3)",
 		tx.NowMicros(), string(of), string(which))
+	return err
+}
+
+func replaceSession(tx *store.Tx, which SessionID) error {
+	_, err := tx.Exec("UPDATE session SET revoked_at = $1 WHERE id = $2 AND revoked_at IS NULL", tx.NowMicros(), string(which))
 	return err
 }
 

@@ -241,11 +241,7 @@ func (s *Service) schedule(tx *store.Tx, a identity.Actor, person string, home r
 	if err != nil {
 		return "", err
 	}
-	onBehalf := person
-	if a.IsPerson(person) {
-		onBehalf = ""
-	}
-	return done[0].ID, audit.Record(tx, audit.Entry{Actor: a.ID, OnBehalf: onBehalf, Action: "ledger." + string(p.Reason), Kind: "pending", Ref: string(done[0].ID),
+	return done[0].ID, audit.Record(tx, audit.Entry{Actor: a.ID, OnBehalf: a.Behalf(person), Action: "ledger." + string(p.Reason), Kind: "pending", Ref: string(done[0].ID),
 		Region: string(home), After: p.Minutes.String(), Origin: a.Origin})
 }
 

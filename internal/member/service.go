@@ -115,11 +115,7 @@ func (sc *scene) at(place region.ID) (policy.Rules, error) {
 
 // note adds an act concerning a person to the trail; done writes all of them.
 func (sc *scene) note(by identity.Actor, action, kind, ref string, of Person, before, after string) {
-	behalf := string(of.ID)
-	if by.IsPerson(behalf) {
-		behalf = ""
-	}
-	sc.trail = append(sc.trail, audit.Entry{Actor: by.ID, OnBehalf: behalf, Action: action, Kind: kind, Ref: ref, Region: string(of.Region),
+	sc.trail = append(sc.trail, audit.Entry{Actor: by.ID, OnBehalf: by.Behalf(string(of.ID)), Action: action, Kind: kind, Ref: ref, Region: string(of.Region),
 		Before: before, After: after, Origin: by.Origin})
 }
 

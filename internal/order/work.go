@@ -140,7 +140,7 @@ func (w *work) move(actor identity.Actor, action string, o *Order, to State, wai
 // note writes an act into the trail.
 func (w *work) note(actor identity.Actor, action string, o *Order, before, after string) {
 	behalf := ""
-	if !actor.IsSystem() && !actor.IsPerson(string(o.Recipient)) && !o.serves(member.PersonID(actor.Person)) {
+	if !actor.IsSystem() && actor.Behalf(string(o.Recipient)) != "" && !o.serves(member.PersonID(actor.Person)) {
 		behalf = string(o.Recipient)
 	}
 	w.trail = append(w.trail, audit.Entry{Actor: actor.ID, OnBehalf: behalf, Action: action, Kind: "order", Ref: string(o.ID),
