@@ -33,7 +33,7 @@ var plan = []room{
 	{name: "leaf", may: list("kernel"), packages: under("internal", "i18n obs config")},
 	{name: "store", free: true, may: list("kernel"), packages: under("internal", "store")},
 	{name: "domain", ordered: true, may: list("kernel store"), packages: under("internal",
-		"audit timer region policy identity member ledger notary training catalog order feedback")},
+		"audit timer region policy identity member notify signin ledger notary training catalog order feedback")},
 	{name: "edge", may: list("kernel leaf store domain"), packages: under("internal", "httpapi jobs")},
 	{name: "app", may: list("kernel leaf store domain edge"), packages: under("internal", "app")},
 	{name: "citytest", may: list("kernel leaf store domain edge app"), packages: under("internal", "citytest")},
