@@ -148,7 +148,7 @@ const show = (method, path, operation) => {
 };
 
 const render = () => {
-  field("about").textContent = spec.info.description;
+  field("about").textContent = spec.info.description.replace(/([^\n])\n(?=[^\n])/g, "$1 ");
   const byTag = new Map((spec.tags || []).map((t) => [t.name, { about: t.description, operations: [] }]));
   for (const [path, methods] of Object.entries(spec.paths)) {
     for (const [method, operation] of Object.entries(methods)) {
@@ -161,7 +161,7 @@ const render = () => {
   main.replaceChildren();
   for (const [tag, group] of byTag) {
     if (!group.operations.length) continue;
-    contents.append(el("h2", {}, tag), group.operations.map(([, , o]) => el("a", { href: "#" + o.operationId }, o.summary)));
+    contents.append(el("h2", {}, tag), ...group.operations.map(([, , o]) => el("a", { href: "#" + o.operationId }, o.summary)));
     main.append(el("section", {}, el("h2", {}, tag), group.about ? el("p", {}, group.about) : undefined, group.operations.map((o) => show(...o))));
   }
   field("filter").addEventListener("input", () => {
