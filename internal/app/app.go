@@ -25,11 +25,13 @@ import (
 	"timebank/internal/ledger"
 	"timebank/internal/member"
 	"timebank/internal/notary"
+	"timebank/internal/notify"
 	"timebank/internal/obs"
 	"timebank/internal/order"
 	"timebank/internal/pii"
 	"timebank/internal/policy"
 	"timebank/internal/region"
+	"timebank/internal/signin"
 	"timebank/internal/store"
 	"timebank/internal/timer"
 	"timebank/internal/training"
@@ -64,6 +66,8 @@ type App struct {
 	Policies *policy.Service
 	Identity *identity.Service
 	Members  *member.Service
+	Notify   *notify.Service
+	SignIn   *signin.Service
 	Ledger   *ledger.Service
 	Notary   *notary.Service
 	Training *training.Service
@@ -137,6 +141,8 @@ func (a *App) build(opts Options, box *pii.Box) (err error) {
 	a.Policies = policy.New(a.DB)
 	a.Identity = identity.New(a.DB, a.Regions, identity.Limits{})
 	a.Members = member.New(a.DB, a.Regions, a.Policies, box)
+	a.Notify = notify.New(a.DB, box, notify.Inbox{})
+	a.SignIn = signin.New(a.DB, a.Clock, a.Regions, a.Identity, a.Members, a.Notify, box, signIn(a.Config))
 	a.Ledger = ledger.New(a.DB, a.Regions, a.Policies)
 	a.Training = training.New(a.DB, a.Regions, a.Policies)
 	a.Catalog = catalog.New(a.DB, a.Regions)

@@ -10,6 +10,7 @@ import (
 	"timebank/internal/audit"
 	"timebank/internal/errs"
 	"timebank/internal/jobs"
+	"timebank/internal/notify"
 	"timebank/internal/store"
 )
 
@@ -138,7 +139,8 @@ func (a *App) openJobs(ctx context.Context) (*jobs.Jobs, error) {
 	c := a.Config.Jobs
 	return jobs.New(ctx, jobs.Config{
 		DB: a.DB, Postgres: a.Config.Postgres, Log: a.Log, Relay: c.Relay, Workers: c.Workers, Relayed: a.Metrics.Relayed,
-		// There are no senders of messages yet: every event ends as a line of the inbox.
+		Topics: map[string]jobs.Deliver{notify.Topic: a.deliverMessage},
+		// What nobody else delivers ends as a line of a file: ids alone.
 		Otherwise: jobs.NewInbox(a.Config.Data).Deliver,
 		Tasks: []jobs.Task{
 			{Name: "timers", When: jobs.Every(c.Timers), Do: func(ctx context.Context) error {
@@ -158,6 +160,10 @@ func (a *App) openJobs(ctx context.Context) (*jobs.Jobs, error) {
 					_, err := store.ForgetKeys(tx)
 					return err
 				})
+			}},
+			{Name: "forget_sign_ins", When: jobs.Nightly(nightHour), Do: func(ctx context.Context) error {
+				_, err := a.SignIn.Forget(ctx)
+				return err
 			}},
 			{Name: "summarise_audit", When: jobs.Nightly(nightHour), Do: a.summariseAudit},
 		},

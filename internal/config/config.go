@@ -22,6 +22,8 @@ type Config struct {
 	Keys     Keys   `toml:"keys"`
 	DB       DB     `toml:"db"`
 	Jobs     Jobs   `toml:"jobs"`
+	SignIn   SignIn `toml:"signin"`
+	OpenID   OpenID `toml:"openid"`
 }
 
 // HTTP is where and how the server answers.
@@ -57,6 +59,28 @@ type Jobs struct {
 	Sequence time.Duration `toml:"sequence" default:"5s" doc:"how often new entries are numbered and the log's head is signed"`
 	Relay    time.Duration `toml:"relay" default:"1s" doc:"how often outside effects are handed over"`
 	Workers  int           `toml:"workers" default:"4" least:"1" doc:"outside effects delivered at a time"`
+}
+
+// SignIn is how people prove who they are.
+type SignIn struct {
+	Origin   string        `toml:"origin" default:"http://localhost:8080" doc:"public address of the pages; passkeys belong to it and are lost when its host changes"`
+	Code     time.Duration `toml:"code" default:"5m" doc:"how long a code by text message is good"`
+	Attempts int           `toml:"attempts" default:"5" least:"1" doc:"wrong codes, passwords or words in a row before each further attempt has to wait"`
+	Pause    time.Duration `toml:"pause" default:"1m" doc:"the first such wait; each one is twice as long as the one before"`
+	Longest  time.Duration `toml:"longest" default:"24h" doc:"the longest such wait"`
+	Inbox    string        `toml:"inbox" default:"closed" oneof:"closed open" doc:"open lets everybody read the messages that no carrier took, codes included: for a demo alone"`
+}
+
+// OpenID is the city's own sign-in, which people come from; without an issuer there is none.
+type OpenID struct {
+	Name     string `toml:"name" default:"city" doc:"short name of the provider in addresses and links; it cannot change later"`
+	Issuer   string `toml:"issuer" doc:"address of the provider, as its discovery document says it"`
+	Client   string `toml:"client" doc:"client id that the provider gave us"`
+	Secret   string `toml:"secret" secret:"yes" doc:"client secret; empty for a public client, PKCE is used either way"`
+	Redirect string `toml:"redirect" doc:"our address that the provider sends people back to"`
+	Scopes   string `toml:"scopes" default:"openid profile" doc:"what is asked for, with spaces between"`
+	Claim    string `toml:"claim" default:"id_number" doc:"claim that holds the identity number"`
+	Verified string `toml:"verified" default:"id_number_verified" doc:"claim that must be true for the number to count; empty when the provider gives verified numbers alone"`
 }
 
 // KeyFolder returns the folder of the installation's keys.

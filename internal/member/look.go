@@ -2,6 +2,7 @@ package member
 
 import (
 	"context"
+	"slices"
 
 	"timebank/internal/errs"
 	"timebank/internal/identity"
@@ -98,6 +99,26 @@ func (s *Service) ListRecipients(ctx context.Context, by identity.Actor, place r
 		return nil, err
 	}
 	return found, nil
+}
+
+// ByPhone returns the people who take part and have registered with a number, in the order of their registration; a family may share one. It
+// checks no right and notes no look: it is for whoever has shown that the number is theirs.
+func (s *Service) ByPhone(tx *store.Tx, phone pii.Phone) ([]Person, error) {
+	return activeByIndex(tx, "phone_index", s.index(fieldPhone, phone.Reveal()))
+}
+
+// ByIDNumber returns the person with an identity number who takes part, if there is one. It checks no right and notes no look, as ByPhone.
+func (s *Service) ByIDNumber(tx *store.Tx, number pii.IDNumber) (p Person, found bool, err error) {
+	people, err := activeByIndex(tx, "id_index", s.index(fieldIDNumber, number.Reveal()))
+	if err != nil || len(people) == 0 {
+		return Person{}, false, err
+	}
+	return people[0], true, nil
+}
+
+func activeByIndex(tx *store.Tx, column, index string) ([]Person, error) {
+	people, err := personsByIndex(tx, column, index)
+	return slices.DeleteFunc(people, func(p Person) bool { return p.State != PersonActive }), err
 }
 
 // mayAnywhere asks for a right in any region.

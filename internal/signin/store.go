@@ -1,0 +1,104 @@
+package signin
+
+import (
+	"errors"
+	"time"
+
+	"timebank/internal/clock"
+	"timebank/internal/identity"
+	"timebank/internal/store"
+)
+
+func insertTicket(tx *store.Tx, t ticket) error {
+	var sealed any
+	if t.sealed != nil {
+		sealed = t.sealed
+	}
+	_, err := tx.Exec("INSERT INTO signin_ticket (id, kind, subject, digest, sealed, tries, expires_at) VALUES ($1, $2, $3, $4, $5, 0, $6)",
+		string(t.id), string(t.kind), t.subject, t.digest, sealed, clock.Micros(t.expires))
+	return err
+}
+
+func lockTicket(tx *store.Tx, which ticketID, kind ticketKind) (t ticket, found bool, err error) {
+	var expires int64
+	var used *int64
+	err = tx.QueryRow("SELECT id, kind, subject, digest, sealed, tries, expires_at, used_at FROM signin_ticket WHERE id = $1 AND kind = $2"+tx.ForUpdate(),
+		string(which), string(kind)).Scan(&t.id, &t.kind, &t.subject, &t.digest, &t.sealed, &t.tries, &expires, &used)
+	if errors.Is(err, store.ErrNoRows) {
+		return ticket{}, false, nil
+	}
+	t.expires, t.used = clock.FromMicros(expires), used != nil
+	return t, err == nil, err
+}
+
+func useTicket(tx *store.Tx, which ticketID) error {
+	_, err := tx.Exec("UPDATE signin_ticket SET used_at = $1 WHERE id = $2", tx.NowMicros(), string(which))
+	return err
+}
+
+func countTry(tx *store.Tx, which ticketID) error {
+	_, err := tx.Exec("UPDATE signin_ticket SET tries = tries + 1 WHERE id = $1", string(which))
+	return err
+}
+
+// endTickets ends what was issued to a subject before: of several codes only the newest is good.
+func endTickets(tx *store.Tx, kind ticketKind, subject string) error {
+	_, err := tx.Exec("UPDATE signin_ticket SET used_at = $1 WHERE kind = $2 AND subject = $3 AND used_at IS NULL AND expires_at > $1",
+		tx.NowMicros(), string(kind), subject)
+	return err
+}
+
+// counted is what a limit knows of a subject.
+type counted struct {
+	hits int64
+	last time.Time
+}
+
+func lockCount(tx *store.Tx, h hit) (c counted, err error) {
+	if _, err = tx.Exec("INSERT INTO signin_limit (scope, subject, hits, last_at) VALUES ($1, $2, 0, $3) ON CONFLICT (scope, subject) DO NOTHING",
+		h.scope, h.subject, tx.NowMicros()); err != nil {
+		return c, err
+	}
+	var last int64
+	err = tx.QueryRow("SELECT hits, last_at FROM signin_limit WHERE scope = $1 AND subject = $2"+tx.ForUpdate(), h.scope, h.subject).Scan(&c.hits, &last)
+	c.last = clock.FromMicros(last)
+	return c, err
+}
+
+func saveCount(tx *store.Tx, h hit, hits int64) error {
+	_, err := tx.Exec("UPDATE signin_limit SET hits = $1, last_at = $2 WHERE scope = $3 AND subject = $4", hits, tx.NowMicros(), h.scope, h.subject)
+	return err
+}
+
+func uncount(tx *store.Tx, h hit) error {
+	_, err := tx.Exec("UPDATE signin_limit SET hits = hits - 1 WHERE scope = $1 AND subject = $2 AND hits > 0", h.scope, h.subject)
+	return err
+}
+
+func clearCount(tx *store.Tx, scope, subject string) error {
+	_, err := tx.Exec("DELETE FROM signin_limit WHERE scope = $1 AND subject = $2", scope, subject)
+	return err
+}
+
+func forget(tx *store.Tx, tickets, counts time.Time) (int64, error) {
+	n, err := tx.Exec("DELETE FROM signin_ticket WHERE expires_at < $1", clock.Micros(tickets))
+	if err != nil {
+		return 0, err
+	}
+	m, err := tx.Exec("DELETE FROM signin_limit WHERE last_at < $1", clock.Micros(counts))
+	return n + m, err
+}
+
+func guestOf(tx *store.Tx, number string) (actor identity.ActorID, err error) {
+	err = tx.QueryRow("SELECT actor FROM signin_guest WHERE phone_index = $1"+tx.ForUpdate(), number).Scan(&actor)
+	if errors.Is(err, store.ErrNoRows) {
+		err = nil
+	}
+	return actor, err
+}
+
+func saveGuest(tx *store.Tx, number string, actor identity.ActorID) error {
+	_, err := tx.Exec("INSERT INTO signin_guest (phone_index, actor) VALUES ($1, $2) ON CONFLICT (phone_index) DO UPDATE SET actor = excluded.actor",
+		number, string(actor))
+	return err
+}
