@@ -37,6 +37,7 @@ type commands struct {
 	Config string            `help:"Settings file (TOML); also TIMEBANK_CONFIG." placeholder:"FILE" env:"TIMEBANK_CONFIG"`
 	Set    map[string]string `help:"A setting by its key, such as --set jobs.timers=5s; see timebank settings." placeholder:"KEY=VALUE"`
 
+	Demo    demoCmd    `cmd:"" help:"Run a demo city on the embedded database."`
 	Serve   serveCmd   `cmd:"" help:"Run the server of an installation."`
 	Migrate migrateCmd `cmd:"" help:"Bring the database to this program's version."`
 

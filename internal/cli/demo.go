@@ -1,0 +1,179 @@
+package cli
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"net"
+	"os"
+	"path/filepath"
+	"strings"
+	"text/tabwriter"
+	"time"
+
+	"timebank/internal/app"
+	"timebank/internal/clock"
+	"timebank/internal/config"
+	"timebank/internal/errs"
+	"timebank/internal/id"
+	"timebank/internal/replay"
+	"timebank/internal/store"
+)
+
+// demoCmd runs a demo city.
+type demoCmd struct {
+	Data  string  `help:"Data folder; a new one is filled with a city, an old one is kept as it is." default:"./data/demo" placeholder:"DIR"`
+	Addr  string  `help:"Address to listen on; a free port when the usual one is taken." placeholder:"HOST:PORT"`
+	Scale float64 `help:"Size of a new city, 1 being the published one." default:"0.005"`
+}
+
+// demoSeed makes the same people in every demo.
+const demoSeed = 1
+
+// demoAccounts is the file of the demo's accounts inside the data folder; it holds no token.
+const demoAccounts = "demo.json"
+
+// demoSession is how long a demo token is good for; each start prints new ones.
+const demoSession = 30 * 24 * time.Hour
+
+// Run implements the command.
+func (c *demoCmd) Run(e *env) error {
+	if c.Scale <= 0 || c.Scale > 1 {
+		return errs.Invalid("cli.demo_invalid", errs.Field{Path: "--scale", Code: "cli.scale_out_of_range"})
+	}
+	cfg, err := e.settings(map[string]string{"data": c.Data, "http.addr": c.Addr})
+	if err != nil {
+		return err
+	}
+	cfg.Postgres, cfg.Keys.Folder = "", ""
+	if _, err := os.Stat(filepath.Join(cfg.Data, store.FileName)); errors.Is(err, fs.ErrNotExist) {
+		if err := c.fill(e, cfg); err != nil {
+			return err
+		}
+	}
+	a, err := e.open(cfg)
+	if err != nil {
+		return err
+	}
+	var entries []entry
+	people, err := readDemo(cfg.Data)
+	if err == nil {
+		entries, err = issueTokens(e.ctx, a, people)
+	}
+	if err == nil && c.Addr == "" && taken(cfg.HTTP.Addr) {
+		host, _, _ := net.SplitHostPort(cfg.HTTP.Addr) // config let it pass
+		a.Config.HTTP.Addr = net.JoinHostPort(host, "0")
+	}
+	if err != nil {
+		return errors.Join(err, a.Close())
+	}
+	return serve(e, a, func(addr string) error { return printDemo(e, cfg, addr, entries) })
+}
+
+// taken reports whether somebody else listens on the address.
+func taken(addr string) bool {
+	l, err := net.Listen("tcp", addr)
+	if err != nil {
+		return true
+	}
+	return l.Close() != nil
+}
+
+// fill makes the city beside the folder and moves it there when it is complete, so that a demo that was interrupted begins anew.
+func (c *demoCmd) fill(e *env, cfg config.Config) (err error) {
+	whole := cfg.Data
+	cfg.Data = filepath.Clean(whole) + ".new"
+	if err := os.RemoveAll(cfg.Data); err != nil {
+		return errs.New(errs.Unavailable, "store.folder_unusable").With(err)
+	}
+	fmt.Fprintln(e.err, "Making a city of invented people; this takes a few seconds.")
+	// Its own keys, not those of the seed: a demo's folder is nobody's business either.
+	keys, err := app.OpenKeys(cfg.KeyFolder(), cfg.City, id.System())
+	if err != nil {
+		return err
+	}
+	now := clock.System().Now()
+	a, err := app.Open(e.ctx, app.Options{Config: cfg, Clock: clock.NewFake(now), IDs: id.Streams(demoSeed), Keys: &keys})
+	if err != nil {
+		return err
+	}
+	people, refused, err := replay.Demo(e.ctx, replay.Config{App: a, Scale: c.Scale, Seed: demoSeed, Progress: progress(e.err)}, now)
+	for _, r := range refused {
+		fmt.Fprintln(e.err, "refused:", r)
+	}
+	if err == nil {
+		err = writeDemo(cfg.Data, people)
+	}
+	if err = errors.Join(err, a.Close()); err != nil {
+		return err
+	}
+	if err := os.MkdirAll(filepath.Dir(filepath.Clean(whole)), 0o700); err != nil {
+		return errs.New(errs.Unavailable, "store.folder_unusable").With(err)
+	}
+	// An empty folder may be in the way; one with other files is not ours to replace.
+	if err := os.Remove(whole); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return errs.New(errs.Conflict, "cli.folder_not_empty").With(err)
+	}
+	if err := os.Rename(cfg.Data, whole); err != nil {
+		return errs.New(errs.Unavailable, "store.folder_unusable").With(err)
+	}
+	return nil
+}
+
+// writeDemo keeps whom the demo can act as, beside the database.
+func writeDemo(folder string, people []replay.Account) error {
+	text, err := json.MarshalIndent(people, "", "  ")
+	if err == nil {
+		err = os.WriteFile(filepath.Join(folder, demoAccounts), append(text, '\n'), 0o600)
+	}
+	return err
+}
+
+func readDemo(folder string) (people []replay.Account, err error) {
+	text, err := os.ReadFile(filepath.Join(folder, demoAccounts))
+	if err != nil {
+		return nil, errs.New(errs.Conflict, "cli.no_demo").With(err)
+	}
+	return people, json.Unmarshal(text, &people)
+}
+
+// entry is an account with its token.
+type entry struct {
+	replay.Account
+	token string
+}
+
+func issueTokens(ctx context.Context, a *app.App, people []replay.Account) ([]entry, error) {
+	entries := make([]entry, len(people))
+	for i, p := range people {
+		token, err := a.Identity.IssueToken(ctx, p.Actor, demoSession, "demo")
+		if err != nil {
+			return nil, err
+		}
+		entries[i] = entry{p, token}
+	}
+	return entries, nil
+}
+
+// stories are the headings of the product's three stories.
+var stories = []string{"Other accounts", "1. Mr Li, Mrs Cao and the video call", "2. Tian Hua saves sixty hours and spends them in another district",
+	"3. The officer's morning board"}
+
+func printDemo(e *env, cfg config.Config, addr string, people []entry) error {
+	w := tabwriter.NewWriter(e.out, 0, 0, 2, ' ', 0)
+	fmt.Fprintf(w, "http://%s/\n\n", addr)
+	fmt.Fprintf(w, "Documentation\thttp://%s/docs\nData\t%s (kept; delete the folder to begin anew)\n", addr, cfg.Data)
+	fmt.Fprintf(w, "Try\tcurl -H 'Authorization: Bearer TOKEN' http://%s/api/v1/me\n", addr)
+	for _, story := range []int{1, 2, 3, 0} {
+		fmt.Fprintf(w, "\n%s\n", stories[story])
+		for _, p := range people {
+			if p.Story == story {
+				fmt.Fprintf(w, "  %s\t%s\t%s\n", p.Role, p.token, strings.TrimSpace(p.Name+"  "+p.About))
+			}
+		}
+	}
+	fmt.Fprintln(w, "\nEverybody in this city is invented. Ctrl-C stops.")
+	return w.Flush()
+}
