@@ -257,9 +257,9 @@ func identities(w *world) {
 	office, chen := w.Staff(identity.Administrator, w.Tree.City()), w.Person(40, w.Home())
 	w.does(step{op: "me", as: &chen, want: m{"person": chen.ID, "roles": "[]", "volunteer": nil}})
 	w.does(step{op: "me", as: &office, want: m{"roles.0.role": "administrator", "roles.0.region_name": anything}})
-	issued := w.does(step{op: "issue-token", as: &office, at: []any{chen.Actor.ID}, body: m{"label": "phone", "hours": 2}, rows: "session+1", want: m{"token": anything}, again: true})
-	w.refused(step{op: "issue-token", as: &chen, at: []any{office.Actor.ID}}, 403, "identity.not_allowed")
-	w.refused(step{op: "issue-token", as: &office, at: []any{chen.Actor.ID}, body: m{"hours": 10000}}, 422, "api.input_invalid", "hours api.too_large")
+	issued := w.does(step{op: "issue-token", as: &chen, at: []any{chen.Actor.ID}, body: m{"label": "phone", "hours": 2}, rows: "session+1", want: m{"token": anything}, again: true})
+	w.refused(step{op: "issue-token", as: &office, at: []any{chen.Actor.ID}}, 403, "identity.not_oneself")
+	w.refused(step{op: "issue-token", as: &chen, at: []any{chen.Actor.ID}, body: m{"hours": 10000}}, 422, "api.input_invalid", "hours api.too_large")
 	sessions := w.does(step{op: "list-sessions", as: &chen, at: []any{chen.Actor.ID}, want: m{"sessions.0.label": "phone", "sessions.1.id": anything}})
 	w.does(step{op: "end-session", as: &chen, at: []any{chen.Actor.ID, sessions.text("sessions.0.id")}})
 	w.tokens[chen.Actor.ID] = session{issued.text("token"), w.Clock.Now()}
