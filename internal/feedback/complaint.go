@@ -39,7 +39,7 @@ func (s *Service) runComplain(tx *store.Tx, cmds []*ComplainCmd, out []*identity
 	for i, c := range cmds {
 		ids[i] = c.Order
 	}
-	d, err := s.begin(tx, ids)
+	d, err := s.beginLocked(tx, ids)
 	if err != nil {
 		return err
 	}
@@ -287,7 +287,7 @@ func (s *Service) pick(tx *store.Tx, ids []ComplaintID) (*desk, map[ComplaintID]
 	for _, c := range all {
 		orders = append(orders, c.Order)
 	}
-	d, err := s.begin(tx, orders)
+	d, err := s.beginLocked(tx, orders)
 	return d, all, err
 }
 

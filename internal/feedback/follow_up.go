@@ -53,31 +53,42 @@ func (s *Service) sampleDay(tx *store.Tx, day clock.Day) error {
 	if err != nil {
 		return err
 	}
-	oneSided, err := order.WaitingForFollowUp(tx)
-	if err != nil {
-		return err
-	}
-	fresh := make([]FollowUp, 0, len(paid)/2+len(oneSided))
-	ask := func(v order.Visit, cause Cause, r policy.Rules) {
-		fresh = append(fresh, d.question(v.ID, v.Recipient, v.Region, cause, r))
-	}
+	fresh := make([]FollowUp, 0, len(paid)/2)
 	for _, v := range paid {
 		r, err := d.at(v.Region)
 		if err != nil {
 			return err
 		}
 		if cause, ok := causeOf(v, r); ok {
-			ask(v, cause, r)
+			fresh = append(fresh, d.question(v.ID, v.Recipient, v.Region, cause, r))
 		}
-	}
-	for _, v := range oneSided {
-		r, err := d.at(v.Region)
-		if err != nil {
-			return err
-		}
-		ask(v, CauseOneSided, r)
 	}
 	return insertFollowUps(tx, fresh, "ON CONFLICT (order_id) DO NOTHING")
+}
+
+// askNow is the handler of order.TimerFollowUp: it opens a follow-up for each visit that only one side has shown.
+func (s *Service) askNow(tx *store.Tx, due []timer.Timer) ([]error, error) {
+	d, err := s.begin(tx, nil)
+	if err != nil {
+		return nil, err
+	}
+	ids := make([]order.ID, len(due))
+	for i, t := range due {
+		ids[i] = order.ID(t.Ref)
+	}
+	visits, err := order.VisitsOf(tx, ids)
+	if err != nil {
+		return nil, err
+	}
+	fresh := make([]FollowUp, 0, len(visits))
+	for _, v := range visits {
+		r, err := d.at(v.Region)
+		if err != nil {
+			return nil, err
+		}
+		fresh = append(fresh, d.question(v.ID, v.Recipient, v.Region, CauseOneSided, r))
+	}
+	return make([]error, len(due)), insertFollowUps(tx, fresh, "ON CONFLICT (order_id) DO NOTHING")
 }
 
 // question opens a follow-up. The station has as long for it as for a complaint (complaint.answer_within.community; default: nobody
@@ -133,7 +144,7 @@ func (s *Service) runRecord(tx *store.Tx, cmds []*RecordCmd, out []*identity.Res
 	for i, c := range cmds {
 		ids[i] = c.Order
 	}
-	d, err := s.begin(tx, ids)
+	d, err := s.beginLocked(tx, ids)
 	if err != nil {
 		return err
 	}

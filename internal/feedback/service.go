@@ -73,7 +73,7 @@ func New(db *store.DB, regions *region.Service, policies *policy.Service, orders
 
 // Handlers are the timers of the package, by kind.
 func (s *Service) Handlers() map[string]timer.Handler {
-	return map[string]timer.Handler{TimerSample: s.sample, TimerComplaint: s.climb}
+	return map[string]timer.Handler{TimerSample: s.sample, TimerComplaint: s.climb, order.TimerFollowUp: s.askNow}
 }
 
 // inRounds runs commands so that no two in one pass are about the same thing: the second sees what the first did.
@@ -113,7 +113,14 @@ type desk struct {
 	timers []timer.Timer
 }
 
-func (s *Service) begin(tx *store.Tx, orders []order.ID) (*desk, error) {
+func (s *Service) begin(tx *store.Tx, orders []order.ID) (*desk, error) { return s.beginWith(tx, orders, order.Load) }
+
+// beginLocked is begin for a use-case that decides on what stands at the orders: whoever comes second sees what the first did.
+func (s *Service) beginLocked(tx *store.Tx, orders []order.ID) (*desk, error) {
+	return s.beginWith(tx, orders, order.Lock)
+}
+
+func (s *Service) beginWith(tx *store.Tx, orders []order.ID, load func(*store.Tx, []order.ID) (map[order.ID]*order.Order, error)) (*desk, error) {
 	tree, err := s.regions.Tree(tx)
 	if err != nil {
 		return nil, err
@@ -123,7 +130,7 @@ func (s *Service) begin(tx *store.Tx, orders []order.ID) (*desk, error) {
 		return nil, err
 	}
 	d := &desk{tx: tx, tree: tree, view: view, rules: map[region.ID]policy.Rules{}}
-	d.orders, err = order.Load(tx, orders)
+	d.orders, err = load(tx, orders)
 	return d, err
 }
 

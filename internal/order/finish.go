@@ -106,7 +106,7 @@ func (w *work) autoConfirm(o *Order, _ timer.Timer) error {
 		return w.accept(system, "order.time_out", o, ByTimeOut)
 	}
 	w.move(system, "order.ask", o, Awaiting, ForFollowUp)
-	w.tx.Outbox("order.follow_up_needed", string(o.ID), "{}")
+	w.wait(TimerFollowUp, o, w.tx.Now(), "")
 	return nil
 }
 

@@ -163,7 +163,7 @@ type Order struct {
 	Assignments   []*Assignment
 	changed       bool
 	isNew         bool
-	phase         int64 // as it stands in the database
+	stored        facts // as it stands in the database
 }
 
 // AssignmentState is where one volunteer's place on an order stands.

@@ -99,7 +99,11 @@ func (p *placing) decide(c *PlaceCmd) (*Order, error) {
 	if !rec.MayAsk() {
 		return nil, errs.New(errs.Refused, "order.recipient_not_approved")
 	}
-	item, err := p.s.catalog.Current(p.tx, c.Item, p.tx.Now())
+	offered, err := p.catalogue()
+	if err != nil {
+		return nil, err
+	}
+	item, err := offered.Current(c.Item, p.tx.Now())
 	if err != nil {
 		return nil, err
 	}

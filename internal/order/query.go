@@ -161,10 +161,9 @@ func SettledBetween(tx *store.Tx, from, to time.Time) ([]Visit, error) {
 		clock.Micros(from), clock.Micros(to))
 }
 
-// WaitingForFollowUp returns the visits that only one side has shown and that the station has to ask about, in the order of their ids.
-func WaitingForFollowUp(tx *store.Tx) ([]Visit, error) {
-	return store.All(tx, scanVisit, `SELECT id, recipient, placed_as, region, 0 FROM service_order
- WHERE phase = 1 AND state = 'awaiting' AND waits_for = 'follow_up' ORDER BY id`)
+// VisitsOf returns the visits of orders, in the order of their ids.
+func VisitsOf(tx *store.Tx, ids []ID) ([]Visit, error) {
+	return store.In(tx, "SELECT id, recipient, placed_as, region, 0 FROM service_order WHERE id IN (", ids, ") ORDER BY id", scanVisit)
 }
 
 // PlaceOf returns where an order is to be served.
@@ -229,4 +228,16 @@ func Count(tx *store.Tx, place region.ID) (c Counts, err error) {
 	}
 	since := clock.Micros(tx.Now().AddDate(0, 0, -activeDays))
 	return c, tx.QueryRow("SELECT COUNT(DISTINCT a.volunteer)"+paid+in+" AND a.start_at >= $3", string(place), day, since).Scan(&c.Active)
+}
+
+// OfPerson returns every order of a person as one who asks or serves, oldest first.
+func OfPerson(tx *store.Tx, person member.PersonID) ([]ID, error) {
+	return store.All(tx, scanID, "SELECT id FROM service_order WHERE recipient = $1 UNION SELECT order_id FROM assignment WHERE volunteer = $1 ORDER BY 1", string(person))
+}
+
+// Unfinished returns the orders of a person that are not closed: somebody still has to act, or may still complain about what was paid.
+func Unfinished(tx *store.Tx, person member.PersonID) ([]ID, error) {
+	return store.All(tx, scanID, `SELECT id FROM service_order WHERE recipient = $1 AND phase <> 0
+ UNION SELECT o.id FROM assignment a JOIN service_order o ON o.id = a.order_id
+ WHERE a.volunteer = $1 AND a.state NOT IN ('withdrawn', 'no_show', 'void') AND o.phase <> 0 ORDER BY 1`, string(person))
 }

@@ -111,7 +111,7 @@ func (w *work) fill(actor identity.Actor, action string, o *Order) {
 		w.note(actor, action, o, string(o.State), string(o.State))
 		return
 	}
-	if live == accepted {
+	if live == accepted && slices.ContainsFunc(o.Assignments, func(a *Assignment) bool { return a.How == "dispatched" }) {
 		w.unwait(TimerOfferExpire, o)
 	}
 	w.unwait(TimerEscalate, o)

@@ -22,6 +22,9 @@ const (
 	TimerAutoConfirm = "order.auto_confirm" // nobody has confirmed
 	TimerSettle      = "order.settle"       // the hours fall due
 	TimerClose       = "order.close"        // once a day: paid orders whose time for complaints is over
+
+	// TimerFollowUp tells the feedback room at once that the station has to ask about a visit; the handler is that room's.
+	TimerFollowUp = "order.follow_up"
 )
 
 // Service holds the use-cases of orders.

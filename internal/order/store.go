@@ -6,6 +6,7 @@ import (
 
 	"timebank/internal/clock"
 	"timebank/internal/hours"
+	"timebank/internal/member"
 	"timebank/internal/store"
 )
 
@@ -24,7 +25,7 @@ func fromMicros(n *int64) time.Time {
 	return clock.FromMicros(*n)
 }
 
-const orderColumns = `id, state, since, phase, item, item_version, recipient, placed_by, placed_as, payer, region, class, urgency, start_at, minutes,
+const orderColumns = `id, state, since, item, item_version, recipient, placed_by, placed_as, payer, region, class, urgency, start_at, minutes,
  volunteers, lat_e6, lon_e6, check_code, funding, policy_version, submitted_at, level, level_since, waits_for, confirmed_by, confirmed_at,
  settled_at, settled_by, outcome, reason`
 
@@ -32,12 +33,13 @@ func scanOrder(r *store.Rows) (*Order, error) {
 	o := &Order{}
 	var start, submitted, since, levelSince int64
 	var confirmed, settled *int64
-	err := r.Scan(&o.ID, &o.State, &since, &o.phase, &o.Item, &o.ItemVersion, &o.Recipient, &o.PlacedBy, &o.PlacedAs, &o.Payer, &o.Region, &o.Class, &o.Urgency,
+	err := r.Scan(&o.ID, &o.State, &since, &o.Item, &o.ItemVersion, &o.Recipient, &o.PlacedBy, &o.PlacedAs, &o.Payer, &o.Region, &o.Class, &o.Urgency,
 		&start, &o.Minutes, &o.Volunteers, &o.Point.LatE6, &o.Point.LonE6, &o.CheckCode, &o.Funding, &o.PolicyVersion, &submitted, &o.Level,
 		&levelSince, &o.WaitsFor, &o.ConfirmedBy, &confirmed, &settled, &o.SettledBy, &o.Outcome, &o.Reason)
 	o.Start, o.SubmittedAt, o.LevelSince = clock.FromMicros(start), clock.FromMicros(submitted), clock.FromMicros(levelSince)
 	o.Since = clock.FromMicros(since)
 	o.ConfirmedAt, o.SettledAt = fromMicros(confirmed), fromMicros(settled)
+	o.stored = o.facts()
 	return o, err
 }
 
@@ -56,32 +58,65 @@ func insertOrders(tx *store.Tx, all []*Order) error {
 	return err
 }
 
-// updateOrders saves changed orders. Those whose phase stays the same are written without the columns that indexes look at, which
-// halves what a step costs.
+// facts are the columns of an order that most of its steps leave alone.
+type facts struct {
+	level           Level
+	levelSince      time.Time
+	funding         string
+	confirmedBy     ConfirmedBy
+	confirmedAt     time.Time
+	outcome, reason string
+	minutes         hours.Minutes
+	phase           int64
+	settledAt       time.Time
+	settledBy       string
+}
+
+func (o *Order) facts() facts {
+	return facts{level: o.Level, levelSince: o.LevelSince, funding: o.Funding, confirmedBy: o.ConfirmedBy, confirmedAt: o.ConfirmedAt, outcome: o.Outcome,
+		reason: o.Reason, minutes: o.Minutes, phase: o.State.phase(), settledAt: o.SettledAt, settledBy: o.SettledBy}
+}
+
+// updateOrders saves changed orders. A step that only moves an order on writes three columns; one that changes what indexes look at writes
+// all. That halves what a step costs.
 func updateOrders(tx *store.Tx, all []*Order) error {
-	var steps, phases []any
+	const (
+		step = "id, state, since, waits_for"
+		fact = step + ", level, level_since, funding, confirmed_by, confirmed_at, outcome, reason, minutes"
+		full = fact + ", phase, settled_at, settled_by"
+
+		setStep = ") UPDATE service_order SET state = v.state, since = v.since, waits_for = v.waits_for"
+		setFact = setStep + `, level = v.level, level_since = v.level_since, funding = v.funding, confirmed_by = v.confirmed_by,
+ confirmed_at = v.confirmed_at, outcome = v.outcome, reason = v.reason, minutes = v.minutes`
+		setFull = setFact + ", phase = v.phase, settled_at = v.settled_at, settled_by = v.settled_by"
+	)
+	types := []string{"TEXT", "TEXT", "BIGINT", "TEXT", "TEXT", "BIGINT", "TEXT", "TEXT", "BIGINT", "TEXT", "TEXT", "BIGINT", "BIGINT", "BIGINT", "TEXT"}
+	var steps, changed, phases []any
 	for _, o := range all {
-		row := []any{string(o.ID), string(o.State), clock.Micros(o.Since), string(o.Level), clock.Micros(o.LevelSince), string(o.WaitsFor), o.Funding,
-			string(o.ConfirmedBy), micros(o.ConfirmedAt), o.Outcome, o.Reason, o.Minutes.Int64()}
-		if o.State.phase() == o.phase {
+		now := o.facts()
+		row := []any{string(o.ID), string(o.State), clock.Micros(o.Since), string(o.WaitsFor)}
+		if now == o.stored {
 			steps = append(steps, row...)
+			continue
+		}
+		row = append(row, string(now.level), clock.Micros(now.levelSince), now.funding, string(now.confirmedBy), micros(now.confirmedAt), now.outcome,
+			now.reason, now.minutes.Int64())
+		if now.phase == o.stored.phase {
+			changed = append(changed, row...)
 		} else {
-			phases = append(phases, append(row, o.State.phase(), micros(o.SettledAt), o.SettledBy)...)
+			phases = append(phases, append(row, now.phase, micros(now.settledAt), now.settledBy)...)
 		}
 	}
-	const (
-		columns = "id, state, since, level, level_since, waits_for, funding, confirmed_by, confirmed_at, outcome, reason, minutes"
-		set     = `) UPDATE service_order SET state = v.state, since = v.since, level = v.level, level_since = v.level_since, waits_for = v.waits_for,
- funding = v.funding, confirmed_by = v.confirmed_by, confirmed_at = v.confirmed_at, outcome = v.outcome, reason = v.reason, minutes = v.minutes`
-		where = " FROM v WHERE service_order.id = v.id"
-	)
-	types := []string{"TEXT", "TEXT", "BIGINT", "TEXT", "BIGINT", "TEXT", "TEXT", "TEXT", "BIGINT", "TEXT", "TEXT", "BIGINT"}
-	if _, err := tx.With("WITH v ("+columns+") AS (VALUES ", types, steps, set+where); err != nil {
-		return err
+	for _, u := range []struct {
+		columns, set string
+		n            int
+		args         []any
+	}{{step, setStep, 4, steps}, {fact, setFact, 12, changed}, {full, setFull, 15, phases}} {
+		if _, err := tx.With("WITH v ("+u.columns+") AS (VALUES ", types[:u.n], u.args, u.set+" FROM v WHERE service_order.id = v.id"); err != nil {
+			return err
+		}
 	}
-	_, err := tx.With("WITH v ("+columns+", phase, settled_at, settled_by) AS (VALUES ", append(types, "BIGINT", "BIGINT", "TEXT"), phases,
-		set+", phase = v.phase, settled_at = v.settled_at, settled_by = v.settled_by"+where)
-	return err
+	return nil
 }
 
 const assignmentColumns = `id, order_id, volunteer, team, how, state, recipient, region, start_at, end_at, in_at, out_at, minutes, credit, grade,
@@ -167,9 +202,20 @@ func closeSettled(tx *store.Tx, before time.Time) (int64, error) {
 	return tx.Exec("UPDATE service_order SET state = 'closed', phase = 0 WHERE phase = 2 AND settled_at < $1", clock.Micros(before))
 }
 
-// DestroyEvidence removes evidence that is older than policy keeps it. The grade on the assignment and the digest in the book stay.
-func DestroyEvidence(tx *store.Tx, before time.Time) (int64, error) {
-	return tx.Exec("DELETE FROM evidence WHERE recorded_at < $1", clock.Micros(before))
+// evidencePage is how many of the oldest proofs are looked at in one statement.
+const evidencePage = 2000
+
+// DestroyEvidence removes evidence that is older than policy keeps it. The grade on the assignment and the digest in the book stay. The rows
+// lie in the order of their recording, so the oldest are looked at until one is young enough.
+func DestroyEvidence(tx *store.Tx, before time.Time) (total int64, err error) {
+	for {
+		n, err := tx.Exec(`DELETE FROM evidence WHERE seq IN (SELECT o.seq FROM (SELECT e.seq, e.recorded_at FROM evidence e ORDER BY e.seq LIMIT $2) o
+ WHERE o.recorded_at < $1)`, clock.Micros(before), evidencePage)
+		total += n
+		if err != nil || n < evidencePage {
+			return total, err
+		}
+	}
 }
 
 // RaiseDisputes says that from now on another level has to decide on disputed orders. One that is not disputed is left alone.
@@ -181,4 +227,18 @@ func RaiseDisputes(tx *store.Tx, level Level, ids ...ID) error {
 	_, err := tx.With("WITH v (id, level, since) AS (VALUES ", []string{"TEXT", "TEXT", "BIGINT"}, args,
 		`) UPDATE service_order SET level = v.level, level_since = v.since FROM v WHERE service_order.id = v.id AND service_order.state = 'disputed'`)
 	return err
+}
+
+// ErasePlaces takes from a person's closed orders where they were served, the words of the desk, and the papers signed; what was served, how
+// long and by whose pseudonym stays.
+func ErasePlaces(tx *store.Tx, person member.PersonID) error {
+	for _, text := range []string{
+		"UPDATE service_order SET lat_e6 = 0, lon_e6 = 0, check_code = '', reason = '' WHERE recipient = $1",
+		"DELETE FROM agreement WHERE recipient = $1",
+	} {
+		if _, err := tx.Exec(text, string(person)); err != nil {
+			return err
+		}
+	}
+	return nil
 }

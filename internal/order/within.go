@@ -17,6 +17,13 @@ func Load(tx *store.Tx, ids []ID) (map[ID]*Order, error) {
 	return load(tx, slices.Compact(ids), false)
 }
 
+// Lock is Load for a decision: nobody else changes the orders before the transaction ends.
+func Lock(tx *store.Tx, ids []ID) (map[ID]*Order, error) {
+	ids = slices.Clone(ids)
+	slices.Sort(ids)
+	return load(tx, slices.Compact(ids), true)
+}
+
 // Serves reports whether the person has a place on the order: offered, taken, served or paid, not one that was given back or made void.
 func (o *Order) Serves(p member.PersonID) bool { return o.serves(p) }
 

@@ -24,6 +24,7 @@ type work struct {
 	tx         *store.Tx
 	tree       *region.Tree
 	view       policy.View
+	items      *catalog.Catalogue // set when first asked for
 	orders     map[ID]*Order
 	volunteers map[member.PersonID]member.Volunteer
 	diary      map[member.PersonID][]*Assignment
@@ -115,7 +116,19 @@ func (w *work) rules(o *Order) (policy.Rules, error) {
 }
 
 func (w *work) item(o *Order) (*catalog.Item, error) {
-	return w.s.catalog.ByVersion(w.tx, o.Item, o.ItemVersion)
+	c, err := w.catalogue()
+	if err != nil {
+		return nil, err
+	}
+	return c.ByVersion(o.Item, o.ItemVersion)
+}
+
+// catalogue is the catalogue as the transaction sees it, asked for once.
+func (w *work) catalogue() (_ *catalog.Catalogue, err error) {
+	if w.items == nil {
+		w.items, err = w.s.catalog.Catalogue(w.tx)
+	}
+	return w.items, err
 }
 
 // touch marks an order as changed.
