@@ -11,6 +11,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"sync"
 	"syscall"
@@ -29,7 +30,8 @@ func TestMain(m *testing.M) {
 }
 
 // The scripts show what a person types and sees. Besides testscript's own commands: tamper changes a row behind the program's back, start
-// runs a server until stop or killed and puts its address into $ADDR and $ADDRESS (without http), get asks it for a page.
+// runs a server until stop or killed and puts its address into $ADDR and $ADDRESS (without http), get asks it for a page, account asks it
+// who the demo's person of a name is, someone puts a saver's id into $OWNER and a transaction's into $TRANSACTION.
 func TestScripts(t *testing.T) {
 	testscript.Run(t, testscript.Params{
 		Dir:                 filepath.Join("testdata", "script"),
@@ -41,6 +43,7 @@ func TestScripts(t *testing.T) {
 		},
 		Cmds: map[string]func(ts *testscript.TestScript, neg bool, args []string){
 			"tamper": tamper, "start": start, "stop": stop(syscall.SIGTERM), "killed": stop(syscall.SIGKILL), "get": get, "code": code,
+			"account": account, "someone": someone,
 		},
 	})
 }
@@ -90,8 +93,10 @@ func tamper(ts *testscript.TestScript, neg bool, args []string) {
 
 // running is a server that a script started.
 type running struct {
-	cmd *exec.Cmd
-	out *bytes.Buffer
+	cmd  *exec.Cmd
+	out  output
+	err  *bytes.Buffer
+	read chan struct{} // closed when the output has ended
 }
 
 func start(ts *testscript.TestScript, neg bool, args []string) {
@@ -123,9 +128,82 @@ func start(ts *testscript.TestScript, neg bool, args []string) {
 			break
 		}
 	}
-	var rest bytes.Buffer
-	go io.Copy(&rest, lines)
-	current.Store(ts, &running{cmd, &stderr})
+	r := &running{cmd: cmd, err: &stderr, out: output{more: make(chan struct{}, 1)}, read: make(chan struct{})}
+	go func() {
+		defer close(r.read)
+		_, _ = io.Copy(&r.out, lines)
+	}()
+	current.Store(ts, r)
+}
+
+// account waits for the line of a demo's person and asks the server who the bearer of its token is.
+func account(ts *testscript.TestScript, _ bool, args []string) {
+	found, ok := current.Load(ts)
+	if !ok {
+		ts.Fatalf("no server runs")
+	}
+	r := found.(*running)
+	deadline := time.After(time.Minute)
+	for {
+		for line := range strings.Lines(r.out.String()) {
+			if !strings.Contains(line, "  "+args[0]) {
+				continue
+			}
+			token := regexp.MustCompile(`[A-Za-z0-9_-]{43}`).FindString(line)
+			req, err := http.NewRequest(http.MethodGet, ts.Getenv("ADDR")+"/api/v1/me", nil)
+			ts.Check(err)
+			req.Header.Set("Authorization", "Bearer "+token)
+			res, err := http.DefaultClient.Do(req)
+			ts.Check(err)
+			body, err := io.ReadAll(res.Body)
+			ts.Check(err)
+			ts.Check(res.Body.Close())
+			if res.StatusCode != http.StatusOK || !strings.Contains(string(body), `"person"`) {
+				ts.Fatalf("who is %s: got %d %s", args[0], res.StatusCode, body)
+			}
+			return
+		}
+		select {
+		case <-r.out.more:
+		case <-deadline:
+			ts.Fatalf("no line of %s in %q", args[0], r.out.String())
+		}
+	}
+}
+
+// someone finds a saver and the transaction number 5 of a data folder.
+func someone(ts *testscript.TestScript, _ bool, args []string) {
+	db, err := sql.Open("sqlite", "file:"+ts.MkAbs(filepath.Join(args[0], store.FileName)))
+	ts.Check(err)
+	defer db.Close()
+	var owner, tx string
+	ts.Check(db.QueryRow("SELECT owner FROM account WHERE class = 'saved' AND balance > 0 ORDER BY seq").Scan(&owner))
+	ts.Check(db.QueryRow("SELECT id FROM ledger_tx WHERE number = 5").Scan(&tx))
+	ts.Setenv("OWNER", owner)
+	ts.Setenv("TRANSACTION", tx)
+}
+
+// output collects what a program prints and tells when there is more.
+type output struct {
+	mu   sync.Mutex
+	text bytes.Buffer
+	more chan struct{}
+}
+
+func (o *output) Write(b []byte) (int, error) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	select {
+	case o.more <- struct{}{}:
+	default:
+	}
+	return o.text.Write(b)
+}
+
+func (o *output) String() string {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.text.String()
 }
 
 // current is the server of each script.
@@ -139,9 +217,10 @@ func stop(signal syscall.Signal) func(ts *testscript.TestScript, neg bool, args 
 		}
 		r := found.(*running)
 		ts.Check(r.cmd.Process.Signal(signal))
+		<-r.read
 		err := r.cmd.Wait()
 		if signal == syscall.SIGTERM && err != nil {
-			ts.Fatalf("the server did not stop cleanly: %v\n%s", err, r.out)
+			ts.Fatalf("the server did not stop cleanly: %v\n%s", err, r.err)
 		}
 	}
 }

@@ -271,3 +271,30 @@ func TestTwoServersShareOnePostgreSQL(t *testing.T) {
 	}
 	verify(t, flags)
 }
+
+func TestAReplayKilledHalfWayLeavesADatabaseThatVerifies(t *testing.T) {
+	each(t, func(t *testing.T, _ config.Config, flags []string) {
+		cmd := command(t, append([]string{"replay", "--scale", "0.004"}, flags[:2]...)...)
+		progress, err := cmd.StderrPipe()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := cmd.Start(); err != nil {
+			t.Fatal(err)
+		}
+		lines := bufio.NewScanner(progress)
+		half := false
+		for lines.Scan() && !half {
+			half = strings.Contains(lines.Text(), " 50%")
+		}
+		if !half {
+			t.Fatal("the replay ended before it was half done")
+		}
+		kill(t, cmd)
+		verify(t, flags)
+		out, err := command(t, append([]string{"ledger", "verify"}, flags[:2]...)...).Output()
+		if err != nil || strings.Contains(string(out), "numbered      0\n") {
+			t.Errorf("nothing is left of half a year: %v\n%s", err, out)
+		}
+	})
+}
