@@ -2,15 +2,41 @@ package app
 
 import (
 	"net/http"
+	"strings"
 
 	"timebank/internal/httpapi"
+	"timebank/internal/web"
+	"timebank/internal/web/page"
 )
 
-// handler answers every request of the installation.
+// handler answers every request of the installation: pages for people and the API for programs, which share the address "/".
 func (a *App) handler() http.Handler {
-	return httpapi.New(httpapi.Deps{
+	api := httpapi.New(httpapi.Deps{
 		DB: a.DB, Clock: a.Clock, IDs: a.IDs, Log: a.Log, Health: a.Health, Metrics: a.Metrics,
 		Regions: a.Regions, Policies: a.Policies, Identity: a.Identity, Members: a.Members, Ledger: a.Ledger, Notary: a.Notary,
 		Catalog: a.Catalog, Training: a.Training, Orders: a.Orders, Feedback: a.Feedback,
+	})
+	pages := a.Pages()
+	mux := http.NewServeMux()
+	mux.Handle("/", api)
+	for _, path := range web.Paths() {
+		mux.Handle(path, pages)
+	}
+	mux.HandleFunc("GET /{$}", func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Vary", "Accept")
+		if strings.Contains(r.Header.Get("Accept"), "text/html") {
+			pages.ServeHTTP(w, r)
+			return
+		}
+		api.ServeHTTP(w, r)
+	})
+	return mux
+}
+
+// Pages answers the requests of people: see [web.Paths].
+func (a *App) Pages() http.Handler {
+	return web.New(&page.Site{
+		DB: a.DB, Clock: a.Clock, IDs: a.IDs, Log: a.Log, Regions: a.Regions, Policies: a.Policies, Identity: a.Identity, Members: a.Members,
+		Ledger: a.Ledger, Notary: a.Notary, Catalog: a.Catalog, Orders: a.Orders, Phone: a.Config.Pages.Phone, Demo: a.Demo,
 	})
 }

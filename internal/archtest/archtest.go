@@ -35,10 +35,11 @@ var plan = []room{
 	{name: "domain", ordered: true, may: list("kernel store"), packages: under("internal",
 		"audit timer region policy identity member notify signin ledger notary training catalog order feedback")},
 	{name: "edge", may: list("kernel leaf store domain"), packages: under("internal", "httpapi jobs")},
-	{name: "app", may: list("kernel leaf store domain edge"), packages: under("internal", "app")},
-	{name: "citytest", may: list("kernel leaf store domain edge app"), packages: under("internal", "citytest")},
-	{name: "replay", may: list("kernel leaf store domain edge app"), packages: under("internal", "replay")},
-	{name: "cli", may: list("kernel leaf store domain edge app replay"), packages: under("internal", "cli")},
+	{name: "pages", ordered: true, may: list("kernel leaf store domain"), packages: append(under("internal/web", "ui page public elder volunteer"), "internal/web")},
+	{name: "app", may: list("kernel leaf store domain edge pages"), packages: under("internal", "app")},
+	{name: "citytest", may: list("kernel leaf store domain edge pages app"), packages: under("internal", "citytest")},
+	{name: "replay", may: list("kernel leaf store domain edge pages app"), packages: under("internal", "replay")},
+	{name: "cli", may: list("kernel leaf store domain edge pages app replay"), packages: under("internal", "cli")},
 	{name: "cmd", may: list("cli"), packages: list("cmd")},
 	{name: "tools", packages: list("internal/archtest scripts")},
 }
@@ -53,8 +54,9 @@ type home struct {
 
 // homes keeps HTTP, River, the drivers and the command line where they belong.
 var homes = []home{
-	{prefix: "net/http", in: list("leaf edge app replay cli tools"), why: "a domain package knows nothing of HTTP"},
+	{prefix: "net/http", in: list("leaf edge pages app replay cli tools"), why: "a domain package knows nothing of HTTP"},
 	{prefix: "github.com/danielgtaylor/huma", in: list("internal/httpapi"), why: "huma stays behind the HTTP API"},
+	{prefix: "github.com/a-h/templ", in: list("pages"), why: "pages are made in web alone"},
 	{prefix: "github.com/riverqueue/river", in: list("internal/jobs"), why: "River carries outside effects only, behind jobs"},
 	{prefix: "github.com/alecthomas/kong", in: list("internal/cli"), why: "the command line is cli's"},
 	{prefix: "github.com/prometheus", in: list("leaf edge app"), why: "metrics are an edge's business"},

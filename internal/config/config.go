@@ -18,6 +18,7 @@ type Config struct {
 	Postgres string `toml:"postgres" secret:"yes" doc:"connection string of a PostgreSQL 15 or newer; empty means the embedded SQLite database in the data folder"`
 	City     string `toml:"city" default:"320100" doc:"the city's six-digit code; it stands in the log's origin and in every receipt and cannot change later"`
 	HTTP     HTTP   `toml:"http"`
+	Pages    Pages  `toml:"pages"`
 	Log      Log    `toml:"log"`
 	Keys     Keys   `toml:"keys"`
 	DB       DB     `toml:"db"`
@@ -33,6 +34,11 @@ type HTTP struct {
 	Read     time.Duration `toml:"read" default:"15s" doc:"longest time to read a request"`
 	Write    time.Duration `toml:"write" default:"60s" doc:"longest time to answer a request"`
 	Shutdown time.Duration `toml:"shutdown" default:"15s" doc:"how long running requests may take to end after a stop signal"`
+}
+
+// Pages is what the pages show besides the city's rules.
+type Pages struct {
+	Phone string `toml:"phone" default:"12349" doc:"telephone number behind the key to the station on every page, as it is dialled; the default is the national service line for the care of old people"`
 }
 
 // Log is how the program reports on itself.

@@ -1,18 +1,19 @@
 // Package i18n owns the sentences that people read for a code: one template a code and language, in plain and kind words.
 //
 // It must never decide anything, never know a business type, and never show a bare code to a person. A test holds the catalogues complete:
-// every code in the source has its sentence in every language, and no sentence is left over.
+// every code in the source has its sentence in every language, and no sentence is left over. What the pages say has files of its own.
 package i18n
 
 import (
 	"embed"
 	"fmt"
+	"maps"
 	"strings"
 
 	"github.com/BurntSushi/toml"
 )
 
-//go:embed zh-CN.toml en.toml
+//go:embed zh-CN.toml en.toml page.zh-CN.toml page.en.toml
 var files embed.FS
 
 // The languages. Chinese is what a browser gets that asks for neither.
@@ -30,13 +31,17 @@ const fallback = "internal"
 var catalogues = func() map[string]map[string]string {
 	all := map[string]map[string]string{}
 	for _, lang := range Langs() {
-		text, err := files.ReadFile(lang + ".toml")
-		if err != nil {
-			panic(err)
-		}
-		all[lang], err = parse(string(text))
-		if err != nil {
-			panic(fmt.Sprintf("i18n: %s: %v", lang, err))
+		all[lang] = map[string]string{}
+		for _, name := range []string{lang + ".toml", "page." + lang + ".toml"} {
+			text, err := files.ReadFile(name)
+			if err != nil {
+				panic(err)
+			}
+			part, err := parse(string(text))
+			if err != nil {
+				panic(fmt.Sprintf("i18n: %s: %v", name, err))
+			}
+			maps.Copy(all[lang], part)
 		}
 	}
 	return all

@@ -30,10 +30,10 @@ type source struct {
 }
 
 // codeTypes are named types whose constants are keys of the catalogues, after a prefix.
-var codeTypes = map[string]string{"identity.Right": "", "member.Warning": "", "ledger.Reason": "reason.", "ledger.Class": "class."}
+var codeTypes = map[string]string{"identity.Right": "", "member.Warning": "", "ledger.Reason": "reason.", "ledger.Class": "class.", "order.Grade": "grade."}
 
 // codeAreas are areas in which every string of a code's form is a code.
-var codeAreas = regexp.MustCompile(`^(api|config|passbook)\.`)
+var codeAreas = regexp.MustCompile(`^(api|config|page|passbook)\.`)
 
 func scanSource(t *testing.T, root string) map[string][]use {
 	t.Helper()

@@ -1,0 +1,308 @@
+// Package page owns what the doors share: the request with its reader, language and brand, how a page and a failure are answered, and
+// how times and amounts are said to a person.
+//
+// A door's handler asks the services, makes a view of finished strings, and shows it. The package must never hold a rule of the bank,
+// show the detail of an internal failure, or let a token out of its cookie.
+package page
+
+import (
+	"context"
+	"errors"
+	"io"
+	"log/slog"
+	"net/http"
+	"net/url"
+	"strings"
+	"time"
+
+	"github.com/a-h/templ"
+
+	"timebank/internal/catalog"
+	"timebank/internal/clock"
+	"timebank/internal/errs"
+	"timebank/internal/i18n"
+	"timebank/internal/id"
+	"timebank/internal/identity"
+	"timebank/internal/ledger"
+	"timebank/internal/member"
+	"timebank/internal/notary"
+	"timebank/internal/order"
+	"timebank/internal/policy"
+	"timebank/internal/region"
+	"timebank/internal/store"
+	"timebank/internal/web/ui"
+)
+
+// Site is what all pages call. Every field but Demo is needed.
+type Site struct {
+	DB       *store.DB
+	Clock    clock.Clock
+	IDs      id.Source
+	Log      *slog.Logger
+	Regions  *region.Service
+	Policies *policy.Service
+	Identity *identity.Service
+	Members  *member.Service
+	Ledger   *ledger.Service
+	Notary   *notary.Service
+	Catalog  *catalog.Service
+	Orders   *order.Service
+	// Phone is the number behind the key to the station, as it is dialled.
+	Phone string
+	// Demo are the accounts that anybody may choose at the door of a demonstration; empty means that there is no such door.
+	Demo []Account
+}
+
+// Account is one that a demonstration offers.
+type Account struct {
+	Actor identity.ActorID
+	// Who names the account, Does says what it can show; both in Chinese and English.
+	Who, Does map[string]string
+	// Door is where it begins: "/elder/".
+	Door string
+}
+
+// Door is one of the entrances.
+type Door struct {
+	Home   string
+	Elder  bool
+	Public bool
+	Nav    []Way
+}
+
+// Way is an entry of a door's menu: an address and the code of its words.
+type Way struct{ Href, Code string }
+
+// Request is one request of a page, with its reader.
+type Request struct {
+	*Site
+	HTTP *http.Request
+	out  http.ResponseWriter
+	// ID names the request in logs and in the trail.
+	ID    string
+	Lang  string
+	Big   bool
+	Actor identity.Actor
+	Now   time.Time
+	Brand string
+	Unit  string
+	door  *Door
+}
+
+// Handler answers one request; what it returns becomes a page that says what went wrong.
+type Handler func(r *Request) error
+
+// T is a text in the reader's language.
+func (r *Request) T(code string, params ...any) string { return i18n.Text(r.Lang, code, params...) }
+
+// Context is that of the request.
+func (r *Request) Context() context.Context { return r.HTTP.Context() }
+
+// Form is a value of the form or of the address, without the spaces around it.
+func (r *Request) Form(name string) string { return strings.TrimSpace(r.HTTP.FormValue(name)) }
+
+// Path is a variable of the route.
+func (r *Request) Path(name string) string { return r.HTTP.PathValue(name) }
+
+// Key is a new key of a command, for a form: sending the form twice has one effect.
+func (r *Request) Key() string { return string(id.From[Request](r.IDs.UUID(r.Now))) }
+
+// Sent is the key that a form came with.
+func (r *Request) Sent() (string, error) {
+	key := r.Form("key")
+	if len(key) < 8 || len(key) > 100 {
+		return "", errs.New(errs.KindInvalid, "page.form_incomplete")
+	}
+	return key, nil
+}
+
+// Me is the person who is signed in. Error: Forbidden page.not_a_person for an account that is nobody's.
+func (r *Request) Me() (member.PersonID, error) {
+	if r.Actor.Person == "" {
+		return "", errs.New(errs.Forbidden, "page.not_a_person")
+	}
+	return member.PersonID(r.Actor.Person), nil
+}
+
+// Read runs fn on a consistent snapshot with today's tree of regions.
+func (r *Request) Read(name string, fn func(tx *store.Tx, tree *region.Tree) error) error {
+	return r.DB.Read(r.Context(), name, func(tx *store.Tx) error {
+		tree, err := r.Regions.Tree(tx)
+		if err != nil {
+			return err
+		}
+		return fn(tx, tree)
+	})
+}
+
+// Shell is the frame of a page of the door.
+func (r *Request) Shell(title string) ui.Page {
+	d := r.door
+	p := ui.Page{Lang: r.Lang, Big: r.Big || d.Elder, Fixed: d.Elder, Title: title, Brand: r.Brand, Phone: r.Phone, Home: d.Home, Public: d.Public,
+		Here: here(r.HTTP), Notice: r.notice()}
+	for _, w := range d.Nav {
+		p.Nav = append(p.Nav, ui.Link{Href: w.Href, Text: r.T(w.Code), Current: r.HTTP.URL.Path == w.Href})
+	}
+	if r.Actor.ID != "" {
+		p.Who = r.who()
+	}
+	return p
+}
+
+// here is where a choice of language comes back to. A form that was refused has no address of its own.
+func here(h *http.Request) string {
+	if h.Method != http.MethodGet && h.Method != http.MethodHead {
+		return "/"
+	}
+	u := url.URL{Path: h.URL.Path, RawQuery: h.URL.RawQuery}
+	return u.String()
+}
+
+// who is the reader's name as it stands on every page: masked, since others look over a shoulder.
+func (r *Request) who() string {
+	name := r.T("page.shell.account")
+	if r.Actor.Person == "" {
+		return name
+	}
+	who := member.PersonID(r.Actor.Person)
+	err := r.Read("web.who", func(tx *store.Tx, _ *region.Tree) error {
+		names, err := r.Members.Names(tx, []member.PersonID{who})
+		if n, ok := names[who]; ok {
+			name = n.String()
+		}
+		return err
+	})
+	if err != nil {
+		r.Log.WarnContext(r.Context(), "name not read", slog.String("request", r.ID), slog.String("error", err.Error()))
+	}
+	return name
+}
+
+// done are the notices that a page can show after a form: the word in the address, and its text.
+var done = map[string]string{
+	"placed": "page.done.placed", "confirmed": "page.done.confirmed", "undone": "page.done.undone", "cancelled": "page.done.cancelled",
+	"claimed": "page.done.claimed", "in": "page.done.in", "out": "page.done.out", "withdrawn": "page.done.withdrawn", "answered": "page.done.answered",
+}
+
+func (r *Request) notice() string {
+	if code := done[r.HTTP.URL.Query().Get("done")]; code != "" {
+		return r.T(code)
+	}
+	return ""
+}
+
+// Show answers with a page.
+func (r *Request) Show(status int, c templ.Component) error {
+	buffer := templ.GetBuffer()
+	defer templ.ReleaseBuffer(buffer)
+	if err := c.Render(r.Context(), buffer); err != nil {
+		return err
+	}
+	h := r.out.Header()
+	h.Set("Content-Type", "text/html; charset=utf-8")
+	h.Set("Cache-Control", "no-store")
+	r.out.WriteHeader(status)
+	// A reader that has gone away is nobody's problem.
+	_, _ = r.out.Write(buffer.Bytes())
+	return nil
+}
+
+// Send answers with a file.
+func (r *Request) Send(name, mediaType string, body []byte) error {
+	h := r.out.Header()
+	h.Set("Content-Type", mediaType)
+	h.Set("Content-Disposition", `attachment; filename="`+name+`"`)
+	h.Set("Cache-Control", "no-store")
+	_, _ = r.out.Write(body)
+	return nil
+}
+
+// Go leads on after a form, so that reloading the page sends nothing again.
+func (r *Request) Go(to string) error {
+	http.Redirect(r.out, r.HTTP, to, http.StatusSeeOther)
+	return nil
+}
+
+// Status is how each kind of error is told.
+func Status(k errs.Kind) int {
+	switch k {
+	case errs.KindInvalid, errs.Refused:
+		return http.StatusUnprocessableEntity
+	case errs.Unauthenticated:
+		return http.StatusUnauthorized
+	case errs.Forbidden:
+		return http.StatusForbidden
+	case errs.NotFound:
+		return http.StatusNotFound
+	case errs.Conflict:
+		return http.StatusConflict
+	case errs.TooMany:
+		return http.StatusTooManyRequests
+	case errs.Unavailable:
+		return http.StatusServiceUnavailable
+	}
+	return http.StatusInternalServerError
+}
+
+// Told is an error in words.
+type Told struct {
+	Code, Text string
+	Faults     []ui.Fault
+	Why        *ui.Why
+}
+
+// Tell puts an error into the reader's language. What is inside an internal one goes to the log alone.
+func (r *Request) Tell(err error) Told {
+	kind := errs.KindOf(err)
+	if kind == errs.Internal || kind == errs.Unavailable {
+		r.Log.ErrorContext(r.Context(), "page failed", slog.String("request", r.ID), slog.String("path", r.HTTP.Pattern), slog.String("error", err.Error()))
+	}
+	var e *errs.Error
+	if kind == errs.Internal || !errors.As(err, &e) {
+		return Told{Code: errs.CodeInternal, Text: r.T(errs.CodeInternal)}
+	}
+	t := Told{Code: e.Code, Why: ui.WhyOf(r.Lang, e.Why)}
+	var values []any
+	if e.Why != nil {
+		for _, v := range e.Why.Values {
+			values = append(values, v.Name, v.Value)
+		}
+	}
+	t.Text = r.T(e.Code, values...)
+	for _, f := range e.Fields {
+		t.Faults = append(t.Faults, ui.Fault{Field: f.Path, Text: r.T(f.Code, f.Params...)})
+	}
+	return t
+}
+
+// Fail answers with a page that says what went wrong.
+func (r *Request) Fail(err error) error {
+	t := r.Tell(err)
+	kind := errs.KindOf(err)
+	title := map[errs.Kind]string{errs.Unauthenticated: "page.trouble.sign_in", errs.Forbidden: "page.trouble.not_allowed", errs.NotFound: "page.trouble.not_found",
+		errs.Unavailable: "page.trouble.away", errs.Internal: "page.trouble.ours"}[kind]
+	if title == "" {
+		title = "page.trouble.not_done"
+	}
+	// The words of refusal are the reader's; a search engine has no use for them.
+	shell := r.Shell(r.T(title))
+	shell.Public = false
+	trouble := ui.Trouble(shell, t.Text, t.Faults, t.Why, t.Code, r.ID)
+	if kind == errs.Unauthenticated && len(r.Demo) > 0 {
+		ctx := templ.WithChildren(r.Context(), ui.Button("/sign-in?next="+url.QueryEscape(shell.Here), r.T("page.sign_in.title"), ""))
+		return r.Show(Status(kind), templ.ComponentFunc(func(_ context.Context, w io.Writer) error { return trouble.Render(ctx, w) }))
+	}
+	return r.Show(Status(kind), trouble)
+}
+
+// One takes the result of a use-case that was given one command.
+func One[R any](results []identity.Result[R], err error) (R, error) {
+	var none R
+	switch {
+	case err != nil:
+		return none, err
+	case len(results) != 1:
+		return none, errs.New(errs.Internal, errs.CodeInternal)
+	}
+	return results[0].Value, results[0].Err
+}

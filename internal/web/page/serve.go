@@ -1,0 +1,220 @@
+package page
+
+import (
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"net/url"
+	"runtime/debug"
+	"strings"
+	"time"
+
+	"timebank/internal/errs"
+	"timebank/internal/i18n"
+	"timebank/internal/id"
+	"timebank/internal/identity"
+	"timebank/internal/policy"
+	"timebank/internal/store"
+)
+
+// policyHeader lets a page load what we serve ourselves and nothing else, no inline script and no inline style.
+const policyHeader = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; manifest-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
+
+// maxForm bounds a form in bytes: the largest is a pasted receipt.
+const maxForm = 64 << 10
+
+// The cookies. The session's has the prefix that binds it to the host, wherever the connection is encrypted.
+const (
+	cookieSession      = "__Host-session"
+	cookieSessionPlain = "session"
+	cookieLang         = "lang"
+	cookieSize         = "size"
+)
+
+// year is how long a choice of language or size is remembered.
+const year = 365 * 24 * time.Hour
+
+// Need says who is heard at a route. The use-case behind it decides for whom and where.
+type Need int
+
+// The needs.
+const (
+	Anybody Need = iota
+	SignedIn
+)
+
+// Handle makes the HTTP handler of a route of a door.
+func (s *Site) Handle(d *Door, need Need, do Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, h *http.Request) {
+		now := s.Clock.Now()
+		r := &Request{Site: s, HTTP: h, out: w, ID: string(id.From[Request](s.IDs.UUID(now))), Now: now, door: d, Lang: language(h), Big: cookie(h, cookieSize) == "big"}
+		head := w.Header()
+		head.Set("X-Request-Id", r.ID)
+		head.Set("X-Content-Type-Options", "nosniff")
+		head.Set("Referrer-Policy", "same-origin")
+		head.Set("Content-Security-Policy", policyHeader)
+		head.Set("Permissions-Policy", "geolocation=(self), camera=(), microphone=(), payment=()")
+		head.Set("Content-Language", r.Lang)
+		head.Set("Vary", "Cookie, Accept-Language")
+		h.Body = http.MaxBytesReader(w, h.Body, maxForm)
+		defer func() {
+			if failure := recover(); failure != nil {
+				if err, ok := failure.(error); ok && errors.Is(err, http.ErrAbortHandler) {
+					panic(failure)
+				}
+				s.Log.ErrorContext(h.Context(), "page failed", slog.String("request", r.ID), slog.String("path", h.Pattern),
+					slog.String("failure", fmt.Sprintf("%T", failure)), slog.String("stack", string(debug.Stack())))
+				http.Error(w, r.T(errs.CodeInternal), http.StatusInternalServerError)
+			}
+		}()
+		err := r.enter(need)
+		if err == nil {
+			err = do(r)
+		}
+		if err != nil {
+			err = r.Fail(err)
+		}
+		if err != nil {
+			s.Log.ErrorContext(h.Context(), "page failed", slog.String("request", r.ID), slog.String("path", h.Pattern), slog.String("error", err.Error()))
+			http.Error(w, r.T(errs.CodeInternal), http.StatusInternalServerError)
+		}
+	})
+}
+
+// enter learns the brand and who is reading.
+func (r *Request) enter(need Need) error {
+	if err := r.brand(); err != nil {
+		return err
+	}
+	if r.HTTP.Method == http.MethodPost {
+		if err := r.HTTP.ParseForm(); err != nil {
+			return errs.New(errs.KindInvalid, "page.form_incomplete").With(err)
+		}
+	}
+	token := r.token()
+	if token == "" {
+		if need == Anybody {
+			return nil
+		}
+		return errs.New(errs.Unauthenticated, "page.sign_in_first")
+	}
+	actor, err := r.Identity.Authenticate(r.Context(), token, r.ID)
+	switch {
+	case err == nil:
+		r.Actor = actor
+	case need == Anybody && errs.KindOf(err) == errs.Unauthenticated:
+		return nil
+	}
+	return err
+}
+
+// brand reads the public name, which is a setting of the city.
+func (r *Request) brand() error {
+	return r.DB.Read(r.Context(), "web.brand", func(tx *store.Tx) error {
+		tree, err := r.Regions.Tree(tx)
+		if err != nil {
+			return err
+		}
+		var rules policy.Rules
+		rules, err = r.Policies.Current(tx, r.Now, []string{string(tree.City())})
+		if errs.KindOf(err) == errs.NotFound || err == nil && rules.BrandName == "" {
+			r.Brand, r.Unit = r.T("page.shell.brand"), r.T("page.shell.unit")
+			return nil
+		}
+		r.Brand, r.Unit = rules.BrandName, rules.BrandUnit
+		if r.Lang != i18n.Chinese && r.Unit == i18n.Text(i18n.Chinese, "page.shell.unit") {
+			r.Unit = r.T("page.shell.unit")
+		}
+		return err
+	})
+}
+
+func language(h *http.Request) string {
+	for _, l := range i18n.Langs() {
+		if cookie(h, cookieLang) == l {
+			return l
+		}
+	}
+	return i18n.Match(h.Header.Get("Accept-Language"))
+}
+
+func cookie(h *http.Request, name string) string {
+	c, err := h.Cookie(name)
+	if err != nil {
+		return ""
+	}
+	return c.Value
+}
+
+// token is the session's. The plain cookie counts on the machine itself only: elsewhere somebody may read along.
+func (r *Request) token() string {
+	if r.HTTP.TLS != nil {
+		return cookie(r.HTTP, cookieSession)
+	}
+	if !loopback(r.HTTP.RemoteAddr) {
+		return ""
+	}
+	return cookie(r.HTTP, cookieSessionPlain)
+}
+
+func loopback(addr string) bool {
+	host, _, err := net.SplitHostPort(addr)
+	if err != nil {
+		host = addr
+	}
+	ip := net.ParseIP(host)
+	return ip != nil && ip.IsLoopback()
+}
+
+// SignIn opens a session for an actor whom the caller has authenticated, and puts its token into the cookie. Error: Refused
+// page.not_encrypted away from the machine itself without encryption.
+func (r *Request) SignIn(of identity.ActorID, label string, ttl time.Duration) error {
+	name := cookieSession
+	if r.HTTP.TLS == nil {
+		if !loopback(r.HTTP.RemoteAddr) {
+			return errs.New(errs.Refused, "page.not_encrypted")
+		}
+		name = cookieSessionPlain
+	}
+	token, err := r.Identity.IssueToken(r.Context(), of, ttl, label)
+	if err != nil {
+		return err
+	}
+	r.set(name, token, ttl)
+	return nil
+}
+
+// SignOut ends the session behind the cookie and takes the cookie away.
+func (r *Request) SignOut() {
+	for _, name := range []string{cookieSession, cookieSessionPlain} {
+		r.set(name, "", -time.Second)
+	}
+}
+
+// Remember keeps the reader's choice of language and size.
+func (r *Request) Remember(lang, size string) {
+	for _, l := range i18n.Langs() {
+		if lang == l {
+			r.set(cookieLang, lang, year)
+		}
+	}
+	if size == "big" || size == "standard" {
+		r.set(cookieSize, size, year)
+	}
+}
+
+func (r *Request) set(name, value string, keep time.Duration) {
+	http.SetCookie(r.out, &http.Cookie{Name: name, Value: value, Path: "/", MaxAge: int(keep / time.Second), HttpOnly: true,
+		Secure: r.HTTP.TLS != nil, SameSite: http.SameSiteLaxMode})
+}
+
+// Inside keeps an address that a form or a link brought along if it leads to one of our own pages, and is "/" otherwise.
+func Inside(to string) string {
+	u, err := url.Parse(to)
+	if err != nil || u.IsAbs() || u.Host != "" || !strings.HasPrefix(to, "/") || strings.HasPrefix(to, "//") || strings.ContainsAny(to, "\\\n\r\t") {
+		return "/"
+	}
+	return to
+}

@@ -1,0 +1,56 @@
+package web
+
+import (
+	"timebank/internal/web/elder"
+	"timebank/internal/web/page"
+	"timebank/internal/web/public"
+	"timebank/internal/web/volunteer"
+)
+
+// route is one row of the table.
+type route struct {
+	pattern string
+	door    *page.Door
+	need    page.Need
+	do      page.Handler
+}
+
+// routes is every page and every form.
+func routes() []route {
+	return []route{
+		{"GET /{$}", public.Door, page.Anybody, public.Home},
+		{"GET /public/{$}", public.Door, page.Anybody, public.Home},
+		{"GET /public/join", public.Door, page.Anybody, public.Join},
+		{"GET /public/check", public.Door, page.Anybody, public.CheckForm},
+		{"POST /public/check", public.Door, page.Anybody, public.Check},
+		{"GET /public/figures", public.Door, page.Anybody, public.Figures},
+		{"GET /sign-in", public.Door, page.Anybody, public.SignInForm},
+		{"POST /sign-in", public.Door, page.Anybody, public.SignIn},
+		{"POST /sign-out", public.Door, page.Anybody, public.SignOut},
+		{"POST /settings", public.Door, page.Anybody, public.Settings},
+
+		{"GET /elder/{$}", elder.Door, page.SignedIn, elder.Home},
+		{"GET /elder/help", elder.Door, page.SignedIn, elder.Help},
+		{"POST /elder/help", elder.Door, page.SignedIn, elder.Place},
+		{"GET /elder/help/{item}", elder.Door, page.SignedIn, elder.When},
+		{"GET /elder/help/{item}/confirm", elder.Door, page.SignedIn, elder.Check},
+		{"GET /elder/visits", elder.Door, page.SignedIn, elder.Visits},
+		{"GET /elder/visits/{id}", elder.Door, page.SignedIn, elder.Visit},
+		{"POST /elder/visits/{id}/confirm", elder.Door, page.SignedIn, elder.Confirm},
+		{"POST /elder/visits/{id}/undo", elder.Door, page.SignedIn, elder.Undo},
+		{"POST /elder/visits/{id}/cancel", elder.Door, page.SignedIn, elder.Cancel},
+		{"GET /elder/hours", elder.Door, page.SignedIn, elder.Hours},
+		{"GET /elder/station", elder.Door, page.SignedIn, elder.Station},
+
+		{"GET /volunteer/{$}", volunteer.Door, page.SignedIn, volunteer.Hall},
+		{"POST /volunteer/orders/{id}/claim", volunteer.Door, page.SignedIn, volunteer.Claim},
+		{"GET /volunteer/visits", volunteer.Door, page.SignedIn, volunteer.Visits},
+		{"GET /volunteer/visits/{id}", volunteer.Door, page.SignedIn, volunteer.Visit},
+		{"POST /volunteer/visits/{id}/answer", volunteer.Door, page.SignedIn, volunteer.Answer},
+		{"POST /volunteer/visits/{id}/check-in", volunteer.Door, page.SignedIn, volunteer.CheckIn},
+		{"POST /volunteer/visits/{id}/check-out", volunteer.Door, page.SignedIn, volunteer.CheckOut},
+		{"POST /volunteer/visits/{id}/withdraw", volunteer.Door, page.SignedIn, volunteer.Withdraw},
+		{"GET /volunteer/passbook", volunteer.Door, page.SignedIn, volunteer.Passbook},
+		{"GET /volunteer/receipts/{id}", volunteer.Door, page.SignedIn, volunteer.Receipt},
+	}
+}

@@ -1,0 +1,168 @@
+// Package ui is the design system of the pages: one style sheet, a few small scripts, our own pictures, and the components that every
+// page is made of. The rules for old people (type, targets, contrast, the key to the station) stand here, once.
+//
+// It must never know a business type, call a service, or decide what is shown: components take finished strings.
+package ui
+
+//go:generate go run github.com/a-h/templ/cmd/templ@v0.3.977 generate -path ..
+
+import (
+	"strconv"
+
+	"github.com/a-h/templ"
+
+	"timebank/internal/i18n"
+	"timebank/internal/why"
+)
+
+// Page is what the shell around every page needs.
+type Page struct {
+	Lang  string // of i18n.Langs
+	Big   bool   // the type and targets of the elder door
+	Title string // of the page; the brand is added
+	Brand string // the public name from the city's rules
+	Phone string // of the station, as it is dialled
+	Home  string // address of the door's first page
+	Here  string // address of this page, to come back to after a choice of language or size
+	Nav   []Link
+	Who   string // who is signed in, "" for nobody
+	// Public pages may be found by search engines; all others are kept from them.
+	Public bool
+	// Fixed hides the choice of the type size: the elder door is always large.
+	Fixed bool
+	// Notice says what was just done, "" for nothing.
+	Notice string
+	// Scripts are enhancements of this page besides reading aloud, by file name.
+	Scripts []string
+}
+
+// T is a text of the pages in the page's language.
+func (p Page) T(code string, params ...any) string { return i18n.Text(p.Lang, code, params...) }
+
+// Other is the language that a page can be switched to.
+func (p Page) Other() string {
+	if p.Lang == i18n.Chinese {
+		return i18n.English
+	}
+	return i18n.Chinese
+}
+
+// Link is a place to go to.
+type Link struct {
+	Href, Text string
+	Current    bool
+}
+
+// Tone is the colour of a badge, always beside words.
+type Tone string
+
+// The tones.
+const (
+	Calm Tone = "calm"
+	Good Tone = "good"
+	Wait Tone = "wait"
+	Bad  Tone = "bad"
+)
+
+// Field is one field of a form.
+type Field struct {
+	Name, Label, Hint, Value, Error string
+	// Mode is the on-screen keyboard: "numeric", or "" for text.
+	Mode    string
+	Max     int
+	Options []Option // a list to choose from instead of a line to write
+	Rows    int      // lines of a text area; 0 is one line
+	Needed  bool
+}
+
+// Option is one choice of a list.
+type Option struct {
+	Value, Text string
+	Chosen      bool
+}
+
+// Fault is one line of the summary of errors; Field is the name of the field it leads to, "" for none.
+type Fault struct{ Field, Text string }
+
+// Row is a line of facts: what, and its value.
+type Row struct{ Name, Value string }
+
+// Why is the answer to "why?" in words: the rule and its key, its version, the values that were compared and who can change it.
+type Why struct {
+	Rule, Version, Owner string
+	Values               []Row
+}
+
+// WhyOf puts an answer into a language; nil when there is none.
+func WhyOf(lang string, w *why.Why) *Why {
+	if w == nil || w.Rule == "" {
+		return nil
+	}
+	out := &Why{Rule: w.Rule, Version: w.Version, Owner: OwnerText(lang, w.Owner)}
+	for _, v := range w.Values {
+		out.Values = append(out.Values, Row(v))
+	}
+	return out
+}
+
+// OwnerText names who can change a rule.
+func OwnerText(lang, owner string) string {
+	code := map[string]string{"city": "page.owner.city", "district": "page.owner.district", "street": "page.owner.street",
+		"community": "page.owner.community", "law": "page.owner.law"}[owner]
+	if code == "" {
+		return ""
+	}
+	return i18n.Text(lang, code)
+}
+
+// htmlClass chooses the type scale of the whole page.
+func htmlClass(p Page) string {
+	if p.Big {
+		return "big"
+	}
+	return "standard"
+}
+
+// describedBy joins the ids of the texts that explain a field.
+func describedBy(f Field) string {
+	ids := ""
+	if f.Hint != "" {
+		ids = f.Name + "-hint"
+	}
+	if f.Error != "" {
+		if ids != "" {
+			ids += " "
+		}
+		ids += f.Name + "-error"
+	}
+	return ids
+}
+
+// faultHref leads from the summary to a field.
+func faultHref(f Fault) string { return "#" + f.Field }
+
+// fieldAttributes are what a field has besides its name and its value.
+func fieldAttributes(f Field) templ.Attributes {
+	all := templ.Attributes{}
+	if ids := describedBy(f); ids != "" {
+		all["aria-describedby"] = ids
+	}
+	if f.Error != "" {
+		all["aria-invalid"] = "true"
+	}
+	if f.Mode != "" {
+		all["inputmode"] = f.Mode
+	}
+	if f.Max > 0 {
+		all["maxlength"] = strconv.Itoa(f.Max)
+	}
+	if f.Needed {
+		all["required"] = true
+	}
+	if len(f.Options) == 0 {
+		all["autocomplete"] = "off"
+	}
+	return all
+}
+
+func rowsOf(f Field) string { return strconv.Itoa(f.Rows) }
