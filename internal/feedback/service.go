@@ -113,7 +113,9 @@ type desk struct {
 	timers []timer.Timer
 }
 
-func (s *Service) begin(tx *store.Tx, orders []order.ID) (*desk, error) { return s.beginWith(tx, orders, order.Load) }
+func (s *Service) begin(tx *store.Tx, orders []order.ID) (*desk, error) {
+	return s.beginWith(tx, orders, order.Load)
+}
 
 // beginLocked is begin for a use-case that decides on what stands at the orders: whoever comes second sees what the first did.
 func (s *Service) beginLocked(tx *store.Tx, orders []order.ID) (*desk, error) {

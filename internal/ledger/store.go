@@ -1,8 +1,6 @@
 package ledger
 
 import (
-	"database/sql"
-
 	"timebank/internal/clock"
 	"timebank/internal/store"
 )
@@ -11,7 +9,7 @@ const accountColumns = "a.seq, a.balance, a.held, a.frozen, a.pseudonym, a.expir
 
 // scanAccount reads accountColumns after the given leading columns.
 func scanAccount(r *store.Rows, a *account, lead ...any) error {
-	var name sql.RawBytes
+	var name store.RawBytes
 	err := r.Scan(append(lead, &a.seq, &a.balance, &a.held, &a.frozen, &name, &a.expires)...)
 	copy(a.pseudonym[:], name)
 	a.open, a.wasBalance, a.wasHeld = true, a.balance, a.held
@@ -73,7 +71,7 @@ func insertAccounts(tx *store.Tx, fresh []*account) error {
 	_, err := store.InsertReturning(tx, "INSERT INTO account (owner, class, bucket, balance, held, frozen, pseudonym, expires_on, opened_at)", 9, args,
 		"RETURNING seq, pseudonym", func(r *store.Rows) (struct{}, error) {
 			var seq AccountID
-			var name sql.RawBytes
+			var name store.RawBytes
 			if err := r.Scan(&seq, &name); err != nil {
 				return struct{}{}, err
 			}

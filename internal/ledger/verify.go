@@ -17,6 +17,7 @@ type Problem struct {
 	What  string // what is wrong, with the figures
 }
 
+// String names the row and what is wrong with it, on one line.
 func (p Problem) String() string { return p.Table + " " + p.Row + ": " + p.What }
 
 // Report is the outcome of [Verify].
@@ -69,6 +70,7 @@ func (v *verifier) problem(table, row, format string, args ...any) {
 	}
 }
 
+// String is the account's key as owner/class/bucket.
 func (k Key) String() string { return k.Owner + "/" + string(k.Class) + "/" + k.Bucket }
 
 func (v *verifier) loadAccounts(tx *store.Tx) error {

@@ -73,6 +73,9 @@ func (tx *Tx) Query(text string, args ...any) (*Rows, error) {
 	return rows, nil
 }
 
+// RawBytes receives a column without copying it; it is valid until the next row.
+type RawBytes = sql.RawBytes
+
 // Row is the single result of [Tx.QueryRow].
 type Row struct {
 	rows *Rows
