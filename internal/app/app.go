@@ -30,6 +30,7 @@ import (
 	"timebank/internal/order"
 	"timebank/internal/pii"
 	"timebank/internal/policy"
+	"timebank/internal/privacy"
 	"timebank/internal/region"
 	"timebank/internal/signin"
 	"timebank/internal/store"
@@ -75,6 +76,7 @@ type App struct {
 	Catalog  *catalog.Service
 	Orders   *order.Service
 	Feedback *feedback.Service
+	Privacy  *privacy.Service
 	Timers   *timer.Service
 
 	// Demo are the accounts that the pages offer to anybody; only a demonstration sets it, before it listens.
@@ -152,6 +154,7 @@ func (a *App) build(opts Options, box *pii.Box) (err error) {
 	a.Catalog = catalog.New(a.DB, a.Regions)
 	a.Orders = order.New(a.DB, a.Regions, a.Policies, a.Catalog)
 	a.Feedback = feedback.New(a.DB, a.Regions, a.Policies, a.Orders, box)
+	a.Privacy = privacy.New(a.DB, a.Regions, a.Policies, a.Members, a.Feedback)
 	if a.Notary, err = notary.New(a.DB, notary.Config{City: a.Config.City, Keys: list(a.Keys.Signers), Owner: a.sequencer()}); err != nil {
 		return err
 	}
@@ -173,7 +176,7 @@ func (a *App) handlers() map[string]timer.Handler {
 		member.TimerSuspensionEnd:    member.EndSuspensions,
 		member.TimerEnded:            a.ended,
 	}
-	for _, of := range []map[string]timer.Handler{a.Ledger.Handlers(), a.Orders.Handlers(), a.Feedback.Handlers()} {
+	for _, of := range []map[string]timer.Handler{a.Ledger.Handlers(), a.Orders.Handlers(), a.Feedback.Handlers(), a.Privacy.Handlers()} {
 		maps.Copy(all, of)
 	}
 	return all

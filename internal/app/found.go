@@ -91,6 +91,9 @@ func (a *App) Found(ctx context.Context, f Founding) error {
 		if err := a.Orders.ScheduleDaily(tx); err != nil {
 			return err
 		}
+		if err := a.Privacy.ScheduleDaily(tx); err != nil {
+			return err
+		}
 		if err := a.Feedback.ScheduleDaily(tx); err != nil {
 			return err
 		}

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"timebank/internal/clock"
+	"timebank/internal/member"
 	"timebank/internal/store"
 )
 
@@ -101,6 +102,19 @@ func updateComplaints(tx *store.Tx, all []*Complaint) error {
 			string(c.ID), openOr(!c.Open, "decided"), string(c.Level), clock.Micros(c.LevelSince), clock.Micros(c.DueAt), string(c.Decision),
 			c.Reason, c.DecidedBy, micros(c.DecidedAt), micros(c.AppealedAt), sealed(c.appealWords), string(c.FirstDecision), c.FirstBy)
 		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// EraseWords destroys what was said by a person and about it; stars, categories and decisions stay.
+func EraseWords(tx *store.Tx, who member.PersonID) error {
+	for _, text := range []string{
+		"UPDATE rating SET words = NULL WHERE (rater = $1 OR ratee = $1) AND words IS NOT NULL",
+		"UPDATE complaint SET words = NULL, appeal_words = NULL WHERE complainant = $1",
+	} {
+		if _, err := tx.Exec(text, string(who)); err != nil {
 			return err
 		}
 	}

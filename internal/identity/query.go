@@ -172,3 +172,8 @@ func OpenProposals(tx *store.Tx, place region.ID) ([]Proposal, error) {
 	return store.All(tx, scanProposal, proposalColumns+" WHERE state = 'open' AND "+region.WithinSQL("region", 1, 2)+" ORDER BY id",
 		string(place), string(clock.DayOf(tx.Now())))
 }
+
+// grantsOf returns every grant of an actor, those that are over included, oldest first.
+func grantsOf(tx *store.Tx, of ActorID) ([]grantRow, error) {
+	return store.All(tx, scanGrant, grantColumns+" WHERE actor = $1 ORDER BY id", string(of))
+}

@@ -66,6 +66,11 @@ const (
 	MemberTeam            Right = "member.team" // register a team, and manage it if one is its manager
 	MemberTeamFor         Right = "member.team_for"
 	MemberPoint           Right = "member.point" // register and change service points
+	MemberExport          Right = "member.export"
+	MemberExportFor       Right = "member.export_for" // print somebody's copy of all its data
+	MemberErase           Right = "member.erase"
+	MemberMergePropose    Right = "member.merge_propose" // two records are one person
+	MemberMergeApprove    Right = "member.merge_approve"
 )
 
 // The rights on hours. Nobody moves or makes another's hours alone: propose and approve are two persons.
@@ -213,6 +218,11 @@ var table = map[Right]rule{
 	MemberTeam:            self,
 	MemberTeamFor:         manager.with(everyLevel, Administrator),
 	MemberPoint:           nobody.with("cds", Administrator),
+	MemberExport:          self,
+	MemberExportFor:       manager.with("cd", Administrator).guard(),
+	MemberErase:           nobody.with("cds", Administrator).guard(),
+	MemberMergePropose:    nobody.with("cds", Administrator, Reviewer).guard(),
+	MemberMergeApprove:    nobody.with("cd", Administrator, Reviewer).guard(),
 
 	LedgerRead:           carded,
 	LedgerReadFor:        offices,

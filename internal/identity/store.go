@@ -94,3 +94,16 @@ func saveDecision(tx *store.Tx, p Proposal, person string) error {
 func bindActor(tx *store.Tx, actor ActorID, person string) (int64, error) {
 	return tx.Exec("UPDATE actor SET person = $1 WHERE id = $2 AND person IS NULL", person, string(actor))
 }
+
+// endGrants ends every role of an actor, and what its sessions were called.
+func endGrants(tx *store.Tx, of ActorID) error {
+	if _, err := tx.Exec("UPDATE role_grant SET until_at = $1, revoked_by = 'system' WHERE actor = $2 AND from_at <= $1 AND (until_at IS NULL OR until_at > $1)",
+		tx.NowMicros(), string(of)); err != nil {
+		return err
+	}
+	if _, err := tx.Exec("DELETE FROM role_grant WHERE actor = $1 AND from_at > $2", string(of), tx.NowMicros()); err != nil {
+		return err
+	}
+	_, err := tx.Exec("UPDATE session SET label = '' WHERE actor = $1", string(of))
+	return err
+}

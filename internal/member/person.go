@@ -350,6 +350,13 @@ func (s *Service) correctOne(sc *scene, c *CorrectCmd, p Person) (fields []strin
 	if err != nil {
 		return nil, err
 	}
+	gone, err := erased(sc.tx, p.ID)
+	if err != nil {
+		return nil, err
+	}
+	if gone {
+		return nil, errErased
+	}
 	var bad errs.Fields
 	var d Details
 	parse := func(path, text string, read func() error) {

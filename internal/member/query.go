@@ -65,7 +65,7 @@ func persons(tx *store.Tx, ids []PersonID, lock string) (map[PersonID]Person, er
 	return byID(rows, err, func(p Person) PersonID { return p.ID })
 }
 
-// Open opens what identifies a person. It checks no right: use-cases do, and note the look.
+// Open opens what identifies a person, which is nothing after the person was erased. It checks no right: use-cases do, and note the look.
 func (s *Service) Open(tx *store.Tx, which PersonID) (d Details, err error) {
 	var name, idNumber, phone, address []byte
 	err = tx.QueryRow(`SELECT p.name, p.id_number, p.phone, a.address FROM person p
@@ -87,7 +87,7 @@ func (s *Service) Open(tx *store.Tx, which PersonID) (d Details, err error) {
 		{fieldPhone, phone, func(c string) (err error) { d.Phone, err = pii.ParsePhone(c); return err }},
 		{fieldAddress, address, func(c string) (err error) { d.Address, err = pii.ParseAddress(c); return err }},
 	} {
-		if field.sealed == nil {
+		if len(field.sealed) == 0 {
 			continue
 		}
 		clear, err := s.box.Open(field.kind, field.sealed)
@@ -107,7 +107,7 @@ func (s *Service) Names(tx *store.Tx, ids []PersonID) (map[PersonID]pii.Name, er
 	_, err := store.In(tx, "SELECT p.id, p.name FROM person p WHERE p.id IN (", ids, ")", func(r *store.Rows) (none struct{}, err error) {
 		var which PersonID
 		var sealed []byte
-		if err := r.Scan(&which, &sealed); err != nil {
+		if err := r.Scan(&which, &sealed); err != nil || len(sealed) == 0 {
 			return none, err
 		}
 		clear, err := s.box.Open(fieldName, sealed)
@@ -400,4 +400,113 @@ func Count(tx *store.Tx, place region.ID) (c Counts, err error) {
 		}
 	}
 	return c, nil
+}
+
+// erased reports whether what identifies a person was destroyed.
+func erased(tx *store.Tx, which PersonID) (gone bool, err error) {
+	var n int64
+	err = tx.QueryRow("SELECT COUNT(1) FROM person WHERE id = $1 AND erased_at IS NOT NULL", string(which)).Scan(&n)
+	return n > 0, err
+}
+
+// ToErase returns up to max people who left or died on or before a day and are not erased yet, after the given person, in the order of ids.
+func ToErase(tx *store.Tx, until clock.Day, after PersonID, max int) ([]PersonID, error) {
+	return store.All(tx, func(r *store.Rows) (who PersonID, err error) { return who, r.Scan(&who) },
+		"SELECT id FROM person WHERE state <> 'active' AND erased_at IS NULL AND ended_on <= $1 AND id > $2 ORDER BY id LIMIT $3", string(until), string(after), max)
+}
+
+func timeAt(at *int64) *time.Time {
+	if at == nil {
+		return nil
+	}
+	t := clock.FromMicros(*at)
+	return &t
+}
+
+// loadPersonal reads what needs no key.
+func loadPersonal(tx *store.Tx, which PersonID) (p Personal, err error) {
+	id := string(which)
+	var registered int64
+	err = tx.QueryRow("SELECT id, birth, sex, region, state, ended_on, heir, registered_at FROM person WHERE id = $1", id).
+		Scan(&p.Person, &p.Birth, &p.Sex, &p.Region, &p.State, &p.EndedOn, &p.Heir, &registered)
+	if err != nil {
+		return p, err
+	}
+	p.RegisteredAt = clock.FromMicros(registered)
+	if p.Consents, err = store.All(tx, func(r *store.Rows) (c PersonalWord, err error) {
+		var granted int64
+		var withdrawn *int64
+		err = r.Scan(&c.Purpose, &granted, &c.GrantedBy, &withdrawn)
+		c.GrantedAt, c.WithdrawnAt = clock.FromMicros(granted), timeAt(withdrawn)
+		return c, err
+	}, "SELECT purpose, granted_at, granted_by, withdrawn_at FROM consent WHERE person = $1 ORDER BY granted_at, purpose", id); err != nil {
+		return p, err
+	}
+	askers, err := store.All(tx, func(r *store.Rows) (*PersonalAsker, error) {
+		a := &PersonalAsker{}
+		var applied int64
+		var reviewed *int64
+		err := r.Scan(&a.State, &applied, &reviewed, &a.Reason, &a.LivesAlone, &a.ChildrenNear, &a.Allowance, &a.Disability, &a.RuralLeftBehind,
+			&a.Hardship, &a.KeyElder, &a.PolicyVersion)
+		a.AppliedAt, a.ReviewedAt = clock.FromMicros(applied), timeAt(reviewed)
+		return a, err
+	}, `SELECT state, applied_at, reviewed_at, reason, lives_alone, children_near, allowance, disability, rural_left_behind, hardship, key_elder,
+		policy_version FROM recipient WHERE person = $1`, id)
+	if err != nil {
+		return p, err
+	}
+	for _, a := range askers {
+		p.Recipient = a
+	}
+	servers, err := store.All(tx, func(r *store.Rows) (*PersonalServer, error) {
+		v := &PersonalServer{}
+		var applied int64
+		var certified, suspended *int64
+		err := r.Scan(&v.State, &applied, &v.Guardian, &v.Reason, &certified, &suspended, &v.SuspendedFor)
+		v.AppliedAt, v.CertifiedAt, v.SuspendedUntil = clock.FromMicros(applied), timeAt(certified), timeAt(suspended)
+		return v, err
+	}, "SELECT state, applied_at, guardian, reason, certified_at, suspended_until, suspended_for FROM volunteer WHERE person = $1", id)
+	if err != nil {
+		return p, err
+	}
+	for _, v := range servers {
+		p.Volunteer = v
+	}
+	if p.NoShows, err = store.All(tx, func(r *store.Rows) (time.Time, error) {
+		var at int64
+		err := r.Scan(&at)
+		return clock.FromMicros(at), err
+	}, "SELECT at FROM no_show WHERE volunteer = $1 ORDER BY at", id); err != nil {
+		return p, err
+	}
+	if p.Kin, err = store.All(tx, func(r *store.Rows) (PersonalKin, error) {
+		k, err := scanKin(r)
+		return PersonalKin{k.Relative, k.Relation, k.State, k.Delegate}, err
+	}, kinQuery+"k.person = $1 ORDER BY k.relative", id); err != nil {
+		return p, err
+	}
+	p.Teams, err = store.All(tx, func(r *store.Rows) (m PersonalMember, err error) {
+		var from int64
+		var until *int64
+		err = r.Scan(&m.Team, &m.Name, &from, &until)
+		m.From, m.Until = clock.FromMicros(from), timeAt(until)
+		return m, err
+	}, "SELECT m.team, t.name, m.from_at, m.until_at FROM team_member m JOIN team t ON t.id = m.team WHERE m.person = $1 ORDER BY m.from_at, m.team", id)
+	return p, err
+}
+
+// sealedHome is a home whose address is not open yet.
+type sealedHome struct {
+	PersonalHome
+	sealed []byte
+}
+
+func homesOf(tx *store.Tx, which PersonID) ([]sealedHome, error) {
+	return store.All(tx, func(r *store.Rows) (h sealedHome, err error) {
+		err = r.Scan(&h.From, &h.Until, &h.Region, &h.sealed, &h.LatE6, &h.LonE6)
+		if string(h.Until) == forever {
+			h.Until = ""
+		}
+		return h, err
+	}, "SELECT from_day, until_day, region, address, lat_e6, lon_e6 FROM address WHERE person = $1 ORDER BY from_day", string(which))
 }

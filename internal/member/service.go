@@ -174,8 +174,10 @@ const (
 
 // index is the blind index of a field as it is stored: 22 characters.
 func (s *Service) index(field, clear string) string {
-	return base64.RawURLEncoding.EncodeToString(s.box.Index(field, clear))
+	return encodeIndex(s.box.Index(field, clear))
 }
+
+func encodeIndex(b []byte) string { return base64.RawURLEncoding.EncodeToString(b) }
 
 // blind stands for personal input in a digest: without the city's key it tells nothing.
 func (s *Service) blind(parts ...string) []byte {

@@ -280,3 +280,29 @@ func insertPoints(tx *store.Tx, rows []ServicePoint) error {
 	_, err := tx.Insert("INSERT INTO service_point (id, name, kind, region, lat_e6, lon_e6, opened_at)", 7, args, "")
 	return err
 }
+
+// erasePerson leaves of a person the id, the year of birth, the region of record and when it took part.
+func erasePerson(tx *store.Tx, which PersonID, birth clock.Day, index string) error {
+	id := string(which)
+	for _, one := range []struct {
+		text string
+		args []any
+	}{
+		{`UPDATE person SET name = $2, id_number = $2, id_index = $3, phone = NULL, phone_index = '', birth = $4, lat_e6 = NULL, lon_e6 = NULL, heir = '',
+			erased_at = $5 WHERE id = $1`, []any{id, []byte{}, index, string(birth[:4]) + "-01-01", tx.NowMicros()}},
+		{"UPDATE person SET heir = '' WHERE heir = $1", []any{id}},
+		{"DELETE FROM address WHERE person = $1", []any{id}},
+		{"DELETE FROM kin WHERE person = $1 OR relative = $1", []any{id}},
+		{"DELETE FROM no_show WHERE volunteer = $1", []any{id}},
+		{`UPDATE recipient SET reason = '', lives_alone = 0, children_near = 0, allowance = 0, disability = 'none', rural_left_behind = 0, hardship = 0,
+			key_elder = 0, basis = '' WHERE person = $1`, []any{id}},
+		{"UPDATE volunteer SET reason = '', guardian = '' WHERE person = $1", []any{id}},
+		{"UPDATE volunteer SET guardian = '' WHERE guardian = $1", []any{id}},
+		{"UPDATE consent SET withdrawn_at = $2, withdrawn_by = 'system' WHERE person = $1 AND withdrawn_at IS NULL", []any{id, tx.NowMicros()}},
+	} {
+		if _, err := tx.Exec(one.text, one.args...); err != nil {
+			return err
+		}
+	}
+	return nil
+}
