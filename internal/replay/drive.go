@@ -13,6 +13,7 @@ import (
 	"timebank/internal/member"
 	"timebank/internal/order"
 	"timebank/internal/region"
+	"timebank/internal/store"
 )
 
 // driver carries out a plan. It keeps of each person and each open order what the next command needs, and nothing else.
@@ -109,6 +110,11 @@ func (d *driver) hour(ctx context.Context, t tick) error {
 			return err
 		}
 	}
+	if t.hour() == nightHour {
+		if err := d.DB.Write(ctx, "replay.night", d.night); err != nil {
+			return err
+		}
+	}
 	for d.next < len(d.events) && d.events[d.next].tick() <= t {
 		from, s := d.next, d.events[d.next].step()
 		for d.next < len(d.events) && d.events[d.next].tick() <= t && d.events[d.next].step() == s {
@@ -120,6 +126,19 @@ func (d *driver) hour(ctx context.Context, t tick) error {
 	}
 	d.tell()
 	return nil
+}
+
+// nightHour is when an installation does what it does once a day.
+const nightHour = 3
+
+// night forgets the idempotency keys whose time is over, as an installation does, and lets no message of a simulated day leave it.
+func (d *driver) night(tx *store.Tx) error {
+	if _, err := store.ForgetKeys(tx); err != nil {
+		return err
+	}
+	n, err := store.DiscardEvents(tx)
+	d.effects += int(n)
+	return err
 }
 
 // act carries out acts of one kind.

@@ -27,6 +27,7 @@ type tally struct {
 	transfers  int
 	donations  int
 	reversals  int
+	effects    int // outside effects that were discarded
 	figures    Figures
 	byFate     [fates]int
 	refused    map[string]int
@@ -134,6 +135,9 @@ type Report struct {
 	Refusals          []string       `json:"refusals,omitempty"`
 	ParkedTimers      int            `json:"parked_timers"`
 
+	// EffectsDiscarded are the messages and the like that a real year would have sent.
+	EffectsDiscarded int `json:"effects_discarded"`
+
 	Commands        int     `json:"commands"`
 	Seconds         float64 `json:"seconds"`
 	OrdersPerSecond float64 `json:"orders_per_second"`
@@ -171,7 +175,7 @@ func (d *driver) report(ctx context.Context, begun time.Time) (Report, error) {
 		Volunteers: f.Volunteers, Recipients: f.Recipients, KeyElders: d.keyElders, ServicePoints: d.points, PilotCommunities: d.plan.atlas.pilots,
 		TrainingSessions: d.plan.sessions, TrainingAttended: f.TrainingAttendance, OrdersReversed: d.reversals,
 		TransfersToKin: d.transfers, Donations: d.donations, Wanted: d.plan.figures, RefusedUnexpected: d.refused, Refusals: d.firstWords,
-		Commands: d.commands, OrdersByFate: map[string]int{}}
+		EffectsDiscarded: d.effects, Commands: d.commands, OrdersByFate: map[string]int{}}
 	r.count(d.plan.atlas)
 	r.Opening = Period{Volunteers: f.VolunteersOpening, Recipients: f.RecipientsOpening}
 	r.Pilot = Period{Volunteers: f.Volunteers - f.VolunteersOpening, Recipients: f.Recipients - f.RecipientsOpening}
@@ -202,6 +206,8 @@ func (d *driver) report(ctx context.Context, begun time.Time) (Report, error) {
 	r.Seconds = d.watch.now().Sub(begun).Seconds()
 	r.OrdersPerSecond = float64(len(d.plan.visits)) / r.Seconds
 	r.First10000, r.Last10000 = d.pace.ends()
+	// The plan is not needed any more, and verifying needs memory of its own.
+	d.plan, d.events, d.runs, d.people = nil, nil, nil, nil
 	verifying := d.watch.now()
 	v, err := app.Verify(ctx, d.DB, nil)
 	if err != nil {
