@@ -110,8 +110,7 @@ const (
 	IdentityGrantRole     Right = "identity.grant_role"
 	IdentitySession       Right = "identity.session"
 	IdentitySessionFor    Right = "identity.session_for"
-	IdentityInvite        Right = "identity.invite" // let staff set its password and second factor
-	IdentityCard          Right = "identity.card"   // print, revoke and take the cards of people without a phone
+	IdentityCard          Right = "identity.card" // print, revoke and take the cards of people without a phone
 	SystemOperate         Right = "system.operate"
 )
 
@@ -256,7 +255,6 @@ var table = map[Right]rule{
 	IdentityGrantRole:     manager.with(everyLevel, Administrator).guard(),
 	IdentitySession:       self,
 	IdentitySessionFor:    nobody.with(everyLevel, Administrator),
-	IdentityInvite:        manager.with(everyLevel, Administrator).guard(),
 	IdentityCard:          desk,
 	SystemOperate:         city,
 }

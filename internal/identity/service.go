@@ -217,6 +217,20 @@ func mayGrant(by Actor, to ActorID, g Grant, tree *region.Tree) error {
 	return errNotAllowed.Because(why.Rule("identity.rights", "", "law").With("right", string(IdentityGrantRole)).With("role", string(g.Role)))
 }
 
+// MayManage reports whether an actor may decide how another, who holds the given roles, signs in: whoever may grant all of them, and there is
+// at least one. Errors: identity.grant_to_self, identity.not_allowed, identity.step_up_needed.
+func MayManage(by Actor, to ActorID, held []Grant, tree *region.Tree) error {
+	for _, g := range held {
+		if err := mayGrant(by, to, g, tree); err != nil {
+			return err
+		}
+	}
+	if len(held) == 0 {
+		return errNotAllowed.Because(why.Rule("identity.rights", "", "law").With("right", string(IdentityGrantRole)))
+	}
+	return nil
+}
+
 // RevokeRoleCmd ends a granted role now.
 type RevokeRoleCmd struct {
 	Actor  Actor

@@ -118,6 +118,9 @@ func (s *Service) StepUp(tx *store.Tx, by Actor) (until time.Time, err error) {
 	return until, audit.Record(tx, audit.Entry{Actor: by.ID, Action: "identity.step_up", Kind: "session", Ref: string(by.Session), Origin: by.Origin})
 }
 
+// EndAll signs an actor out everywhere, because the way it signs in has changed.
+func EndAll(tx *store.Tx, of ActorID) error { return revokeSessions(tx, of, "") }
+
 // IssueToken opens a session of GradeOpen and returns its token, for the installation's own commands and tests: whoever signs in from
 // outside goes through the signin package. A ttl of zero is the absolute limit; a longer one is cut to it.
 func (s *Service) IssueToken(ctx context.Context, of ActorID, ttl time.Duration, label string) (token string, err error) {

@@ -99,12 +99,22 @@ type Service struct {
 	notify   *notify.Service
 	box      *pii.Box
 	set      Settings
+	busy     chan struct{} // holds one for each password that is being digested
 }
+
+// passwordsAtOnce bounds the memory that digests of passwords take.
+const passwordsAtOnce = 2
 
 // New returns the service of one database.
 func New(db *store.DB, clk clock.Clock, regions *region.Service, ids *identity.Service, members *member.Service, messages *notify.Service, box *pii.Box,
 	set Settings) *Service {
-	return &Service{db: db, clock: clk, regions: regions, identity: ids, members: members, notify: messages, box: box, set: set}
+	return &Service{db: db, clock: clk, regions: regions, identity: ids, members: members, notify: messages, box: box, set: set,
+		busy: make(chan struct{}, passwordsAtOnce)}
+}
+
+// With returns the service under other settings, on the same database.
+func (s *Service) With(set Settings) *Service {
+	return New(s.db, s.clock, s.regions, s.identity, s.members, s.notify, s.box, set)
 }
 
 // index is a keyed digest as it is stored: 22 characters that say nothing without the city's key.

@@ -1,0 +1,75 @@
+package signin
+
+import (
+	"errors"
+
+	"timebank/internal/identity"
+	"timebank/internal/store"
+)
+
+// password is a row of signin_password.
+type password struct {
+	actor  identity.ActorID
+	digest string
+}
+
+func passwordByLogin(tx *store.Tx, login string) (p password, found bool, err error) {
+	err = tx.QueryRow("SELECT actor, digest FROM signin_password WHERE login = $1", login).Scan(&p.actor, &p.digest)
+	if errors.Is(err, store.ErrNoRows) {
+		return password{}, false, nil
+	}
+	return p, err == nil, err
+}
+
+func insertPassword(tx *store.Tx, actor identity.ActorID, login, digest string) error {
+	_, err := tx.Exec("INSERT INTO signin_password (actor, login, digest, changed_at) VALUES ($1, $2, $3, $4)", string(actor), login, digest, tx.NowMicros())
+	return err
+}
+
+// savePassword renews a digest unless it was changed meanwhile.
+func savePassword(tx *store.Tx, actor identity.ActorID, was, digest string) error {
+	_, err := tx.Exec("UPDATE signin_password SET digest = $1 WHERE actor = $2 AND digest = $3", digest, string(actor), was)
+	return err
+}
+
+// dropSecrets removes everything that staff signs in with.
+func dropSecrets(tx *store.Tx, actor identity.ActorID) error {
+	for _, text := range []string{"DELETE FROM signin_password WHERE actor = $1", "DELETE FROM signin_totp WHERE actor = $1",
+		"DELETE FROM signin_recovery WHERE actor = $1", "DELETE FROM signin_passkey WHERE actor = $1"} {
+		if _, err := tx.Exec(text, string(actor)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func insertTOTP(tx *store.Tx, actor identity.ActorID, sealed []byte, step int64) error {
+	_, err := tx.Exec("INSERT INTO signin_totp (actor, secret, last_step) VALUES ($1, $2, $3)", string(actor), sealed, step)
+	return err
+}
+
+func lockTOTP(tx *store.Tx, actor identity.ActorID) (sealed []byte, last int64, found bool, err error) {
+	err = tx.QueryRow("SELECT secret, last_step FROM signin_totp WHERE actor = $1"+tx.ForUpdate(), string(actor)).Scan(&sealed, &last)
+	if errors.Is(err, store.ErrNoRows) {
+		return nil, 0, false, nil
+	}
+	return sealed, last, err == nil, err
+}
+
+func saveStep(tx *store.Tx, actor identity.ActorID, step int64) error {
+	_, err := tx.Exec("UPDATE signin_totp SET last_step = $1 WHERE actor = $2", step, string(actor))
+	return err
+}
+
+func insertRecovery(tx *store.Tx, actor identity.ActorID, digests []string) error {
+	args := make([]any, 0, 2*len(digests))
+	for _, d := range digests {
+		args = append(args, string(actor), d)
+	}
+	_, err := tx.Insert("INSERT INTO signin_recovery (actor, digest)", 2, args, "")
+	return err
+}
+
+func useRecovery(tx *store.Tx, actor identity.ActorID, digest string) (int64, error) {
+	return tx.Exec("UPDATE signin_recovery SET used_at = $1 WHERE actor = $2 AND digest = $3 AND used_at IS NULL", tx.NowMicros(), string(actor), digest)
+}
