@@ -4,6 +4,7 @@ import (
 	"errors"
 
 	"timebank/internal/identity"
+	"timebank/internal/member"
 	"timebank/internal/store"
 )
 
@@ -72,4 +73,30 @@ func insertRecovery(tx *store.Tx, actor identity.ActorID, digests []string) erro
 
 func useRecovery(tx *store.Tx, actor identity.ActorID, digest string) (int64, error) {
 	return tx.Exec("UPDATE signin_recovery SET used_at = $1 WHERE actor = $2 AND digest = $3 AND used_at IS NULL", tx.NowMicros(), string(actor), digest)
+}
+
+func cardOf(tx *store.Tx, of member.PersonID) (which cardID, err error) {
+	err = tx.QueryRow("SELECT id FROM signin_card WHERE person = $1 AND revoked_at IS NULL", string(of)).Scan(&which)
+	if errors.Is(err, store.ErrNoRows) {
+		err = nil
+	}
+	return which, err
+}
+
+func cardByDigest(tx *store.Tx, digest string) (which cardID, holder member.PersonID, found bool, err error) {
+	err = tx.QueryRow("SELECT id, person FROM signin_card WHERE digest = $1 AND revoked_at IS NULL", digest).Scan(&which, &holder)
+	if errors.Is(err, store.ErrNoRows) {
+		return "", "", false, nil
+	}
+	return which, holder, err == nil, err
+}
+
+func insertCard(tx *store.Tx, which cardID, of member.PersonID, digest, by string) error {
+	_, err := tx.Exec("INSERT INTO signin_card (id, person, digest, issued_by, issued_at) VALUES ($1, $2, $3, $4, $5)",
+		string(which), string(of), digest, by, tx.NowMicros())
+	return err
+}
+
+func revokeCard(tx *store.Tx, of member.PersonID) (int64, error) {
+	return tx.Exec("UPDATE signin_card SET revoked_at = $1 WHERE person = $2 AND revoked_at IS NULL", tx.NowMicros(), string(of))
 }
