@@ -107,6 +107,7 @@ type personRow struct {
 	Person
 	sealedName, sealedID, sealedPhone, sealedAddress any
 	idIndex, phoneIndex                              string
+	marks                                            []byte
 }
 
 func (s *Service) runRegister(tx *store.Tx, cmds []*RegisterCmd, out []*identity.Result[Registered]) error {
@@ -144,7 +145,8 @@ func (s *Service) runRegister(tx *store.Tx, cmds []*RegisterCmd, out []*identity
 		d := checked[i].details
 		row := personRow{Person: Person{ID: store.NewID[Person](tx), Birth: d.IDNumber.Birth(), Sex: d.IDNumber.Sex(), Region: c.Region, State: PersonActive},
 			idIndex: indexes[i], sealedName: s.seal(fieldName, d.Name.Reveal()), sealedID: s.seal(fieldIDNumber, d.IDNumber.Reveal()),
-			sealedPhone: s.seal(fieldPhone, d.Phone.Reveal()), sealedAddress: s.seal(fieldAddress, d.Address.Reveal())}
+			sealedPhone: s.seal(fieldPhone, d.Phone.Reveal()), sealedAddress: s.seal(fieldAddress, d.Address.Reveal()),
+			marks: s.marks(d.Name, d.Phone)}
 		if !d.Phone.IsZero() {
 			row.phoneIndex = s.index(fieldPhone, d.Phone.Reveal())
 		}
@@ -401,10 +403,24 @@ func (s *Service) correctOne(sc *scene, c *CorrectCmd, p Person) (fields []strin
 			return nil, err
 		}
 	}
+	if !d.Name.IsZero() || !d.Phone.IsZero() {
+		if err := s.markAgain(sc.tx, p.ID); err != nil {
+			return nil, err
+		}
+	}
 	if !d.Address.IsZero() {
 		return fields, saveAddress(sc.tx, p.ID, s.seal(fieldAddress, d.Address.Reveal()), sc.today)
 	}
 	return fields, nil
+}
+
+// markAgain makes a person findable by what it is called now.
+func (s *Service) markAgain(tx *store.Tx, which PersonID) error {
+	d, err := s.Open(tx, which)
+	if err != nil {
+		return err
+	}
+	return saveMarks(tx, which, s.marks(d.Name, d.Phone))
 }
 
 // EndCmd records that a person died or left the city, on a day that is not in the future, after the document named.

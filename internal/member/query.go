@@ -510,3 +510,24 @@ func homesOf(tx *store.Tx, which PersonID) ([]sealedHome, error) {
 		return h, err
 	}, "SELECT from_day, until_day, region, address, lat_e6, lon_e6 FROM address WHERE person = $1 ORDER BY from_day", string(which))
 }
+
+// marked returns up to max people of a region and below whose marks have one of each group, in the order of registration.
+func marked(tx *store.Tx, place region.ID, today clock.Day, groups [][]uint32, max int) (ids []PersonID, err error) {
+	rows, err := tx.Query("SELECT p.id, p.marks FROM person p WHERE p.marks IS NOT NULL AND "+region.WithinSQL("p.region", 1, 2)+" ORDER BY p.id",
+		string(place), string(today))
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var marks []byte
+	for len(ids) < max && rows.Next() {
+		var id PersonID
+		if err := rows.Scan(&id, &marks); err != nil {
+			return nil, err
+		}
+		if found(marks, groups) {
+			ids = append(ids, id)
+		}
+	}
+	return ids, rows.Err()
+}

@@ -38,15 +38,15 @@ func coordinates(p region.Point, known bool) (lat, lon any) {
 }
 
 func insertPersons(tx *store.Tx, rows []personRow, today clock.Day) error {
-	people, homes := make([]any, 0, 15*len(rows)), make([]any, 0, 7*len(rows))
+	people, homes := make([]any, 0, 17*len(rows)), make([]any, 0, 7*len(rows))
 	for _, p := range rows {
 		lat, lon := coordinates(p.Point, p.HasPoint)
 		people = append(people, string(p.ID), string(p.Actor), p.sealedName, p.sealedID, p.idIndex, p.sealedPhone, p.phoneIndex,
-			string(p.Birth), string(p.Sex), string(p.Region), lat, lon, string(p.State), "", "", tx.NowMicros())
+			string(p.Birth), string(p.Sex), string(p.Region), lat, lon, string(p.State), "", "", tx.NowMicros(), p.marks)
 		homes = append(homes, string(p.ID), string(today), forever, string(p.Region), p.sealedAddress, lat, lon)
 	}
 	_, err := tx.Insert(`INSERT INTO person (id, actor, name, id_number, id_index, phone, phone_index, birth, sex, region, lat_e6, lon_e6, state, ended_on,
-		heir, registered_at)`, 16, people, "")
+		heir, registered_at, marks)`, 17, people, "")
 	if err != nil {
 		return err
 	}
@@ -102,6 +102,11 @@ func saveName(tx *store.Tx, which PersonID, sealed any) error {
 func saveIDNumber(tx *store.Tx, which PersonID, sealed any, index string, birth clock.Day, sex pii.Sex) error {
 	_, err := tx.Exec("UPDATE person SET id_number = $1, id_index = $2, birth = $3, sex = $4 WHERE id = $5",
 		sealed, index, string(birth), string(sex), string(which))
+	return err
+}
+
+func saveMarks(tx *store.Tx, which PersonID, marks []byte) error {
+	_, err := tx.Exec("UPDATE person SET marks = $1 WHERE id = $2", marks, string(which))
 	return err
 }
 
@@ -288,7 +293,7 @@ func erasePerson(tx *store.Tx, which PersonID, birth clock.Day, index string) er
 		text string
 		args []any
 	}{
-		{`UPDATE person SET name = $2, id_number = $2, id_index = $3, phone = NULL, phone_index = '', birth = $4, lat_e6 = NULL, lon_e6 = NULL, heir = '',
+		{`UPDATE person SET name = $2, id_number = $2, id_index = $3, phone = NULL, phone_index = '', birth = $4, lat_e6 = NULL, lon_e6 = NULL, heir = '', marks = NULL,
 			erased_at = $5 WHERE id = $1`, []any{id, []byte{}, index, string(birth[:4]) + "-01-01", tx.NowMicros()}},
 		{"UPDATE person SET heir = '' WHERE heir = $1", []any{id}},
 		{"DELETE FROM address WHERE person = $1", []any{id}},

@@ -36,6 +36,26 @@ func ParseName(s string) (Name, error) {
 	return Name{hide(s, maskName(s))}, nil
 }
 
+// Surname returns the surname of a Chinese name in clear, and "" for any other.
+func (n Name) Surname() string {
+	r := []rune(n.Reveal())
+	if len(r) < 2 || !unicode.Is(unicode.Han, r[0]) {
+		return ""
+	}
+	return string(r[:surnameLen(r)])
+}
+
+func surnameLen(name []rune) int {
+	if len(name) > 2 {
+		for _, c := range compound {
+			if strings.HasPrefix(string(name), c) {
+				return 2
+			}
+		}
+	}
+	return 1
+}
+
 func maskName(s string) string {
 	r := []rune(s)
 	if !unicode.Is(unicode.Han, r[0]) {
@@ -44,15 +64,7 @@ func maskName(s string) string {
 	if len(r) == 1 {
 		return "*"
 	}
-	keep := 1
-	if len(r) > 2 {
-		for _, c := range compound {
-			if strings.HasPrefix(s, c) {
-				keep = 2
-				break
-			}
-		}
-	}
+	keep := surnameLen(r)
 	// Three stars at most: the length of a long name would tell who it is.
 	return string(r[:keep]) + strings.Repeat("*", min(len(r)-keep, 3))
 }

@@ -6,6 +6,9 @@ CREATE TABLE audit_block (
     marks BLOB NOT NULL
 ) STRICT;
 
+-- 32 bits each of a keyed digest of what may be typed to find the person; see member/search.go.
+ALTER TABLE person ADD COLUMN marks BLOB;
+
 -- What identified the person is gone; name and id_number are empty then, and id_index is random.
 ALTER TABLE person ADD COLUMN erased_at INTEGER;
 CREATE INDEX person_ended ON person (ended_on) WHERE ended_on <> '' AND erased_at IS NULL;
