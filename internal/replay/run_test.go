@@ -2,9 +2,12 @@ package replay_test
 
 import (
 	"encoding/json"
+	"fmt"
 	"testing"
 
+	"timebank/internal/app"
 	"timebank/internal/config"
+	"timebank/internal/errs"
 	"timebank/internal/replay"
 	"timebank/internal/store"
 	"timebank/internal/store/storetest"
@@ -40,19 +43,42 @@ func run(t testing.TB, engine store.Engine, scale float64, seed uint64, group in
 }
 
 func TestASmallCityHasOneRootWhateverTheEngineAndTheGroups(t *testing.T) {
-	want := run(t, store.SQLite, 0.004, 1, 500)
-	if want.LedgerRoot == "" {
+	cities := []struct {
+		engine store.Engine
+		seed   uint64
+		group  int
+	}{{store.SQLite, 1, 500}, {store.SQLite, 1, 1}, {store.Postgres, 1, 7}, {store.Postgres, 2, 500}}
+	roots := make([]string, len(cities))
+	t.Run("runs", func(t *testing.T) {
+		for i, c := range cities {
+			t.Run(fmt.Sprintf("%s seed %d group %d", c.engine, c.seed, c.group), func(t *testing.T) {
+				t.Parallel()
+				roots[i] = run(t, c.engine, 0.004, c.seed, c.group).LedgerRoot
+			})
+		}
+	})
+	if roots[0] == "" {
 		t.Fatal("the book has no root")
 	}
-	for _, c := range []struct {
-		engine store.Engine
-		group  int
-	}{{store.SQLite, 1}, {store.SQLite, 7}, {store.Postgres, 7}, {store.Postgres, 500}} {
-		if got := run(t, c.engine, 0.004, 1, c.group); got.LedgerRoot != want.LedgerRoot {
-			t.Errorf("%s in groups of %d: root %s, want %s", c.engine, c.group, got.LedgerRoot, want.LedgerRoot)
+	for i, c := range cities {
+		if same := roots[i] == roots[0]; same != (c.seed == cities[0].seed) {
+			t.Errorf("%s, seed %d, groups of %d: root %s; seed 1 on SQLite in groups of 500: %s", c.engine, c.seed, c.group, roots[i], roots[0])
 		}
 	}
-	if other := run(t, store.SQLite, 0.004, 2, 500); other.LedgerRoot == want.LedgerRoot {
-		t.Error("two seeds gave one book")
+}
+
+func TestACityIsReplayedIntoAnEmptyDatabaseOnly(t *testing.T) {
+	c := config.Default()
+	c.Data = t.TempDir()
+	a, err := replay.Open(t.Context(), c, 1, 0)
+	if err != nil {
+		t.Fatalf("open: %v", err)
+	}
+	defer a.Close()
+	if err := a.Found(t.Context(), app.Nanjing()); err != nil {
+		t.Fatalf("found: %v", err)
+	}
+	if _, err := replay.Run(t.Context(), replay.Config{App: a, Scale: 0.001}); errs.CodeOf(err) != "replay.not_empty" {
+		t.Errorf("got %v, want replay.not_empty", err)
 	}
 }
