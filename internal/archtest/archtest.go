@@ -59,6 +59,7 @@ var homes = []home{
 	{prefix: "github.com/a-h/templ", in: list("pages"), why: "pages are made in web alone"},
 	{prefix: "github.com/riverqueue/river", in: list("internal/jobs"), why: "River carries outside effects only, behind jobs"},
 	{prefix: "github.com/alecthomas/kong", in: list("internal/cli"), why: "the command line is cli's"},
+	{prefix: "github.com/emmansun/gmsm", in: list("internal/pii"), why: "how fields are sealed is pii's"},
 	{prefix: "github.com/signintech/gopdf", in: list("internal/privacy"), why: "documents are printed where their content is"},
 	{prefix: "github.com/prometheus", in: list("leaf edge app"), why: "metrics are an edge's business"},
 	{prefix: "database/sql", except: "database/sql/driver", in: list("internal/store internal/jobs"),
@@ -66,6 +67,10 @@ var homes = []home{
 	{prefix: "github.com/jackc/pgx", in: list("internal/store"), why: "drivers are store's"},
 	{prefix: "modernc.org/sqlite", in: list("internal/store"), why: "drivers are store's"},
 	{prefix: "github.com/pressly/goose", in: list("internal/store"), why: "migrations are run by store"},
+	{prefix: "github.com/go-webauthn", in: list("internal/signin"), why: "passkeys are signin's"},
+	{prefix: "github.com/coreos/go-oidc", in: list("internal/signin"), why: "the city's sign-in is signin's"},
+	{prefix: "golang.org/x/oauth2", in: list("internal/signin"), why: "the city's sign-in is signin's"},
+	{prefix: "golang.org/x/crypto", in: list("internal/signin"), why: "passwords are signin's"},
 }
 
 // Package is what the checks need to know of a Go package; the fields are those that `go list -json` prints.

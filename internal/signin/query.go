@@ -3,6 +3,7 @@ package signin
 import (
 	"errors"
 
+	"timebank/internal/clock"
 	"timebank/internal/identity"
 	"timebank/internal/member"
 	"timebank/internal/store"
@@ -99,4 +100,46 @@ func insertCard(tx *store.Tx, which cardID, of member.PersonID, digest, by strin
 
 func revokeCard(tx *store.Tx, of member.PersonID) (int64, error) {
 	return tx.Exec("UPDATE signin_card SET revoked_at = $1 WHERE person = $2 AND revoked_at IS NULL", tx.NowMicros(), string(of))
+}
+
+// passkey is a row of signin_passkey.
+type passkey struct {
+	id     string
+	actor  identity.ActorID
+	sealed []byte
+	label  string
+}
+
+func insertPasskey(tx *store.Tx, p passkey) error {
+	_, err := tx.Exec("INSERT INTO signin_passkey (id, actor, credential, label, created_at) VALUES ($1, $2, $3, $4, $5)",
+		p.id, string(p.actor), p.sealed, p.label, tx.NowMicros())
+	return err
+}
+
+func lockPasskeys(tx *store.Tx, actor identity.ActorID) ([]passkey, error) {
+	return store.All(tx, func(r *store.Rows) (p passkey, err error) {
+		return p, r.Scan(&p.id, &p.actor, &p.sealed, &p.label)
+	}, "SELECT id, actor, credential, label FROM signin_passkey WHERE actor = $1 ORDER BY id"+tx.ForUpdate(), string(actor))
+}
+
+func savePasskey(tx *store.Tx, p passkey) error {
+	_, err := tx.Exec("UPDATE signin_passkey SET credential = $1, used_at = $2 WHERE id = $3", p.sealed, tx.NowMicros(), p.id)
+	return err
+}
+
+func deletePasskey(tx *store.Tx, actor identity.ActorID, which string) (int64, error) {
+	return tx.Exec("DELETE FROM signin_passkey WHERE actor = $1 AND id = $2", string(actor), which)
+}
+
+func listPasskeys(tx *store.Tx, actor identity.ActorID) ([]Passkey, error) {
+	return store.All(tx, func(r *store.Rows) (p Passkey, err error) {
+		var created int64
+		var used *int64
+		err = r.Scan(&p.ID, &p.Label, &created, &used)
+		p.Created = clock.FromMicros(created)
+		if used != nil {
+			p.Used = clock.FromMicros(*used)
+		}
+		return p, err
+	}, "SELECT id, label, created_at, used_at FROM signin_passkey WHERE actor = $1 ORDER BY created_at, id", string(actor))
 }

@@ -256,6 +256,7 @@ func (s *Service) recoveryDigest(actor identity.ActorID, code string) string {
 type Proof struct {
 	TOTP     string
 	Recovery string
+	Passkey  Assertion
 }
 
 // StaffCmd signs staff in.
@@ -355,6 +356,8 @@ func (s *Service) prove(tx *store.Tx, actor identity.ActorID, p Proof) (bool, er
 		}
 		n, err := useRecovery(tx, actor, s.recoveryDigest(actor, code))
 		return n == 1, err
+	case p.Passkey.Ticket != "":
+		return s.owns(tx, actor, p.Passkey)
 	}
 	return false, nil
 }
