@@ -122,6 +122,11 @@ func (a *App) open(ctx context.Context, opts Options) (err error) {
 	if err := a.DB.Migrate(ctx); err != nil {
 		return err
 	}
+	suite, ok := pii.SuiteOf(a.Config.Keys.Suite)
+	if !ok {
+		return errKeys
+	}
+	a.Keys.Ring.Suite = suite
 	box, err := pii.NewBox(a.Keys.Ring)
 	if err != nil {
 		return err

@@ -121,9 +121,14 @@ func keep(path, text string, mode fs.FileMode) (string, error) {
 	if !errors.Is(err, fs.ErrNotExist) {
 		return "", errKeys.With(err)
 	}
+	return text, write(path, text, mode)
+}
+
+// write puts a whole file in its place.
+func write(path, text string, mode fs.FileMode) error {
 	f, err := os.CreateTemp(filepath.Dir(path), ".new-*")
 	if err != nil {
-		return "", errKeys.With(err)
+		return errKeys.With(err)
 	}
 	_, err = f.WriteString(text)
 	err = errors.Join(err, f.Chmod(mode), f.Sync(), f.Close())
@@ -131,9 +136,34 @@ func keep(path, text string, mode fs.FileMode) (string, error) {
 		err = os.Rename(f.Name(), path)
 	}
 	if err != nil {
-		return "", errKeys.With(errors.Join(err, os.Remove(f.Name())))
+		return errKeys.With(errors.Join(err, os.Remove(f.Name())))
 	}
-	return text, nil
+	return nil
+}
+
+// TurnKey adds a sealing key to the ring in a folder and makes it the active one, which it returns; a server takes it when it starts next, and
+// seals the old fields anew in the night. The old keys stay, for opening. Error: Conflict app.ring_full.
+func TurnKey(folder string, source id.Source) (active byte, err error) {
+	path := filepath.Join(folder, sealingFile)
+	text, err := os.ReadFile(path)
+	if err != nil {
+		return 0, errKeys.With(err)
+	}
+	ring, err := parseRing(string(text))
+	if err != nil {
+		return 0, err
+	}
+	if ring.Active == 255 {
+		return 0, errs.New(errs.Conflict, "app.ring_full")
+	}
+	ring.Active++
+	if _, taken := ring.Keys[ring.Active]; taken {
+		return 0, errs.New(errs.Conflict, "app.ring_full")
+	}
+	var key [32]byte
+	source.Fill(key[:])
+	ring.Keys[ring.Active] = key
+	return ring.Active, write(path, formatRing(ring), 0o600)
 }
 
 // formatRing writes the ring as lines of words: "active 1", "key 1 <base64>", "index <base64>".

@@ -165,6 +165,10 @@ func (a *App) openJobs(ctx context.Context) (*jobs.Jobs, error) {
 				_, err := a.SignIn.Forget(ctx)
 				return err
 			}},
+			{Name: "seal_anew", When: jobs.Nightly(nightHour), Do: func(ctx context.Context) error {
+				_, err := a.Privacy.Rotate(ctx, a.Keys.Ring.Active)
+				return err
+			}},
 			{Name: "summarise_audit", When: jobs.Nightly(nightHour), Do: a.summariseAudit},
 		},
 	})

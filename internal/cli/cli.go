@@ -48,6 +48,7 @@ type commands struct {
 	Backup   backupCmd   `cmd:"" help:"Copy a running embedded installation into a folder, and verify the copy."`
 	Restore  restoreCmd  `cmd:"" help:"Put a backup into an empty data folder, and verify it."`
 	Doctor   doctorCmd   `cmd:"" help:"Check whether an installation is well."`
+	Keys     keysCmds    `cmd:"" help:"See to the installation's secrets."`
 	Settings settingsCmd `cmd:"" help:"Print every setting with its value and meaning."`
 	Version  versionCmd  `cmd:"" help:"Print the program's version."`
 }

@@ -297,3 +297,12 @@ func Standings(tx *store.Tx, persons []member.PersonID) (map[member.PersonID]Sta
 		})
 	return all, err
 }
+
+// ratingsAfter returns up to max orders' ratings with words, after the given order.
+func ratingsAfter(tx *store.Tx, after string, max int) ([]Rating, error) {
+	return store.All(tx, scanRating, "SELECT "+ratingColumns+" FROM rating WHERE order_id > $1 AND words IS NOT NULL ORDER BY order_id, rater, ratee LIMIT $2", after, max)
+}
+
+func complaintsAfter(tx *store.Tx, after string, max int) ([]*Complaint, error) {
+	return store.All(tx, scanComplaint, complaintColumns+"WHERE id > $1 ORDER BY id LIMIT $2"+tx.ForUpdate(), after, max)
+}

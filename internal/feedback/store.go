@@ -120,3 +120,14 @@ func EraseWords(tx *store.Tx, who member.PersonID) error {
 	}
 	return nil
 }
+
+func saveRatingWords(tx *store.Tx, r Rating, sealed []byte) error {
+	_, err := tx.Exec("UPDATE rating SET words = $1 WHERE order_id = $2 AND rater = $3 AND ratee = $4 AND words IS NOT NULL", sealed, string(r.Order), string(r.Rater),
+		string(r.Ratee))
+	return err
+}
+
+func saveComplaintWords(tx *store.Tx, c *Complaint) error {
+	_, err := tx.Exec("UPDATE complaint SET words = $1, appeal_words = $2 WHERE id = $3", c.words, c.appealWords, string(c.ID))
+	return err
+}

@@ -531,3 +531,19 @@ func marked(tx *store.Tx, place region.ID, today clock.Day, groups [][]uint32, m
 	}
 	return ids, rows.Err()
 }
+
+// sealedPersons returns up to max people after the given one with their sealed fields, locked.
+func sealedPersons(tx *store.Tx, after string, max int) ([]sealedRow, error) {
+	return store.All(tx, func(r *store.Rows) (sealedRow, error) {
+		row := sealedRow{fields: make([][]byte, 3)}
+		return row, r.Scan(&row.id, &row.fields[0], &row.fields[1], &row.fields[2])
+	}, "SELECT id, name, id_number, phone FROM person WHERE id > $1 ORDER BY id LIMIT $2"+tx.ForUpdate(), after, max)
+}
+
+// sealedHomes returns the addresses of the people from one to another, both included.
+func sealedHomes(tx *store.Tx, from, to string) ([]sealedRow, error) {
+	return store.All(tx, func(r *store.Rows) (sealedRow, error) {
+		row := sealedRow{fields: make([][]byte, 1)}
+		return row, r.Scan(&row.id, &row.from, &row.fields[0])
+	}, "SELECT person, from_day, address FROM address WHERE person >= $1 AND person <= $2 ORDER BY person, from_day"+tx.ForUpdate(), from, to)
+}

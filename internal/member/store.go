@@ -311,3 +311,27 @@ func erasePerson(tx *store.Tx, which PersonID, birth clock.Day, index string) er
 	}
 	return nil
 }
+
+// sealedRow is a row with the fields that a key has sealed.
+type sealedRow struct {
+	id, from string
+	fields   [][]byte
+}
+
+func saveSealedPerson(tx *store.Tx, r sealedRow) error {
+	_, err := tx.Exec("UPDATE person SET name = $1, id_number = $2, phone = $3 WHERE id = $4", r.fields[0], r.fields[1], orNull(r.fields[2]), r.id)
+	return err
+}
+
+func saveSealedHome(tx *store.Tx, r sealedRow) error {
+	_, err := tx.Exec("UPDATE address SET address = $1 WHERE person = $2 AND from_day = $3", orNull(r.fields[0]), r.id, r.from)
+	return err
+}
+
+// orNull stores a field that was not given as NULL and not as nothing.
+func orNull(b []byte) any {
+	if b == nil {
+		return nil
+	}
+	return b
+}

@@ -24,7 +24,7 @@ type Filler interface {
 	Fill(b []byte)
 }
 
-// Suite is the cryptography that a Box works with. Another installation brings SM4-GCM and SM3 by filling in the same two functions.
+// Suite is the cryptography that a Box works with. See International and Guomi.
 type Suite struct {
 	// AEAD makes the cipher of a field from a key of 32 bytes.
 	AEAD func(key []byte) (cipher.AEAD, error)
@@ -135,4 +135,22 @@ func (b *Box) Open(kind string, sealed []byte) (string, error) {
 // kept unique by. Give it the canonical text, which is what Reveal returns.
 func (b *Box) Index(kind, value string) []byte {
 	return b.mac(b.index, canon.New("pii.index", 1).Str(kind).Str(value).Bytes())[:indexLen]
+}
+
+// Stale reports whether a field was sealed under another key than the active one.
+func (b *Box) Stale(sealed []byte) bool { return len(sealed) > 0 && sealed[0] != b.active }
+
+// Active is the id of the key that seals.
+func (b *Box) Active() byte { return b.active }
+
+// Reseal seals under the active key what an older one sealed; a field that is empty or fresh is returned as it is. Errors as for Open.
+func (b *Box) Reseal(kind string, sealed []byte) ([]byte, error) {
+	if !b.Stale(sealed) {
+		return sealed, nil
+	}
+	clear, err := b.Open(kind, sealed)
+	if err != nil {
+		return nil, err
+	}
+	return b.Seal(kind, clear), nil
 }

@@ -45,6 +45,8 @@ type Part struct {
 	Open func(tx *store.Tx, s Subject) ([]Obstacle, error)
 	// Erase destroys what the room stores and need not keep. The subject's id stays, as a pseudonym.
 	Erase func(tx *store.Tx, s Subject) error
+	// Sealed are the room's rows with sealed fields.
+	Sealed []Sealed
 }
 
 // Service gathers, erases and joins. It is safe for concurrent use.
@@ -54,12 +56,17 @@ type Service struct {
 	policies *policy.Service
 	members  *member.Service
 	parts    []Part
+	sealed   []Sealed
 	erase    identity.Call[EraseCmd, identity.Nothing]
 }
 
 // New returns the service of one database. The rooms to the left contribute by themselves; others bring their parts.
 func New(db *store.DB, regions *region.Service, policies *policy.Service, members *member.Service, words *feedback.Service, others ...Part) *Service {
-	s := &Service{db: db, regions: regions, policies: policies, members: members, parts: append(rooms(members, words), others...)}
+	s := &Service{db: db, regions: regions, policies: policies, members: members, parts: append(rooms(members, words), others...),
+		sealed: []Sealed{{"person", members.Reseal}, {"rating", words.ResealRatings}, {"complaint", words.ResealComplaints}}}
+	for _, p := range others {
+		s.sealed = append(s.sealed, p.Sealed...)
+	}
 	s.erase = identity.Call[EraseCmd, identity.Nothing]{Name: "privacy.erase", Encode: identity.NoResult, Decode: identity.AsNothing, Run: s.runErase,
 		Head: func(c *EraseCmd, w *canon.Writer) (identity.Actor, string) {
 			w.Str(string(c.Person))

@@ -13,9 +13,9 @@ ALTER TABLE person ADD COLUMN marks BYTEA;
 ALTER TABLE person ADD COLUMN erased_at BIGINT;
 CREATE INDEX person_ended ON person (ended_on) WHERE ended_on <> '' AND erased_at IS NULL;
 
--- The words of a rating may be destroyed and nothing else of it changed.
+-- The words of a rating may be destroyed or sealed anew, and nothing else of it changed.
 DROP TRIGGER rating_no_update ON rating;
 CREATE TRIGGER rating_no_update BEFORE UPDATE OF order_id, rater, ratee, direction, region, stars, tags, rated_by, rated_at ON rating
     FOR EACH ROW EXECUTE FUNCTION refuse_change();
-CREATE TRIGGER rating_words_erase_only BEFORE UPDATE OF words ON rating
-    FOR EACH ROW WHEN (NEW.words IS NOT NULL) EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER rating_no_later_words BEFORE UPDATE OF words ON rating
+    FOR EACH ROW WHEN (OLD.words IS NULL) EXECUTE FUNCTION refuse_change();

@@ -13,13 +13,13 @@ ALTER TABLE person ADD COLUMN marks BLOB;
 ALTER TABLE person ADD COLUMN erased_at INTEGER;
 CREATE INDEX person_ended ON person (ended_on) WHERE ended_on <> '' AND erased_at IS NULL;
 
--- The words of a rating may be destroyed and nothing else of it changed.
+-- The words of a rating may be destroyed or sealed anew, and nothing else of it changed.
 DROP TRIGGER rating_no_update;
 -- +goose StatementBegin
 CREATE TRIGGER rating_no_update BEFORE UPDATE OF order_id, rater, ratee, direction, region, stars, tags, rated_by, rated_at ON rating
 BEGIN SELECT RAISE(ABORT, 'rating is append-only'); END;
 -- +goose StatementEnd
 -- +goose StatementBegin
-CREATE TRIGGER rating_words_erase_only BEFORE UPDATE OF words ON rating WHEN NEW.words IS NOT NULL
+CREATE TRIGGER rating_no_later_words BEFORE UPDATE OF words ON rating WHEN OLD.words IS NULL
 BEGIN SELECT RAISE(ABORT, 'rating is append-only'); END;
 -- +goose StatementEnd

@@ -1,0 +1,62 @@
+package privacy
+
+import (
+	"context"
+	"strconv"
+	"strings"
+
+	"timebank/internal/store"
+)
+
+// Sealed is a kind of rows with sealed fields, which its room seals anew.
+type Sealed struct {
+	// Name is what progress is remembered by.
+	Name string
+	// Reseal seals anew up to max rows after the given one, and returns the last row it looked at, "" at the end, and how many it changed.
+	Reseal func(tx *store.Tx, after string, max int) (last string, changed int, err error)
+}
+
+// resealBatch is how many rows one transaction seals anew: few enough not to keep other writes waiting.
+const resealBatch = 200
+
+// Rotate seals anew, under the active key, everything that older keys sealed, in short transactions, and returns how many rows it changed. It
+// goes on where it was interrupted, and looks at nothing when all was done under this key. What is registered meanwhile is sealed under the
+// active key already. Old keys stay in the ring: backups need them.
+func (s *Service) Rotate(ctx context.Context, active byte) (changed int, err error) {
+	for _, kind := range s.sealed {
+		for done := false; !done; {
+			n := 0
+			err := s.db.Write(ctx, "privacy.rotate", func(tx *store.Tx) error {
+				n = 0
+				setting := "privacy.reseal." + kind.Name
+				state, err := store.Setting(tx, setting)
+				if err != nil {
+					return err
+				}
+				key, after, _ := strings.Cut(state, " ")
+				if key != strconv.Itoa(int(active)) {
+					key, after = strconv.Itoa(int(active)), ""
+				}
+				if done = after == finished; done {
+					return nil
+				}
+				last := ""
+				if last, n, err = kind.Reseal(tx, after, resealBatch); err != nil {
+					return err
+				}
+				if last == "" {
+					last = finished
+				}
+				return store.SetSetting(tx, setting, key+" "+last)
+			})
+			if err != nil {
+				return changed, err
+			}
+			changed += n
+		}
+	}
+	return changed, nil
+}
+
+// finished stands for the last row when there is no more.
+const finished = "done"
