@@ -2,6 +2,7 @@ package app
 
 import (
 	"context"
+	"strings"
 
 	"timebank/internal/config"
 	"timebank/internal/notify"
@@ -16,6 +17,10 @@ func signIn(c config.Config) signin.Settings {
 	for _, l := range []*signin.Limit{&set.TryNumber, &set.TryAccount} {
 		l.Free, l.Pause, l.Most = int64(c.SignIn.Attempts), c.SignIn.Pause, c.SignIn.Longest
 		l.Forget = max(l.Forget, l.Most)
+	}
+	if c.OpenID.Issuer != "" {
+		set.OpenID = []signin.OpenID{{Name: c.OpenID.Name, Issuer: c.OpenID.Issuer, Client: c.OpenID.Client, Secret: c.OpenID.Secret,
+			Redirect: c.OpenID.Redirect, Scopes: strings.Fields(c.OpenID.Scopes), Claim: c.OpenID.Claim, Verified: c.OpenID.Verified}}
 	}
 	return set
 }

@@ -143,3 +143,17 @@ func listPasskeys(tx *store.Tx, actor identity.ActorID) ([]Passkey, error) {
 		return p, err
 	}, "SELECT id, label, created_at, used_at FROM signin_passkey WHERE actor = $1 ORDER BY created_at, id", string(actor))
 }
+
+func linkOf(tx *store.Tx, provider, subject string) (actor identity.ActorID, err error) {
+	err = tx.QueryRow("SELECT actor FROM signin_link WHERE provider = $1 AND subject = $2"+tx.ForUpdate(), provider, subject).Scan(&actor)
+	if errors.Is(err, store.ErrNoRows) {
+		err = nil
+	}
+	return actor, err
+}
+
+func saveLink(tx *store.Tx, provider, subject string, actor identity.ActorID) error {
+	_, err := tx.Exec(`INSERT INTO signin_link (provider, subject, actor, linked_at) VALUES ($1, $2, $3, $4)
+		ON CONFLICT (provider, subject) DO UPDATE SET actor = excluded.actor, linked_at = excluded.linked_at`, provider, subject, string(actor), tx.NowMicros())
+	return err
+}

@@ -14,6 +14,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/coreos/go-oidc/v3/oidc"
+
 	"timebank/internal/audit"
 	"timebank/internal/clock"
 	"timebank/internal/errs"
@@ -71,6 +73,7 @@ type Settings struct {
 	Name string
 	// Origin is the public address of the pages, "https://time.example.cn". Passkeys belong to it.
 	Origin string
+	OpenID []OpenID
 }
 
 // Defaults are the settings of an installation that says nothing else (default, ours).
@@ -91,15 +94,16 @@ func Defaults() Settings {
 
 // Service signs people in. It is safe for concurrent use.
 type Service struct {
-	db       *store.DB
-	clock    clock.Clock
-	regions  *region.Service
-	identity *identity.Service
-	members  *member.Service
-	notify   *notify.Service
-	box      *pii.Box
-	set      Settings
-	busy     chan struct{} // holds one for each password that is being digested
+	db        *store.DB
+	clock     clock.Clock
+	regions   *region.Service
+	identity  *identity.Service
+	members   *member.Service
+	notify    *notify.Service
+	box       *pii.Box
+	set       Settings
+	providers *providers
+	busy      chan struct{} // holds one for each password that is being digested
 }
 
 // passwordsAtOnce bounds the memory that digests of passwords take.
@@ -108,7 +112,7 @@ const passwordsAtOnce = 2
 // New returns the service of one database.
 func New(db *store.DB, clk clock.Clock, regions *region.Service, ids *identity.Service, members *member.Service, messages *notify.Service, box *pii.Box,
 	set Settings) *Service {
-	return &Service{db: db, clock: clk, regions: regions, identity: ids, members: members, notify: messages, box: box, set: set,
+	return &Service{db: db, clock: clk, regions: regions, identity: ids, members: members, notify: messages, box: box, set: set, providers: &providers{known: map[string]*oidc.Provider{}},
 		busy: make(chan struct{}, passwordsAtOnce)}
 }
 
