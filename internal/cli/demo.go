@@ -17,9 +17,11 @@ import (
 	"timebank/internal/clock"
 	"timebank/internal/config"
 	"timebank/internal/errs"
+	"timebank/internal/i18n"
 	"timebank/internal/id"
 	"timebank/internal/replay"
 	"timebank/internal/store"
+	"timebank/internal/web/page"
 )
 
 // demoCmd runs a demo city.
@@ -60,6 +62,7 @@ func (c *demoCmd) Run(e *env) error {
 	var entries []entry
 	people, err := readDemo(cfg.Data)
 	if err == nil {
+		a.Demo = doors(people)
 		entries, err = issueTokens(e.ctx, a, people)
 	}
 	if err == nil && c.Addr == "" && taken(cfg.HTTP.Addr) {
@@ -155,6 +158,24 @@ func issueTokens(ctx context.Context, a *app.App, people []replay.Account) ([]en
 		entries[i] = entry{p, token}
 	}
 	return entries, nil
+}
+
+// doors are the accounts that the pages offer: those of people who have a door of their own.
+func doors(people []replay.Account) (list []page.Account) {
+	for _, p := range people {
+		door, role := "", ""
+		switch {
+		case p.Role == "recipient":
+			door, role = "/elder/", "服务对象"
+		case strings.HasPrefix(p.Role, "volunteer"):
+			door, role = "/volunteer/", "志愿者"
+		default:
+			continue
+		}
+		list = append(list, page.Account{Actor: p.Actor, Door: door, Who: map[string]string{i18n.Chinese: p.Name, i18n.English: p.Name},
+			Does: map[string]string{i18n.Chinese: role, i18n.English: p.About}})
+	}
+	return list
 }
 
 // stories are the headings of the product's three stories.

@@ -14,6 +14,7 @@ import (
 	"timebank/internal/clock"
 	"timebank/internal/errs"
 	"timebank/internal/hours"
+	"timebank/internal/i18n"
 	"timebank/internal/identity"
 	"timebank/internal/ledger"
 	"timebank/internal/member"
@@ -51,6 +52,8 @@ func Home(r *page.Request) error {
 			return err
 		}
 		v.Usual = usual(r, all, past)
+		v.Next = nil
+		var first *order.View
 		for _, o := range past {
 			if !o.State.Open() {
 				continue
@@ -59,9 +62,8 @@ func Home(r *page.Request) error {
 			if err != nil {
 				return err
 			}
-			// An order that waits for the old person itself comes before one that only has to be waited for.
-			if v.Next == nil || o.State == order.Awaiting {
-				v.Next = &card
+			if v.Next == nil || before(&o, first) {
+				v.Next, first = &card, &o
 			}
 		}
 		return nil
@@ -70,6 +72,20 @@ func Home(r *page.Request) error {
 		return err
 	}
 	return r.Show(http.StatusOK, home(v))
+}
+
+// before orders open visits for the first page: what waits for the old person itself, then who is there or comes, then the soonest.
+func before(a, b *order.View) bool {
+	rank := func(o *order.View) int {
+		switch o.State {
+		case order.Awaiting:
+			return 0
+		case order.InService, order.Accepted:
+			return 1
+		}
+		return 2
+	}
+	return cmp.Or(cmp.Compare(rank(a), rank(b)), a.Start.Compare(b.Start)) < 0
 }
 
 // usual are the requests that were made most, each for tomorrow at its hour.
@@ -451,6 +467,7 @@ func Undo(r *page.Request) error {
 // Cancel takes the request back.
 func Cancel(r *page.Request) error {
 	return act(r, "cancelled", func(c order.OrderCmd) error {
+		c.Reason = i18n.Text(i18n.Chinese, "page.elder.cancel_reason")
 		_, err := page.One(r.Orders.Cancel(r.Context(), []order.OrderCmd{c}))
 		return err
 	})

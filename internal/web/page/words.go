@@ -64,7 +64,7 @@ func (r *Request) Long(m hours.Minutes) string {
 // Far is a distance as people say it.
 func (r *Request) Far(metres int64) string {
 	if metres < 1000 {
-		return r.T("page.time.metres", "metres", (metres+25)/50*50)
+		return r.T("page.time.metres", "metres", max(1, (metres+49)/50)*50)
 	}
 	return r.T("page.time.kilometres", "kilometres", fmt.Sprintf("%d.%d", metres/1000, metres%1000/100))
 }

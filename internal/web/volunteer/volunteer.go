@@ -14,6 +14,7 @@ import (
 	"timebank/internal/catalog"
 	"timebank/internal/clock"
 	"timebank/internal/errs"
+	"timebank/internal/i18n"
 	"timebank/internal/identity"
 	"timebank/internal/ledger"
 	"timebank/internal/member"
@@ -124,7 +125,8 @@ func Withdraw(r *page.Request) error {
 	if err != nil {
 		return err
 	}
-	if _, err := page.One(r.Orders.Withdraw(r.Context(), []order.OrderCmd{{Actor: r.Actor, Key: key, Order: order.ID(r.Path("id"))}})); err != nil {
+	if _, err := page.One(r.Orders.Withdraw(r.Context(), []order.OrderCmd{{Actor: r.Actor, Key: key, Order: order.ID(r.Path("id")),
+		Reason: i18n.Text(i18n.Chinese, "page.volunteer.withdraw_reason")}})); err != nil {
 		return err
 	}
 	return r.Go("/volunteer/visits?done=withdrawn")
@@ -192,8 +194,14 @@ func standing(r *page.Request, o *order.View, a *order.Assignment) (string, ui.T
 		switch a.State {
 		case order.Offered:
 			return r.T("page.volunteer.offered"), ui.Wait
+		case order.Taken:
+			return r.T("page.volunteer.taken"), ui.Good
 		case order.CheckedIn:
 			return r.T("page.volunteer.checked_in"), ui.Good
+		case order.CheckedOut:
+			if o.State == order.InService || o.State == order.Awaiting {
+				return r.T("page.volunteer.unconfirmed"), ui.Wait
+			}
 		case order.Withdrawn:
 			return r.T("page.volunteer.gave_back"), ui.Calm
 		case order.NoShow:

@@ -1,0 +1,132 @@
+package e2e_test
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/chromedp/chromedp"
+
+	"timebank/internal/clock"
+)
+
+// sheet is one page in the round of all pages.
+type sheet struct {
+	name, path string
+	elder      bool
+}
+
+// measure finds what breaks the rules for the eyes and fingers of old people: type below 20 px (16 elsewhere), lines closer than 1.3, targets
+// below 44 px or, for the first choices of the elder door, below 60, and anything wider than the screen.
+const measure = `(() => {
+  const elder = %t, faults = [];
+  const name = (e) => e.tagName.toLowerCase() + "." + e.className + " " + e.textContent.trim().slice(0, 30);
+  const shown = (e) => e.getClientRects().length > 0 && getComputedStyle(e).visibility !== "hidden";
+  const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+  let largest = 0;
+  for (let n = walker.nextNode(); n; n = walker.nextNode()) {
+    const e = n.parentElement;
+    if (!n.textContent.trim() || !shown(e) || e.closest("option, script")) continue;
+    const style = getComputedStyle(e), size = parseFloat(style.fontSize);
+    largest = Math.max(largest, size);
+    if (size < (elder ? 20 : 16)) faults.push("type of " + size + " px: " + name(e));
+    if (style.lineHeight !== "normal" && parseFloat(style.lineHeight) / size < 1.3) faults.push("lines too close: " + name(e));
+  }
+  if (elder && largest < 30) faults.push("largest type is " + largest + " px");
+  for (const e of document.querySelectorAll("a, button, input:not([type=hidden]), select, summary, textarea")) {
+    if (!shown(e) || e.closest(".skip")) continue;
+    const target = e.closest(".tick") ?? e, box = target.getBoundingClientRect();
+    const least = elder && e.matches(".tile, .button, .call") ? 60 : 44;
+    if (box.height < least - 0.5 || box.width < 44 - 0.5) faults.push("target of " + Math.round(box.width) + " x " + Math.round(box.height) + ": " + name(e));
+  }
+  const wide = document.documentElement.scrollWidth - document.documentElement.clientWidth;
+  if (wide > 0) faults.push(wide + " px wider than the screen");
+  return faults;
+})()`
+
+// audit asks axe-core for violations of WCAG 2.2 AA and its good practices.
+const audit = `axe.run(document, {resultTypes: ["violations"]}).then((r) => r.violations.map((v) => v.id + ": " + v.nodes.slice(0, 3).map((n) => n.html.slice(0, 160) + " " + n.failureSummary.slice(0, 300)).join(" | ")))`
+
+func TestEveryPageKeepsTheRulesForEyesAndFingers(t *testing.T) {
+	axe, err := os.ReadFile(filepath.Join("node_modules", "axe-core", "axe.min.js"))
+	if err != nil {
+		t.Fatalf("axe-core is missing (scripts/install-deps): %v", err)
+	}
+	w := newTown(t)
+	// A life with something on every page: one visit paid, one under way, one open that Chen can take and one that needs two.
+	w.Earn(w.helper, w.elder, 90)
+	if _, err := w.Sequence(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	coming := w.Place(w.elder.Actor, w.elder)
+	w.Claim(w.helper, coming)
+	w.Clock.Set(w.Order(coming).Start.Add(-20 * time.Minute))
+	waiting := w.Place(w.elder.Actor, w.elder)
+	confirm := "/elder/help/smartphone_lesson/confirm?day=" + string(clock.DayOf(w.Clock.Now()).Add(1)) + "&at=09:00"
+
+	everybody := []sheet{{"public-home", "/", false}, {"public-join", "/public/join", false}, {"public-check", "/public/check", false},
+		{"public-figures", "/public/figures", false}, {"sign-in", "/sign-in", false}, {"trouble-not-found", "/public/nothing", false}, {"trouble-sign-in", "/elder/", true}}
+	elder := []sheet{{"elder-home", "/elder/", true}, {"elder-help", "/elder/help", true}, {"elder-when", "/elder/help/smartphone_lesson", true}, {"elder-confirm", confirm, true},
+		{"elder-visits", "/elder/visits", true}, {"elder-visit-coming", "/elder/visits/" + string(coming), true}, {"elder-visit-new", "/elder/visits/" + string(waiting) + "?done=placed", true},
+		{"elder-hours", "/elder/hours", true}, {"elder-station", "/elder/station", true}}
+	helper := []sheet{{"volunteer-hall", "/volunteer/", false}, {"volunteer-visits", "/volunteer/visits", false}, {"volunteer-visit", "/volunteer/visits/" + string(coming), false},
+		{"volunteer-passbook", "/volunteer/passbook", false}}
+	nobody := []sheet{{"trouble-not-a-volunteer", "/volunteer/", false}}
+
+	for lang, accounts := range map[string][]string{"zh-CN": {"", "李国强", "陈晓燕", "居民"}, "en": {"", "Mr Li", "Volunteer Chen", "A resident"}} {
+		v := w.open(lang)
+		for i, sheets := range [][]sheet{everybody, elder, helper, nobody} {
+			if accounts[i] != "" {
+				v.signIn(accounts[i])
+			}
+			for _, s := range sheets {
+				v.visit(s.path)
+				v.shoot(s.name + "-" + lang)
+				for _, pixels := range []int64{320, 390, 1280} {
+					v.wide(pixels)
+					v.keeps(s, fmt.Sprintf("%s, %d px", lang, pixels))
+				}
+				v.do("load axe", evaluate(string(axe)))
+				v.passes(s, lang)
+				// Twice the type, as a reader's own setting: nothing may be cut off.
+				v.do("twice the type", evaluate(`document.documentElement.style.fontSize = "`+map[bool]string{true: "250%", false: "200%"}[s.elder]+`"`))
+				v.wide(390)
+				v.keeps(s, lang+", twice the type")
+			}
+		}
+		v.visit("/public/figures")
+		v.press(map[string]string{"zh-CN": "大字", "en": "Larger text"}[lang])
+		for _, s := range append(everybody[:5:5], helper...) {
+			v.visit(s.path)
+			v.keeps(s, lang+", large")
+			v.do("load axe", evaluate(string(axe)))
+			v.passes(s, lang+", large")
+		}
+	}
+}
+
+// evaluate runs a script whose result nobody needs.
+func evaluate(script string) chromedp.Action[chromedp.Void] {
+	return chromedp.Func(func(ctx context.Context, t *chromedp.Target) error {
+		_, err := chromedp.Evaluate[any](script+"\n;undefined")(ctx, t)
+		return err
+	})
+}
+
+func (v *window) keeps(s sheet, how string) {
+	v.t.Helper()
+	if faults := ask[[]string](v, "measure", fmt.Sprintf(measure, s.elder)); len(faults) > 0 {
+		v.t.Errorf("%s (%s):\n\t%s", s.path, how, strings.Join(faults, "\n\t"))
+	}
+}
+
+func (v *window) passes(s sheet, how string) {
+	v.t.Helper()
+	if faults := ask[[]string](v, "axe", audit, chromedp.EvalAwaitPromise); len(faults) > 0 {
+		v.t.Errorf("%s (%s) axe:\n\t%s", s.path, how, strings.Join(faults, "\n\t"))
+	}
+}

@@ -1,0 +1,269 @@
+package web_test
+
+import (
+	"io"
+	"net/http"
+	"net/http/cookiejar"
+	"net/http/httptest"
+	"net/url"
+	"regexp"
+	"strings"
+	"testing"
+	"time"
+
+	"timebank/internal/citytest"
+	"timebank/internal/identity"
+	"timebank/internal/member"
+	"timebank/internal/order"
+	"timebank/internal/store"
+	"timebank/internal/web/page"
+)
+
+// site is a city's pages with somebody who reads them, without a browser.
+type site struct {
+	*citytest.City
+	t    *testing.T
+	base string
+}
+
+func newSite(t *testing.T) *site {
+	t.Helper()
+	c := citytest.New(t, store.SQLite)
+	srv := httptest.NewServer(c.Pages())
+	t.Cleanup(srv.Close)
+	return &site{City: c, t: t, base: srv.URL}
+}
+
+// reader is a browser's cookies.
+type reader struct {
+	*site
+	client *http.Client
+}
+
+// as is somebody who has signed in; nobody when p is the zero Person.
+func (s *site) as(p citytest.Person) *reader {
+	s.t.Helper()
+	jar, err := cookiejar.New(nil)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	r := &reader{s, &http.Client{Jar: jar}}
+	if p.ID == "" {
+		return r
+	}
+	token, err := s.Identity.IssueToken(s.t.Context(), identity.ActorID(p.Actor.ID), time.Hour, "test")
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	u, err := url.Parse(s.base)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	jar.SetCookies(u, []*http.Cookie{{Name: "session", Value: token, Path: "/"}})
+	return r
+}
+
+type answer struct {
+	*http.Response
+	body string
+}
+
+func (r *reader) do(req *http.Request, err error) answer {
+	r.t.Helper()
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	if req.Header.Get("Accept-Language") == "" {
+		req.Header.Set("Accept-Language", "en")
+	}
+	resp, err := r.client.Do(req)
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	defer resp.Body.Close()
+	body, err := io.ReadAll(resp.Body)
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	return answer{resp, string(body)}
+}
+
+func (r *reader) get(path string) answer {
+	r.t.Helper()
+	return r.do(http.NewRequestWithContext(r.t.Context(), http.MethodGet, r.base+path, nil))
+}
+
+func (r *reader) post(path string, form url.Values) answer {
+	r.t.Helper()
+	req, err := http.NewRequestWithContext(r.t.Context(), http.MethodPost, r.base+path, strings.NewReader(form.Encode()))
+	if err == nil {
+		req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	}
+	return r.do(req, err)
+}
+
+func (a answer) is(t *testing.T, status int, texts ...string) {
+	t.Helper()
+	if a.StatusCode != status {
+		t.Errorf("%s: got %d, want %d\n%s", a.Request.URL.Path, a.StatusCode, status, a.body)
+	}
+	for _, text := range texts {
+		if !strings.Contains(a.body, text) {
+			t.Errorf("%s: got %s, want %q in it", a.Request.URL.Path, a.body, text)
+		}
+	}
+}
+
+func TestAPageNeedsItsReader(t *testing.T) {
+	s := newSite(t)
+	nobody := s.as(citytest.Person{})
+	for _, path := range []string{"/elder/", "/elder/help", "/elder/visits", "/elder/hours", "/elder/station", "/volunteer/", "/volunteer/visits", "/volunteer/passbook"} {
+		nobody.get(path).is(t, http.StatusUnauthorized, "Please sign in first")
+	}
+	nobody.get("/").is(t, http.StatusOK, "Lend a hand today")
+	nobody.get("/public/").is(t, http.StatusOK, "Lend a hand today")
+	nobody.get("/public/join").is(t, http.StatusOK, "How to join")
+	nobody.get("/public/figures").is(t, http.StatusOK, "Redemption rate")
+	nobody.get("/public/nothing").is(t, http.StatusNotFound, "There is no such page")
+	nobody.get("/sign-in").is(t, http.StatusNotFound, "One cannot sign in here")
+	nobody.post("/sign-in", url.Values{"account": {"x"}}).is(t, http.StatusNotFound)
+	s.as(s.Person(50, s.Home())).get("/volunteer/").is(t, http.StatusNotFound)
+}
+
+func TestAnEmptyPageSaysWhatOneCanDo(t *testing.T) {
+	s := newSite(t)
+	elder, volunteer := s.as(s.KeyElder(s.Home())), s.as(s.Volunteer(s.Home()))
+	elder.get("/elder/visits").is(t, http.StatusOK, "You have not asked for anybody yet", "Ask for help")
+	elder.get("/elder/hours").is(t, http.StatusOK, "Nothing yet")
+	elder.get("/elder/station").is(t, http.StatusOK, "There is no service point in", "tel:12349")
+	volunteer.get("/volunteer/").is(t, http.StatusOK, "Nobody nearby is waiting")
+	volunteer.get("/volunteer/visits").is(t, http.StatusOK, "You have not taken an order yet")
+	volunteer.get("/volunteer/passbook").is(t, http.StatusOK, "0 of 5 stars", "honour.star_hours")
+}
+
+func TestNobodySeesTheVisitOfAnother(t *testing.T) {
+	s := newSite(t)
+	elder, other := s.KeyElder(s.Home()), s.KeyElder(s.Home())
+	volunteer := s.Volunteer(s.Home())
+	id := string(s.Place(elder.Actor, elder))
+	s.as(elder).get("/elder/visits/"+id).is(t, http.StatusOK, "Looking for somebody")
+	s.as(other).get("/elder/visits/"+id).is(t, http.StatusNotFound)
+	// Who could take it has no visit page before it is taken.
+	s.as(volunteer).get("/volunteer/visits/"+id).is(t, http.StatusNotFound)
+	s.as(volunteer).get("/elder/visits/"+id).is(t, http.StatusNotFound)
+}
+
+var keyField = regexp.MustCompile(`name="key" value="([^"]+)"`)
+
+func TestAFormSentTwiceHasOneEffect(t *testing.T) {
+	s := newSite(t)
+	p := s.KeyElder(s.Home())
+	elder := s.as(p)
+	form := elder.get("/elder/help/smartphone_lesson/confirm?day=" + s.Tomorrow().Format(time.DateOnly) + "&at=09:00")
+	form.is(t, http.StatusOK, "Is this right?")
+	values := url.Values{"key": {keyField.FindStringSubmatch(form.body)[1]}, "item": {"smartphone_lesson"}, "day": {s.Tomorrow().Format(time.DateOnly)}, "at": {"09:00"}}
+	first, second := elder.post("/elder/help", values), elder.post("/elder/help", values)
+	first.is(t, http.StatusOK, "We are finding somebody for you")
+	if first.Request.URL.Path != second.Request.URL.Path {
+		t.Errorf("the same form twice: got orders at %s and %s, want one", first.Request.URL.Path, second.Request.URL.Path)
+	}
+	values.Del("key")
+	elder.post("/elder/help", values).is(t, http.StatusUnprocessableEntity, "The form did not arrive whole")
+	values.Set("key", "another-key")
+	values.Set("at", "23:30")
+	elder.post("/elder/help", values).is(t, http.StatusUnprocessableEntity, "Some things need correcting")
+}
+
+func TestAVolunteerLearnsWhyNot(t *testing.T) {
+	s := newSite(t)
+	elder, v := s.KeyElder(s.Home()), s.Volunteer(s.Home())
+	first := s.Place(elder.Actor, elder)
+	s.Claim(v, first)
+	s.Place(elder.Actor, elder)
+	s.as(v).get("/volunteer/").is(t, http.StatusOK, "checkin.overlap", "Who can change it")
+	visit := "/volunteer/visits/" + string(first)
+	s.Clock.Set(s.Order(first).Start)
+	reader := s.as(v)
+	reader.get(visit).is(t, http.StatusOK, "Check in and start the clock")
+	code := s.Proof(first)[0].Value
+	// The digits alone are one proof, and the rule asks for two.
+	reader.post(visit+"/check-in", url.Values{"key": {"check-in-1"}, "code": {code}}).is(t, http.StatusUnprocessableEntity, "checkin.min_factors")
+	reader.post(visit+"/check-in", url.Values{"key": {"check-in-2"}, "code": {"1"}}).is(t, http.StatusUnprocessableEntity, `aria-invalid="true"`)
+}
+
+// Whoever comes sees the door on the day alone, and each look is in the trail.
+func TestTheDoorIsShownOnTheDay(t *testing.T) {
+	s := newSite(t)
+	elder, v := s.KeyElder(s.Home()), s.Volunteer(s.Home())
+	corrected, err := s.Members.Correct(t.Context(), []member.CorrectCmd{{Actor: identity.System, Key: s.Key(), Person: elder.ID, Address: "和平路12号", Reason: "test"}})
+	citytest.Must(t, corrected, err)
+	id := s.Place(elder.Actor, elder)
+	s.Claim(v, id)
+	before := s.as(v).get("/volunteer/visits/" + string(id))
+	before.is(t, http.StatusOK, "Shown on the day")
+	if strings.Contains(before.body, "和平路") {
+		t.Error("the door is shown the day before")
+	}
+	s.Clock.Set(s.Order(id).Start.Add(-time.Hour))
+	s.as(v).get("/volunteer/visits/"+string(id)).is(t, http.StatusOK, "和平路12号")
+	view, err := s.Orders.Get(t.Context(), identity.System, id)
+	if err != nil {
+		t.Fatal(err)
+	}
+	looks := 0
+	for _, h := range view.History {
+		if h.Action == string(identity.OrderSeeDoor) && h.Actor == v.Actor.ID {
+			looks++
+		}
+	}
+	if looks != 1 {
+		t.Errorf("looks at the door in the trail: got %d, want 1", looks)
+	}
+}
+
+func TestWhatAnotherSiteSendsIsRefused(t *testing.T) {
+	s := newSite(t)
+	elder := s.KeyElder(s.Home())
+	id := s.Place(elder.Actor, elder)
+	r := s.as(elder)
+	req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, s.base+"/elder/visits/"+string(id)+"/cancel", strings.NewReader("key=from-elsewhere"))
+	if err == nil {
+		req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+		req.Header.Set("Sec-Fetch-Site", "cross-site")
+	}
+	r.do(req, err).is(t, http.StatusForbidden, "came from another site")
+	if got := s.Order(id).State; got != order.Published {
+		t.Errorf("after a foreign form: got %s, want %s", got, order.Published)
+	}
+}
+
+func TestHeadersKeepAPageToItself(t *testing.T) {
+	a := newSite(t).as(citytest.Person{}).get("/")
+	for name, want := range map[string]string{"X-Content-Type-Options": "nosniff", "Referrer-Policy": "same-origin", "Content-Language": "en", "Cache-Control": "no-store"} {
+		if got := a.Header.Get(name); got != want {
+			t.Errorf("%s: got %q, want %q", name, got, want)
+		}
+	}
+	policy := a.Header.Get("Content-Security-Policy")
+	if !strings.Contains(policy, "default-src 'none'") || strings.Contains(policy, "unsafe") {
+		t.Errorf("content security policy: got %q", policy)
+	}
+	if regexp.MustCompile(`(?i)<script>|<style|\sstyle=|\son[a-z]+=`).MatchString(a.body) {
+		t.Error("the page has an inline script or style")
+	}
+}
+
+func TestLanguageAndSizeAreRemembered(t *testing.T) {
+	r := newSite(t).as(citytest.Person{})
+	r.post("/settings", url.Values{"lang": {"zh-CN"}, "size": {"big"}, "back": {"/public/join"}}).is(t, http.StatusOK, `lang="zh-CN"`, `class="big"`, "怎么参加")
+	r.post("/settings", url.Values{"size": {"standard"}, "lang": {"xx"}, "back": {"//elsewhere.example/"}}).is(t, http.StatusOK, `class="standard"`, "今天帮一把")
+}
+
+func TestOnlyOurOwnPagesAreComeBackTo(t *testing.T) {
+	for to, want := range map[string]string{"/elder/": "/elder/", "/elder/visits?after=x": "/elder/visits?after=x", "": "/", "elder": "/", "//x.example": "/",
+		"https://x.example/": "/", "/\\x.example": "/", "/a\r\nb": "/"} {
+		if got := page.Inside(to); got != want {
+			t.Errorf("Inside(%q) = %q, want %q", to, got, want)
+		}
+	}
+}
