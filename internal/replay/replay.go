@@ -87,18 +87,39 @@ func (d *driver) all(ctx context.Context, end tick) error {
 	if err := d.DB.Together(ctx, d.found); err != nil {
 		return fmt.Errorf("set up the city: %w", err)
 	}
-	for day := 0; at(day, 0) < end; day++ {
+	for day := 0; at(day, 0) < end; {
 		if err := ctx.Err(); err != nil {
 			return err
 		}
-		if err := d.DB.Together(ctx, func(ctx context.Context) error { return d.day(ctx, day, end) }); err != nil {
-			return fmt.Errorf("%s: %w", d.plan.cal.first.Add(day), err)
-		}
-		if _, err := d.Sequence(ctx); err != nil {
+		err := d.DB.Together(ctx, func(ctx context.Context) (err error) {
+			day, err = d.span(ctx, day, end)
+			return err
+		})
+		if err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// A commit takes as many days as make up spanCommands, and spanDays at the most. A page that many days change is then written once.
+const (
+	spanCommands = 20_000
+	spanDays     = 28
+)
+
+// span runs whole days, numbers what they wrote, and returns the first day that it did not run. It does not look at how the commands are
+// grouped, so the groups do not change where the logs are signed.
+func (d *driver) span(ctx context.Context, day int, end tick) (int, error) {
+	done, last := d.commands+spanCommands, day+spanDays
+	for d.commands < done && day < last && at(day, 0) < end {
+		if err := d.day(ctx, day, end); err != nil {
+			return day, fmt.Errorf("%s: %w", d.plan.cal.first.Add(day), err)
+		}
+		day++
+	}
+	_, err := d.Sequence(ctx)
+	return day, err
 }
 
 // stopwatch measures how long the machine takes, which is no part of any result.

@@ -126,9 +126,10 @@ func (db *DB) openSQLite(ctx context.Context, cfg Config) error {
 	}
 	path := filepath.Join(cfg.Dir, FileName)
 	// FULL makes an acknowledged commit survive a power cut; the writer's groups make it affordable. A checkpoint every 64 MiB
-	// of log instead of every 4 rewrites a page that changes often once instead of sixteen times.
+	// of log instead of every 4 rewrites a page that changes often once instead of sixteen times. Pages of 8 KiB, which a database keeps from
+	// its first day, make its trees a level lower.
 	common := "file:" + path + "?_pragma=busy_timeout(10000)&_pragma=foreign_keys(1)&_pragma=temp_store(2)"
-	write, err := sql.Open("sqlite", fmt.Sprintf("%s&_pragma=journal_mode(WAL)&_pragma=synchronous(FULL)&_pragma=wal_autocheckpoint(16384)&_pragma=cache_size(-%d)",
+	write, err := sql.Open("sqlite", fmt.Sprintf("%s&_pragma=page_size(8192)&_pragma=journal_mode(WAL)&_pragma=synchronous(FULL)&_pragma=wal_autocheckpoint(8192)&_pragma=cache_size(-%d)",
 		common, cfg.CacheMiB*1024))
 	if err != nil {
 		return err
