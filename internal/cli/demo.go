@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -169,10 +170,18 @@ func doors(people []replay.Account) (list []page.Account) {
 			door, role = "/elder/", "服务对象"
 		case strings.HasPrefix(p.Role, "volunteer"):
 			door, role = "/volunteer/", "志愿者"
+		case strings.HasPrefix(p.Role, "point "), p.Role == "street dispatcher":
+			door, role = "/desk/", "服务点和街道的工作人员"
 		default:
 			continue
 		}
-		list = append(list, page.Account{Actor: p.Actor, Door: door, Who: map[string]string{i18n.Chinese: p.Name, i18n.English: p.Name},
+		who := map[string]string{i18n.Chinese: p.Name, i18n.English: p.Name}
+		if p.Name == "" {
+			// The desk's people have no name in the stories.
+			who = map[string]string{i18n.Chinese: map[string]string{"point manager": "服务点负责人"}[p.Role], i18n.English: p.Role}
+			who[i18n.Chinese] = cmp.Or(who[i18n.Chinese], "服务点工作人员")
+		}
+		list = append(list, page.Account{Actor: p.Actor, Door: door, Who: who,
 			Does: map[string]string{i18n.Chinese: role, i18n.English: p.About}})
 	}
 	return list

@@ -1,6 +1,7 @@
 package web
 
 import (
+	"timebank/internal/web/desk"
 	"timebank/internal/web/elder"
 	"timebank/internal/web/page"
 	"timebank/internal/web/public"
@@ -52,5 +53,8 @@ func routes() []route {
 		{"POST /volunteer/visits/{id}/withdraw", volunteer.Door, page.SignedIn, volunteer.Withdraw},
 		{"GET /volunteer/passbook", volunteer.Door, page.SignedIn, volunteer.Passbook},
 		{"GET /volunteer/receipts/{id}", volunteer.Door, page.SignedIn, volunteer.Receipt},
+
+		{"GET /desk/{$}", desk.Door, page.SignedIn, desk.Board},
+		{"POST /desk/orders/{id}/publish", desk.Door, page.SignedIn, desk.Publish},
 	}
 }

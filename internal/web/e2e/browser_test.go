@@ -45,12 +45,13 @@ type town struct {
 	elder   citytest.Person
 	helper  citytest.Person
 	novice  citytest.Person
+	officer citytest.Person
 }
 
 func newTown(t *testing.T) *town {
 	t.Helper()
 	c := citytest.New(t, store.SQLite)
-	w := &town{City: c, t: t, elder: c.KeyElder(c.Home()), helper: c.Volunteer(c.Home()), novice: c.Person(30, c.Home())}
+	w := &town{City: c, t: t, elder: c.KeyElder(c.Home()), helper: c.Volunteer(c.Home()), novice: c.Person(30, c.Home()), officer: c.Staff(identity.PointStaff, c.Home())}
 	w.named(w.elder, "李国强", "栖霞区迈皋桥街道和平路12号3幢502室")
 	w.named(w.helper, "陈晓燕", "")
 	point, err := c.Members.RegisterPoints(t.Context(), []member.RegisterPointCmd{{Actor: identity.System, Key: c.Key(), Name: "迈皋桥和平路社区服务点", Kind: member.PointCommunity, Region: c.Home()}})
@@ -61,6 +62,7 @@ func newTown(t *testing.T) *town {
 	c.Demo = []page.Account{
 		demo(w.elder, "李国强老人", "Mr Li", "八十五岁，独居，想学用手机。", "85, lives alone, wants to learn the phone.", "/elder/"),
 		demo(w.helper, "志愿者陈晓燕", "Volunteer Chen", "住在附近，已经持证。", "Lives nearby, certified.", "/volunteer/"),
+		demo(w.officer, "服务台", "The desk", "看看谁在等。", "Sees who waits.", "/desk/"),
 		demo(w.novice, "还没报名的居民", "A resident", "还不是志愿者。", "Not a volunteer yet.", "/volunteer/"),
 	}
 	srv := httptest.NewServer(c.Pages())

@@ -75,11 +75,12 @@ func TestEveryPageKeepsTheRulesForEyesAndFingers(t *testing.T) {
 		{"elder-hours", "/elder/hours", true}, {"elder-station", "/elder/station", true}}
 	helper := []sheet{{"volunteer-hall", "/volunteer/", false}, {"volunteer-visits", "/volunteer/visits", false}, {"volunteer-visit", "/volunteer/visits/" + string(coming), false},
 		{"volunteer-passbook", "/volunteer/passbook", false}}
+	desk := []sheet{{"desk-board", "/desk/", false}, {"desk-board-one", "/desk/?for=volunteer", false}}
 	nobody := []sheet{{"trouble-not-a-volunteer", "/volunteer/", false}}
 
-	for lang, accounts := range map[string][]string{"zh-CN": {"", "李国强", "陈晓燕", "居民"}, "en": {"", "Mr Li", "Volunteer Chen", "A resident"}} {
+	for lang, accounts := range map[string][]string{"zh-CN": {"", "李国强", "陈晓燕", "服务台", "居民"}, "en": {"", "Mr Li", "Volunteer Chen", "The desk", "A resident"}} {
 		v := w.open(lang)
-		for i, sheets := range [][]sheet{everybody, elder, helper, nobody} {
+		for i, sheets := range [][]sheet{everybody, elder, helper, desk, nobody} {
 			if accounts[i] != "" {
 				v.signIn(accounts[i])
 			}
@@ -128,5 +129,27 @@ func (v *window) passes(s sheet, how string) {
 	v.t.Helper()
 	if faults := ask[[]string](v, "axe", audit, chromedp.EvalAwaitPromise); len(faults) > 0 {
 		v.t.Errorf("%s (%s) axe:\n\t%s", s.path, how, strings.Join(faults, "\n\t"))
+	}
+}
+
+// A measure that finds nothing anywhere would pass as well.
+func TestTheMeasuresFindWhatIsWrong(t *testing.T) {
+	axe, err := os.ReadFile(filepath.Join("node_modules", "axe-core", "axe.min.js"))
+	if err != nil {
+		t.Fatalf("axe-core is missing (scripts/install-deps): %v", err)
+	}
+	v := newTown(t).open("en")
+	v.visit("/")
+	v.do("spoil the page", evaluate(`const h = document.querySelector("h1"); h.style.fontSize = "9px"; h.style.lineHeight = "9px"; h.style.color = "#ddd";
+		h.style.width = "900px"; document.querySelector(".switch button").style.cssText = "min-height: 0; height: 20px"`))
+	v.do("load axe", evaluate(string(axe)))
+	faults := strings.Join(ask[[]string](v, "measure", fmt.Sprintf(measure, false)), "\n")
+	for _, want := range []string{"type of 9 px: h1", "lines too close: h1", "target of", "px wider than the screen"} {
+		if !strings.Contains(faults, want) {
+			t.Errorf("a spoilt page: got %s, want %q in it", faults, want)
+		}
+	}
+	if got := strings.Join(ask[[]string](v, "axe", audit, chromedp.EvalAwaitPromise), "\n"); !strings.Contains(got, "color-contrast") {
+		t.Errorf("a spoilt page: axe says %q, want color-contrast in it", got)
 	}
 }

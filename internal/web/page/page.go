@@ -181,7 +181,7 @@ func (r *Request) who() string {
 // done are the notices that a page can show after a form: the word in the address, and its text.
 var done = map[string]string{
 	"placed": "page.done.placed", "confirmed": "page.done.confirmed", "undone": "page.done.undone", "cancelled": "page.done.cancelled",
-	"claimed": "page.done.claimed", "in": "page.done.in", "out": "page.done.out", "withdrawn": "page.done.withdrawn", "answered": "page.done.answered",
+	"claimed": "page.done.claimed", "in": "page.done.in", "out": "page.done.out", "withdrawn": "page.done.withdrawn", "answered": "page.done.answered", "published": "page.done.published",
 }
 
 func (r *Request) notice() string {

@@ -32,7 +32,8 @@ var Door = &page.Door{Home: "/", Public: true, Nav: []page.Way{{Href: "/", Code:
 func Home(r *page.Request) error {
 	v := homeView{Page: r.Shell(r.T("page.public.home"))}
 	v.Doors = []doorView{{"/elder/", "home", r.T("page.public.door_elder"), r.T("page.public.door_elder_hint")},
-		{"/volunteer/", "volunteer", r.T("page.public.door_volunteer"), r.T("page.public.door_volunteer_hint")}}
+		{"/volunteer/", "volunteer", r.T("page.public.door_volunteer"), r.T("page.public.door_volunteer_hint")},
+		{"/desk/", "desk", r.T("page.public.door_desk"), r.T("page.public.door_desk_hint")}}
 	return r.Show(http.StatusOK, home(v))
 }
 
