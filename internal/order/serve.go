@@ -14,8 +14,8 @@ import (
 	"timebank/internal/training"
 )
 
-// knowAll loads the volunteers of a slice of commands, each with its diary from the month of its order on.
-func (w *work) knowAll(n int, of func(i int) ([]string, ID)) error {
+// earliest finds, for each volunteer of a slice of commands, the start of its earliest order among them.
+func (w *work) earliest(n int, of func(i int) ([]string, ID)) map[member.PersonID]time.Time {
 	people := map[member.PersonID]time.Time{}
 	for i := range n {
 		who, id := of(i)
@@ -33,7 +33,7 @@ func (w *work) knowAll(n int, of func(i int) ([]string, ID)) error {
 			}
 		}
 	}
-	return w.know(people)
+	return people
 }
 
 // mayTake decides whether a volunteer can have a place on an order: the limits that are flagged, or the refusal.

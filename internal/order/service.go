@@ -72,9 +72,9 @@ func New(db *store.DB, regions *region.Service, policies *policy.Service, items 
 		answer: call(s, "order.answer", headAnswer, func(c *AnswerCmd) ID { return c.Order }, (*work).answer,
 			knowing(func(c *AnswerCmd) []string { return []string{c.Actor.Person} })),
 		checkIn: call(s, "order.check_in", headCheck, func(c *CheckCmd) ID { return c.Order }, (*work).checkIn,
-			knowing(func(c *CheckCmd) []string { return []string{string(c.who())} })),
+			reading(func(c *CheckCmd) []string { return []string{string(c.who())} })),
 		checkOut: call(s, "order.check_out", headCheck, func(c *CheckCmd) ID { return c.Order }, (*work).checkOut,
-			knowing(func(c *CheckCmd) []string { return []string{string(c.who())} })),
+			reading(func(c *CheckCmd) []string { return []string{string(c.who())} })),
 		confirm:  call(s, "order.confirm", headConfirm, func(c *ConfirmCmd) ID { return c.Order }, (*work).confirm),
 		undo:     call(s, "order.undo_confirm", headOrder, orderOf, (*work).undoConfirm),
 		cancel:   call(s, "order.cancel", headOrder, orderOf, (*work).cancel),
@@ -181,7 +181,18 @@ type option[C any] func(w *work, cmds []*C, id func(*C) ID) error
 // knowing loads the volunteers that commands are about, with their diaries.
 func knowing[C any](people func(*C) []string) option[C] {
 	return func(w *work, cmds []*C, id func(*C) ID) error {
-		return w.knowAll(len(cmds), func(i int) ([]string, ID) { return people(cmds[i]), id(cmds[i]) })
+		since := w.earliest(len(cmds), func(i int) ([]string, ID) { return people(cmds[i]), id(cmds[i]) })
+		if err := w.know(since); err != nil {
+			return err
+		}
+		return w.read(since)
+	}
+}
+
+// reading loads only the diaries of the volunteers: whoever has a place on an order was looked at when it got it.
+func reading[C any](people func(*C) []string) option[C] {
+	return func(w *work, cmds []*C, id func(*C) ID) error {
+		return w.read(w.earliest(len(cmds), func(i int) ([]string, ID) { return people(cmds[i]), id(cmds[i]) }))
 	}
 }
 

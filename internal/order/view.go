@@ -2,6 +2,7 @@ package order
 
 import (
 	"context"
+	"errors"
 	"slices"
 	"time"
 
@@ -127,7 +128,8 @@ func (s *Service) Neighbourhood(ctx context.Context, actor identity.Actor, q Nea
 		if err != nil {
 			return err
 		}
-		if err := w.know(map[member.PersonID]time.Time{who: tx.Now()}); err != nil {
+		since := map[member.PersonID]time.Time{who: tx.Now()}
+		if err := errors.Join(w.know(since), w.read(since)); err != nil {
 			return err
 		}
 		v, ok := w.volunteers[who]

@@ -1,6 +1,7 @@
 package order
 
 import (
+	"maps"
 	"slices"
 	"time"
 
@@ -64,17 +65,15 @@ func (w *work) order(id ID) (*Order, error) {
 	return nil, errs.New(errs.NotFound, "order.not_found")
 }
 
-// know loads volunteers and their diaries from the beginning of the earliest month that matters.
-func (w *work) know(people map[member.PersonID]time.Time) error {
-	ids := make([]member.PersonID, 0, len(people))
-	for id := range people {
-		ids = append(ids, id)
-	}
-	slices.Sort(ids)
-	var err error
-	if w.volunteers, err = member.LoadVolunteers(w.tx, ids); err != nil {
-		return err
-	}
+// know loads volunteers.
+func (w *work) know(people map[member.PersonID]time.Time) (err error) {
+	w.volunteers, err = member.LoadVolunteers(w.tx, slices.Sorted(maps.Keys(people)))
+	return err
+}
+
+// read loads the diaries of volunteers from the beginning of the earliest month that matters.
+func (w *work) read(people map[member.PersonID]time.Time) error {
+	ids := slices.Sorted(maps.Keys(people))
 	spans := make([]span, len(ids))
 	for i, id := range ids {
 		spans[i] = span{volunteer: string(id), from: clock.MonthOf(people[id]).Start()}
