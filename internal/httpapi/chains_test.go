@@ -17,7 +17,7 @@ import (
 // chains are the scenarios: each in a city of its own, a request after another.
 var chains = map[string]func(w *world){
 	"people": people, "kin": kin, "teams": teams, "training": trains, "catalogue": catalogue, "orders": orders, "aside": aside,
-	"feedback": feedbacks, "hours": passbooks, "rules": rules, "regions": regions, "identity": identities, "oversight": oversight,
+	"feedback": feedbacks, "hours": passbooks, "rules": rules, "regions": regions, "identity": identities, "sign-in": signIns, "oversight": oversight,
 }
 
 // TestScenarios carries out every operation of the API on both engines: the happy way of each, and the refusals that matter.

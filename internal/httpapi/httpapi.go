@@ -24,10 +24,12 @@ import (
 	"timebank/internal/ledger"
 	"timebank/internal/member"
 	"timebank/internal/notary"
+	"timebank/internal/notify"
 	"timebank/internal/obs"
 	"timebank/internal/order"
 	"timebank/internal/policy"
 	"timebank/internal/region"
+	"timebank/internal/signin"
 	"timebank/internal/store"
 	"timebank/internal/training"
 )
@@ -50,6 +52,10 @@ type Deps struct {
 	Training *training.Service
 	Orders   *order.Service
 	Feedback *feedback.Service
+	SignIn   *signin.Service
+	Notify   *notify.Service
+	// Inbox lets everybody read the messages that no carrier took: for a demo alone.
+	Inbox bool
 }
 
 type api struct{ Deps }

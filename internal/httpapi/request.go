@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"net"
 	"net/http"
 	"runtime/debug"
 	"strings"
@@ -31,6 +32,7 @@ type request struct {
 	operation string
 	code      string // error code of the answer, "ok" without an error
 	actor     identity.Actor
+	address   string // where the request came from, for limits; it is written nowhere
 }
 
 type requestKey struct{}
@@ -50,7 +52,8 @@ func actor(ctx context.Context) identity.Actor { return requestOf(ctx).actor }
 func (a *api) around(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		began := a.Clock.Now()
-		req := &request{id: string(id.From[request](a.IDs.UUID(began))), lang: i18n.Match(r.Header.Get("Accept-Language")), operation: "none", code: "ok"}
+		req := &request{id: string(id.From[request](a.IDs.UUID(began))), lang: i18n.Match(r.Header.Get("Accept-Language")), operation: "none", code: "ok",
+			address: host(r.RemoteAddr)}
 		r = r.WithContext(context.WithValue(r.Context(), requestKey{}, req))
 		h := w.Header()
 		h.Set("X-Request-Id", req.id)
@@ -75,6 +78,14 @@ func (a *api) around(next http.Handler) http.Handler {
 		}()
 		next.ServeHTTP(w, r)
 	})
+}
+
+// host is an address without its port.
+func host(address string) string {
+	if h, _, err := net.SplitHostPort(address); err == nil {
+		return h
+	}
+	return address
 }
 
 // took is never negative, even when a test's clock goes back.

@@ -17,6 +17,7 @@ const (
 
 // tags are the chapters of the documentation, in its order.
 var tags = []*huma.Tag{
+	{Name: "sign-in", Description: "Proving who one is. Proofs are used up, so these operations take no Idempotency-Key."},
 	{Name: "identity", Description: "Who acts: oneself, sessions, roles, and acts that need a second person."},
 	{Name: "people", Description: "Persons, recipients and volunteers. What identifies a person never stands in an address: searches are sent as a body."},
 	{Name: "kin", Description: "Relatives, delegates and heirs."},
@@ -35,6 +36,32 @@ var tags = []*huma.Tag{
 // routes is the whole surface under /api/v1.
 func (a *api) routes() []route {
 	return []route{
+		op(post, "/sign-in/codes", "ask-code", "sign-in", "Ask for a code by text message", public, a.askCode).
+			says("The answer is the same whether anybody has registered with the number or not."),
+		op(post, "/sign-in/codes/check", "check-code", "sign-in", "Sign in by a code", public, a.checkCode).
+			says("Where several people share the number the answer is a choice. A new number gets an account that may register."),
+		op(post, "/sign-in/choice", "choose-person", "sign-in", "Say who of several signs in", public, a.choosePerson),
+		op(post, "/sign-in/staff", "staff-sign-in", "sign-in", "Sign in as staff by password and second factor", public, a.staffSignIn),
+		op(post, "/sign-in/invitations/accept", "accept-invitation", "sign-in", "Choose a password", public, a.acceptInvitation),
+		op(post, "/sign-in/enrolments/confirm", "confirm-enrolment", "sign-in", "Confirm the authenticator", public, a.confirmEnrolment),
+		op(post, "/sign-in/passkeys/ask", "ask-passkey", "sign-in", "Ask for a passkey", public, a.askPasskey),
+		op(post, "/sign-in/passkeys", "passkey-sign-in", "sign-in", "Sign in by a passkey", public, a.passkeySignIn),
+		op(post, "/sign-in/providers/depart", "depart", "sign-in", "Go to the city's own sign-in", public, a.depart),
+		op(post, "/sign-in/providers/return", "return", "sign-in", "Come back from the city's own sign-in", public, a.returned),
+		op(post, "/actors/{id}/invitation", "invite-staff", "sign-in", "Let staff set its password and second factor", may(identity.IdentityGrantRole), a.inviteStaff),
+		op(post, "/me/step-up", "step-up", "sign-in", "Show a second factor again", signedIn, a.stepUp).
+			says("What moves hours, shows identity numbers or says who may do so asks staff for it."),
+		op(get, "/me/passkeys", "list-passkeys", "sign-in", "One's own passkeys", signedIn, a.listPasskeys),
+		op(post, "/me/passkeys/ask", "begin-passkey", "sign-in", "Begin to add a passkey", signedIn, a.beginPasskey),
+		created(op(post, "/me/passkeys", "add-passkey", "sign-in", "Add a passkey", signedIn, a.addPasskey)),
+		act(post, "/me/passkeys/remove", "remove-passkey", "sign-in", "Remove a passkey", signedIn, a.removePasskey),
+		created(op(post, "/persons/{id}/card", "print-card", "sign-in", "Print a card for somebody without a telephone", may(identity.IdentityCard), a.printCard)),
+		op(post, "/persons/{id}/card/sheet", "print-sheet", "sign-in", "Print the words of the days to come", may(identity.IdentityCard), a.printSheet),
+		act(remove, "/persons/{id}/card", "revoke-card", "sign-in", "End a card that was lost", signedIn, a.revokeCard),
+		op(post, "/cards/use", "use-card", "sign-in", "Act for the holder of a card at the desk", may(identity.IdentityCard), a.useCard),
+		op(get, "/inbox", "inbox", "sign-in", "The messages of a demo", public, a.inbox).
+			says("Closed unless the installation opens it: codes can be read there."),
+
 		op(get, "/me", "me", "identity", "Who am I", signedIn, a.me),
 		op(get, "/actors/{id}/sessions", "list-sessions", "identity", "List sessions", may(identity.IdentitySession, identity.IdentitySessionFor), a.listSessions),
 		created(op(post, "/actors/{id}/tokens", "issue-token", "identity", "Open a session", may(identity.IdentitySession, identity.IdentitySessionFor), a.issueToken)).
