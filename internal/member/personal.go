@@ -155,3 +155,12 @@ func (s *Service) noIndex(tx *store.Tx) string {
 	tx.Fill(random[:])
 	return encodeIndex(random[:])
 }
+
+// Merge makes one record of two: the relations of the one that goes become those of the one that stays, and what identifies it is destroyed. It
+// checks no right and nothing that is open; the use-case that asks for it does.
+func (s *Service) Merge(tx *store.Tx, keep, drop PersonID) error {
+	if err := mergeInto(tx, keep, drop, clock.DayOf(tx.Now())); err != nil {
+		return err
+	}
+	return s.Erase(tx, drop)
+}

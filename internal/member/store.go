@@ -335,3 +335,21 @@ func orNull(b []byte) any {
 	}
 	return b
 }
+
+// mergeInto ends a record as one that went over into another.
+func mergeInto(tx *store.Tx, keep, drop PersonID, today clock.Day) error {
+	if err := endPerson(tx, drop, PersonLeft, today); err != nil {
+		return err
+	}
+	for _, text := range []string{
+		"UPDATE person SET merged_into = $1 WHERE id = $2",
+		`UPDATE kin SET person = $1 WHERE person = $2 AND relative <> $1 AND NOT EXISTS (SELECT 1 FROM kin k WHERE k.person = $1 AND k.relative = kin.relative)`,
+		`UPDATE kin SET relative = $1 WHERE relative = $2 AND person <> $1 AND NOT EXISTS (SELECT 1 FROM kin k WHERE k.relative = $1 AND k.person = kin.person)`,
+		"UPDATE person SET heir = $1 WHERE heir = $2 AND id <> $1",
+	} {
+		if _, err := tx.Exec(text, string(keep), string(drop)); err != nil {
+			return err
+		}
+	}
+	return nil
+}

@@ -58,6 +58,8 @@ type Service struct {
 	parts    []Part
 	sealed   []Sealed
 	erase    identity.Call[EraseCmd, identity.Nothing]
+	propose  identity.Call[ProposeMergeCmd, identity.ProposalID]
+	approve  identity.Call[ApproveMergeCmd, identity.Nothing]
 }
 
 // New returns the service of one database. The rooms to the left contribute by themselves; others bring their parts.
@@ -72,6 +74,7 @@ func New(db *store.DB, regions *region.Service, policies *policy.Service, member
 			w.Str(string(c.Person))
 			return c.Actor, c.Key
 		}}
+	s.mergeCalls()
 	return s
 }
 

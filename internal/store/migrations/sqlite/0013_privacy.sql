@@ -11,6 +11,8 @@ ALTER TABLE person ADD COLUMN marks BLOB;
 
 -- What identified the person is gone; name and id_number are empty then, and id_index is random.
 ALTER TABLE person ADD COLUMN erased_at INTEGER;
+-- The record that this one turned out to be.
+ALTER TABLE person ADD COLUMN merged_into TEXT CHECK (merged_into <> id);
 CREATE INDEX person_ended ON person (ended_on) WHERE ended_on <> '' AND erased_at IS NULL;
 
 -- The words of a rating may be destroyed or sealed anew, and nothing else of it changed.
