@@ -11,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	"timebank/internal/catalog"
 	"timebank/internal/citytest"
 	"timebank/internal/identity"
 	"timebank/internal/member"
@@ -193,6 +194,23 @@ func TestAVolunteerLearnsWhyNot(t *testing.T) {
 	// The digits alone are one proof, and the rule asks for two.
 	reader.post(visit+"/check-in", url.Values{"key": {"check-in-1"}, "code": {code}}).is(t, http.StatusUnprocessableEntity, "checkin.min_factors")
 	reader.post(visit+"/check-in", url.Values{"key": {"check-in-2"}, "code": {"1"}}).is(t, http.StatusUnprocessableEntity, `aria-invalid="true"`)
+}
+
+// What must be insured is published with the number of the insurance.
+func TestTheDeskReviewsWithItsPapers(t *testing.T) {
+	s := newSite(t)
+	elder, clerk := s.KeyElder(s.Home()), s.as(s.Staff(identity.PointStaff, s.Home()))
+	placed, err := s.Orders.Place(t.Context(), []order.PlaceCmd{{Actor: elder.Actor, Key: s.Key(), Recipient: elder.ID, Item: "going_out_walk", Start: s.Tomorrow(),
+		Urgency: catalog.Everyday}})
+	id := citytest.Must(t, placed, err)[0].Value.ID
+	board := clerk.get("/desk/")
+	board.is(t, http.StatusOK, "Number of the insurance policy", "Checked, publish")
+	clerk.post("/desk/orders/"+string(id)+"/publish", url.Values{"key": {"publish-1"}}).is(t, http.StatusUnprocessableEntity)
+	clerk.post("/desk/orders/"+string(id)+"/publish", url.Values{"key": {"publish-2"}, "insurance-" + string(id): {"PICC-7"}}).
+		is(t, http.StatusOK, "Published. Volunteers nearby can take it")
+	if got := s.Order(id).State; got != order.Published {
+		t.Errorf("after the review: got %s, want %s", got, order.Published)
+	}
 }
 
 // Whoever comes sees the door on the day alone, and each look is in the trail.

@@ -133,8 +133,13 @@ func lineOf(r *page.Request, tree *region.Tree, all *catalog.Catalogue, l order.
 	case !l.Due.IsZero():
 		v.Tone, v.Clock = ui.Bad, r.T("page.desk.over")
 	}
-	// What needs a document is reviewed where its number can be written down.
-	v.CanPublish = l.WaitsFor == order.ForReview && !item.Insurance && !item.Agreement && r.Actor.May(identity.OrderReview, l.Region, tree) == nil
+	v.CanPublish = l.WaitsFor == order.ForReview && r.Actor.May(identity.OrderReview, l.Region, tree) == nil
+	if item.Insurance {
+		v.Papers = append(v.Papers, ui.Field{Name: "insurance-" + string(l.ID), Label: r.T("page.desk.insurance"), Max: 100, Needed: true})
+	}
+	if item.Agreement {
+		v.Papers = append(v.Papers, ui.Field{Name: "agreement-" + string(l.ID), Label: r.T("page.desk.agreement"), Hint: r.T("page.desk.agreement_hint"), Max: 100})
+	}
 	return v, nil
 }
 
@@ -149,7 +154,9 @@ func Publish(r *page.Request) error {
 	if err != nil {
 		return err
 	}
-	if _, err := page.One(r.Orders.Review(r.Context(), []order.ReviewCmd{{Actor: r.Actor, Key: key, Order: order.ID(r.Path("id")), Approve: true}})); err != nil {
+	id := r.Path("id")
+	if _, err := page.One(r.Orders.Review(r.Context(), []order.ReviewCmd{{Actor: r.Actor, Key: key, Order: order.ID(id), Approve: true,
+		Insurance: r.Form("insurance-" + id), Agreement: r.Form("agreement-" + id)}})); err != nil {
 		return err
 	}
 	return r.Go("/desk/?done=published")

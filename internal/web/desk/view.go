@@ -6,6 +6,7 @@ type lineView struct {
 	Key, Action, Name, When, Area, Since, Acts, Waits, Clock string
 	Tone                                                     ui.Tone
 	CanPublish                                               bool
+	Papers                                                   []ui.Field // documents whose numbers the review needs
 }
 
 type boardView struct {
