@@ -46,7 +46,7 @@ func (c *demoCmd) Run(e *env) error {
 	if c.Scale <= 0 || c.Scale > 1 {
 		return errs.Invalid("cli.demo_invalid", errs.Field{Path: "--scale", Code: "cli.scale_out_of_range"})
 	}
-	cfg, err := e.settings(map[string]string{"data": c.Data, "http.addr": c.Addr})
+	cfg, err := e.settings(map[string]string{"data": c.Data, "http.addr": c.Addr, "signin.inbox": "open"})
 	if err != nil {
 		return err
 	}

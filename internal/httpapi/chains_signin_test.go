@@ -56,7 +56,9 @@ func signIns(w *world) {
 
 	// A code, and a choice between two who share the telephone.
 	sent := w.does(step{op: "ask-code", body: m{"phone": phone}, want: m{"challenge": anything, "expires": anything}})
-	w.refused(step{op: "ask-code", body: m{"phone": phone}}, 429, "signin.too_many")
+	if again := w.refused(step{op: "ask-code", body: m{"phone": phone}}, 429, "signin.too_many").header.Get("Retry-After"); again != "60" {
+		w.t.Errorf("too many attempts: come back after %q seconds, want 60", again)
+	}
 	w.refused(step{op: "ask-code", body: m{"phone": "12"}}, 422, "signin.phone_invalid", "phone pii.phone_malformed")
 	w.deliver()
 	letter := w.does(step{op: "inbox", want: m{"letters.0.to": phone, "letters.0.kind": "signin.code"}})

@@ -7,7 +7,9 @@ import (
 	"log/slog"
 	"net/http"
 	"slices"
+	"strconv"
 	"strings"
+	"time"
 
 	"github.com/danielgtaylor/huma/v2"
 
@@ -102,6 +104,18 @@ func status(k errs.Kind) (code int, retry string) {
 	return http.StatusInternalServerError, ""
 }
 
+// retryAfter takes the seconds from an explanation that knows them.
+func retryAfter(w *why.Why, otherwise string) string {
+	if w != nil {
+		for _, v := range w.Values {
+			if d, err := time.ParseDuration(v.Value); err == nil && v.Name == "retry_after" {
+				return strconv.Itoa(int(d.Seconds()))
+			}
+		}
+	}
+	return otherwise
+}
+
 // problem turns an error into what may leave the server. It is the only place that does.
 func (a *api) problem(ctx context.Context, err error) *Problem {
 	p := a.told(ctx, err)
@@ -133,7 +147,7 @@ func (a *api) told(ctx context.Context, err error) *Problem {
 		}
 	}
 	p := tell(req, code, e.Code, values...)
-	p.retry, p.Why = retry, whyOf(e.Why)
+	p.retry, p.Why = retryAfter(e.Why, retry), whyOf(e.Why)
 	for _, f := range e.Fields {
 		p.Fields = append(p.Fields, ProblemField{Path: dotted(f.Path), Code: f.Code, Message: i18n.Text(req.lang, f.Code, f.Params...)})
 	}
