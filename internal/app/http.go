@@ -38,6 +38,7 @@ func (a *App) handler() http.Handler {
 func (a *App) Pages() http.Handler {
 	return web.New(&page.Site{
 		DB: a.DB, Clock: a.Clock, IDs: a.IDs, Log: a.Log, Regions: a.Regions, Policies: a.Policies, Identity: a.Identity, Members: a.Members,
-		Ledger: a.Ledger, Notary: a.Notary, Catalog: a.Catalog, Orders: a.Orders, Phone: a.Config.Pages.Phone, Demo: a.Demo,
+		Ledger: a.Ledger, Notary: a.Notary, Catalog: a.Catalog, Training: a.Training, Orders: a.Orders, Feedback: a.Feedback,
+		Notify: a.Notify, SignIns: a.SignIn, Privacy: a.Privacy, Inbox: a.Config.SignIn.Inbox == "open", Phone: a.Config.Pages.Phone, Demo: a.Demo,
 	})
 }

@@ -1,19 +1,20 @@
 // Package i18n owns the sentences that people read for a code: one template a code and language, in plain and kind words.
 //
 // It must never decide anything, never know a business type, and never show a bare code to a person. A test holds the catalogues complete:
-// every code in the source has its sentence in every language, and no sentence is left over. What the pages say has files of its own.
+// every code in the source has its sentence in every language, and no sentence is left over. What the pages say has a file for each door.
 package i18n
 
 import (
 	"embed"
 	"fmt"
+	"io/fs"
 	"maps"
 	"strings"
 
 	"github.com/BurntSushi/toml"
 )
 
-//go:embed zh-CN.toml en.toml page.zh-CN.toml page.en.toml
+//go:embed *.toml page/*.toml
 var files embed.FS
 
 // The languages. Chinese is what a browser gets that asks for neither.
@@ -32,7 +33,11 @@ var catalogues = func() map[string]map[string]string {
 	all := map[string]map[string]string{}
 	for _, lang := range Langs() {
 		all[lang] = map[string]string{}
-		for _, name := range []string{lang + ".toml", "page." + lang + ".toml"} {
+		names, err := fs.Glob(files, "page/*."+lang+".toml")
+		if err != nil {
+			panic(err)
+		}
+		for _, name := range append(names, lang+".toml") {
 			text, err := files.ReadFile(name)
 			if err != nil {
 				panic(err)

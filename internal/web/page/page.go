@@ -20,16 +20,21 @@ import (
 	"timebank/internal/catalog"
 	"timebank/internal/clock"
 	"timebank/internal/errs"
+	"timebank/internal/feedback"
 	"timebank/internal/i18n"
 	"timebank/internal/id"
 	"timebank/internal/identity"
 	"timebank/internal/ledger"
 	"timebank/internal/member"
 	"timebank/internal/notary"
+	"timebank/internal/notify"
 	"timebank/internal/order"
 	"timebank/internal/policy"
+	"timebank/internal/privacy"
 	"timebank/internal/region"
+	"timebank/internal/signin"
 	"timebank/internal/store"
+	"timebank/internal/training"
 	"timebank/internal/web/ui"
 )
 
@@ -46,7 +51,14 @@ type Site struct {
 	Ledger   *ledger.Service
 	Notary   *notary.Service
 	Catalog  *catalog.Service
+	Training *training.Service
 	Orders   *order.Service
+	Feedback *feedback.Service
+	Notify   *notify.Service
+	SignIns  *signin.Service
+	Privacy  *privacy.Service
+	// Inbox says that anybody may read the messages that no carrier took: a demonstration alone.
+	Inbox bool
 	// Phone is the number behind the key to the station, as it is dialled.
 	Phone string
 	// Demo are the accounts that anybody may choose at the door of a demonstration; empty means that there is no such door.
