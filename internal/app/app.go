@@ -32,6 +32,7 @@ import (
 	"timebank/internal/policy"
 	"timebank/internal/privacy"
 	"timebank/internal/region"
+	"timebank/internal/report"
 	"timebank/internal/signin"
 	"timebank/internal/store"
 	"timebank/internal/timer"
@@ -77,6 +78,7 @@ type App struct {
 	Orders   *order.Service
 	Feedback *feedback.Service
 	Privacy  *privacy.Service
+	Reports  *report.Service
 	Timers   *timer.Service
 
 	// Demo are the accounts that the pages offer to anybody; only a demonstration sets it, before it listens.
@@ -160,6 +162,7 @@ func (a *App) build(opts Options, box *pii.Box) (err error) {
 	a.Orders = order.New(a.DB, a.Regions, a.Policies, a.Catalog)
 	a.Feedback = feedback.New(a.DB, a.Regions, a.Policies, a.Orders, box)
 	a.Privacy = privacy.New(a.DB, a.Regions, a.Policies, a.Members, a.Feedback)
+	a.Reports = report.New(a.Regions)
 	if a.Notary, err = notary.New(a.DB, notary.Config{City: a.Config.City, Keys: list(a.Keys.Signers), Owner: a.sequencer()}); err != nil {
 		return err
 	}
@@ -181,7 +184,7 @@ func (a *App) handlers() map[string]timer.Handler {
 		member.TimerSuspensionEnd:    member.EndSuspensions,
 		member.TimerEnded:            a.ended,
 	}
-	for _, of := range []map[string]timer.Handler{a.Ledger.Handlers(), a.Orders.Handlers(), a.Feedback.Handlers(), a.Privacy.Handlers()} {
+	for _, of := range []map[string]timer.Handler{a.Ledger.Handlers(), a.Orders.Handlers(), a.Feedback.Handlers(), a.Privacy.Handlers(), a.Reports.Handlers()} {
 		maps.Copy(all, of)
 	}
 	return all
