@@ -17,7 +17,6 @@ func (a *App) handler() http.Handler {
 		Catalog: a.Catalog, Training: a.Training, Orders: a.Orders, Feedback: a.Feedback,
 		SignIn: a.SignIn, Notify: a.Notify, Inbox: a.Config.SignIn.Inbox == "open",
 	})
-	api = compressed(api)
 	pages := a.Pages()
 	mux := http.NewServeMux()
 	mux.Handle("/", api)
@@ -37,9 +36,9 @@ func (a *App) handler() http.Handler {
 
 // Pages answers the requests of people: see [web.Paths].
 func (a *App) Pages() http.Handler {
-	return compressed(web.New(&page.Site{
+	return web.New(&page.Site{
 		DB: a.DB, Clock: a.Clock, IDs: a.IDs, Log: a.Log, Regions: a.Regions, Policies: a.Policies, Identity: a.Identity, Members: a.Members,
 		Ledger: a.Ledger, Notary: a.Notary, Catalog: a.Catalog, Training: a.Training, Orders: a.Orders, Feedback: a.Feedback,
 		Notify: a.Notify, SignIns: a.SignIn, Privacy: a.Privacy, Inbox: a.Config.SignIn.Inbox == "open", Phone: a.Config.Pages.Phone, Demo: a.Demo,
-	}))
+	})
 }

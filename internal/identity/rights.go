@@ -242,9 +242,9 @@ var table = map[Right]rule{
 	LedgerExport:         nobody.with("c", Administrator, Auditor).guard(),
 
 	PolicyPropose:         city,
-	PolicyApprove:         citySecond.guard(),
+	PolicyApprove:         citySecond,
 	PolicyOverridePropose: nobody.with("dsm", Administrator),
-	PolicyOverrideApprove: nobody.with("cds", Administrator, Reviewer).guard(),
+	PolicyOverrideApprove: nobody.with("cds", Administrator, Reviewer),
 	CatalogPublish:        city,
 	TrainingStudy:         self,
 	TrainingManage:        nobody.with("cd", Administrator),

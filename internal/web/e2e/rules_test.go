@@ -78,7 +78,6 @@ func TestEveryPageKeepsTheRulesForEyesAndFingers(t *testing.T) {
 	desk := []sheet{{"desk-board", "/desk/", false}, {"desk-board-one", "/desk/?for=volunteer", false}}
 	nobody := []sheet{{"trouble-not-a-volunteer", "/volunteer/", false}}
 
-	sources := newMarkup(t)
 	for lang, accounts := range map[string][]string{"zh-CN": {"", "李国强", "陈晓燕", "服务台", "居民"}, "en": {"", "Mr Li", "Volunteer Chen", "The desk", "A resident"}} {
 		v := w.open(lang)
 		for i, sheets := range [][]sheet{everybody, elder, helper, desk, nobody} {
@@ -88,7 +87,6 @@ func TestEveryPageKeepsTheRulesForEyesAndFingers(t *testing.T) {
 			for _, s := range sheets {
 				v.visit(s.path)
 				v.shoot(s.name + "-" + lang)
-				sources.keep(v, s.name+"-"+lang)
 				for _, pixels := range []int64{320, 390, 1280} {
 					v.wide(pixels)
 					v.keeps(s, fmt.Sprintf("%s, %d px", lang, pixels))
@@ -109,9 +107,6 @@ func TestEveryPageKeepsTheRulesForEyesAndFingers(t *testing.T) {
 			v.do("load axe", evaluate(string(axe)))
 			v.passes(s, lang+", large")
 		}
-	}
-	for _, r := range sources.check(t) {
-		t.Errorf("%s:%d: %s %s %s\n\t%s", filepath.Base(r.URL), r.LastLine, r.Type, r.SubType, r.Message, r.Extract)
 	}
 }
 

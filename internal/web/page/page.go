@@ -90,6 +90,8 @@ type Request struct {
 	*Site
 	HTTP *http.Request
 	out  http.ResponseWriter
+	// body is what was sent, before the limit of usual forms.
+	body io.ReadCloser
 	// ID names the request in logs and in the trail.
 	ID    string
 	Lang  string

@@ -49,7 +49,7 @@ const (
 func (s *Site) Handle(d *Door, need Need, do Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, h *http.Request) {
 		now := s.Clock.Now()
-		r := &Request{Site: s, HTTP: h, out: w, ID: string(id.From[Request](s.IDs.UUID(now))), Now: now, door: d, Lang: language(h), Big: cookie(h, cookieSize) == "big"}
+		r := &Request{Site: s, HTTP: h, out: w, body: h.Body, ID: string(id.From[Request](s.IDs.UUID(now))), Now: now, door: d, Lang: language(h), Big: cookie(h, cookieSize) == "big"}
 		head := w.Header()
 		head.Set("X-Request-Id", r.ID)
 		head.Set("X-Content-Type-Options", "nosniff")
