@@ -80,6 +80,7 @@ type App struct {
 	Feedback *feedback.Service
 	Privacy  *privacy.Service
 	Timers   *timer.Service
+	Live     *page.Hub
 
 	// Demo are the accounts that the pages offer to anybody; only a demonstration sets it, before it listens.
 	Demo []page.Account
@@ -166,6 +167,7 @@ func (a *App) build(opts Options, box *pii.Box) (err error) {
 	if a.Notary, err = notary.New(a.DB, notary.Config{City: a.Config.City, Keys: list(a.Keys.Signers), Owner: a.sequencer()}); err != nil {
 		return err
 	}
+	a.Live = page.NewHub(a.DB, a.Regions, a.Log)
 	a.Timers = timer.New(a.DB, opts.Timers)
 	for kind, handle := range a.handlers() {
 		a.Timers.Handle(kind, handle)
@@ -229,6 +231,9 @@ const sequenceBatch = 2000
 // Close closes the database and lets go of the folder.
 func (a *App) Close() error {
 	var all []error
+	if a.Live != nil {
+		a.Live.Close()
+	}
 	if a.DB != nil {
 		all = append(all, a.DB.Close())
 	}

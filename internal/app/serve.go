@@ -49,6 +49,8 @@ func (a *App) Listen(ctx context.Context) (*Server, error) {
 	}
 	s.Addr = l.Addr().String()
 	s.http = a.server(handler)
+	// A stream would otherwise outlast the time that running requests are given.
+	s.http.RegisterOnShutdown(a.Live.Close)
 	if a.Config.HTTP.Metrics != "" {
 		if _, err := s.listen(ctx, a.Config.HTTP.Metrics); err != nil {
 			return nil, errors.Join(err, s.close())

@@ -57,6 +57,8 @@ type Site struct {
 	Notify   *notify.Service
 	SignIns  *signin.Service
 	Privacy  *privacy.Service
+	// Live tells open pages of changes.
+	Live *Hub
 	// Inbox says that anybody may read the messages that no carrier took: a demonstration alone.
 	Inbox bool
 	// Phone is the number behind the key to the station, as it is dialled.
