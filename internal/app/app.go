@@ -28,11 +28,11 @@ import (
 	"timebank/internal/notify"
 	"timebank/internal/obs"
 	"timebank/internal/order"
-	"timebank/internal/photo"
 	"timebank/internal/pii"
 	"timebank/internal/policy"
 	"timebank/internal/privacy"
 	"timebank/internal/region"
+	"timebank/internal/report"
 	"timebank/internal/signin"
 	"timebank/internal/store"
 	"timebank/internal/timer"
@@ -68,7 +68,6 @@ type App struct {
 	Regions  *region.Service
 	Policies *policy.Service
 	Identity *identity.Service
-	Photos   *photo.Folder
 	Members  *member.Service
 	Notify   *notify.Service
 	SignIn   *signin.Service
@@ -79,8 +78,8 @@ type App struct {
 	Orders   *order.Service
 	Feedback *feedback.Service
 	Privacy  *privacy.Service
+	Reports  *report.Service
 	Timers   *timer.Service
-	Live     *page.Hub
 
 	// Demo are the accounts that the pages offer to anybody; only a demonstration sets it, before it listens.
 	Demo []page.Account
@@ -154,20 +153,19 @@ func (a *App) build(opts Options, box *pii.Box) (err error) {
 	a.Regions = region.New(a.DB)
 	a.Policies = policy.New(a.DB)
 	a.Identity = identity.New(a.DB, a.Regions, identity.Limits{})
-	a.Photos = photo.NewFolder(a.Config.PhotoFolder(), box)
-	a.Members = member.New(a.DB, a.Regions, a.Policies, box, a.Photos)
+	a.Members = member.New(a.DB, a.Regions, a.Policies, box)
 	a.Notify = notify.New(a.DB, box, notify.Inbox{})
 	a.SignIn = signin.New(a.DB, a.Clock, a.Regions, a.Identity, a.Members, a.Notify, box, signIn(a.Config))
 	a.Ledger = ledger.New(a.DB, a.Regions, a.Policies)
 	a.Training = training.New(a.DB, a.Regions, a.Policies)
 	a.Catalog = catalog.New(a.DB, a.Regions)
-	a.Orders = order.New(a.DB, a.Regions, a.Policies, a.Catalog, a.Photos)
+	a.Orders = order.New(a.DB, a.Regions, a.Policies, a.Catalog)
 	a.Feedback = feedback.New(a.DB, a.Regions, a.Policies, a.Orders, box)
 	a.Privacy = privacy.New(a.DB, a.Regions, a.Policies, a.Members, a.Feedback)
+	a.Reports = report.New(a.Regions)
 	if a.Notary, err = notary.New(a.DB, notary.Config{City: a.Config.City, Keys: list(a.Keys.Signers), Owner: a.sequencer()}); err != nil {
 		return err
 	}
-	a.Live = page.NewHub(a.DB, a.Regions, a.Log)
 	a.Timers = timer.New(a.DB, opts.Timers)
 	for kind, handle := range a.handlers() {
 		a.Timers.Handle(kind, handle)
@@ -186,7 +184,7 @@ func (a *App) handlers() map[string]timer.Handler {
 		member.TimerSuspensionEnd:    member.EndSuspensions,
 		member.TimerEnded:            a.ended,
 	}
-	for _, of := range []map[string]timer.Handler{a.Ledger.Handlers(), a.Orders.Handlers(), a.Feedback.Handlers(), a.Privacy.Handlers()} {
+	for _, of := range []map[string]timer.Handler{a.Ledger.Handlers(), a.Orders.Handlers(), a.Feedback.Handlers(), a.Privacy.Handlers(), a.Reports.Handlers()} {
 		maps.Copy(all, of)
 	}
 	return all
@@ -231,9 +229,6 @@ const sequenceBatch = 2000
 // Close closes the database and lets go of the folder.
 func (a *App) Close() error {
 	var all []error
-	if a.Live != nil {
-		a.Live.Close()
-	}
 	if a.DB != nil {
 		all = append(all, a.DB.Close())
 	}

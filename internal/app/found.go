@@ -97,6 +97,9 @@ func (a *App) Found(ctx context.Context, f Founding) error {
 		if err := a.Feedback.ScheduleDaily(tx); err != nil {
 			return err
 		}
+		if err := a.Reports.ScheduleDaily(tx); err != nil {
+			return err
+		}
 		return store.SetSetting(tx, "founded", "yes")
 	})
 }

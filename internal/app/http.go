@@ -17,6 +17,7 @@ func (a *App) handler() http.Handler {
 		Catalog: a.Catalog, Training: a.Training, Orders: a.Orders, Feedback: a.Feedback,
 		SignIn: a.SignIn, Notify: a.Notify, Inbox: a.Config.SignIn.Inbox == "open",
 	})
+	api = compressed(api)
 	pages := a.Pages()
 	mux := http.NewServeMux()
 	mux.Handle("/", api)
@@ -36,9 +37,20 @@ func (a *App) handler() http.Handler {
 
 // Pages answers the requests of people: see [web.Paths].
 func (a *App) Pages() http.Handler {
-	return web.New(&page.Site{
+	return compressed(web.New(&page.Site{
 		DB: a.DB, Clock: a.Clock, IDs: a.IDs, Log: a.Log, Regions: a.Regions, Policies: a.Policies, Identity: a.Identity, Members: a.Members,
-		Ledger: a.Ledger, Notary: a.Notary, Catalog: a.Catalog, Training: a.Training, Orders: a.Orders, Feedback: a.Feedback,
-		Notify: a.Notify, SignIns: a.SignIn, Privacy: a.Privacy, Live: a.Live, Inbox: a.Config.SignIn.Inbox == "open", Phone: a.Config.Pages.Phone, Demo: a.Demo,
-	})
+		Ledger: a.Ledger, Notary: a.Notary, Catalog: a.Catalog, Training: a.Training, Orders: a.Orders, Feedback: a.Feedback, Reports: a.Reports,
+		Notify: a.Notify, SignIns: a.SignIn, Privacy: a.Privacy, Inbox: a.Config.SignIn.Inbox == "open", Phone: a.Config.Pages.Phone,
+		Official: words(a.Config.Pages.Official), Record: a.Config.Pages.Record, Demo: a.Demo,
+	}))
+}
+
+// words takes a setting apart that holds several words with commas between them.
+func words(setting string) (all []string) {
+	for w := range strings.SplitSeq(setting, ",") {
+		if w = strings.TrimSpace(w); w != "" {
+			all = append(all, w)
+		}
+	}
+	return all
 }

@@ -16,7 +16,6 @@ import (
 type Config struct {
 	Data     string `toml:"data" default:"./data/timebank" doc:"data folder: the embedded database, the keys, the jobs file and the development inbox"`
 	Postgres string `toml:"postgres" secret:"yes" doc:"connection string of a PostgreSQL 15 or newer; empty means the embedded SQLite database in the data folder"`
-	Photos   string `toml:"photos" doc:"folder of the pictures, sealed; empty means photos in the data folder. Servers that share a database share it"`
 	City     string `toml:"city" default:"320100" doc:"the city's six-digit code; it stands in the log's origin and in every receipt and cannot change later"`
 	HTTP     HTTP   `toml:"http"`
 	Pages    Pages  `toml:"pages"`
@@ -39,7 +38,9 @@ type HTTP struct {
 
 // Pages is what the pages show besides the city's rules.
 type Pages struct {
-	Phone string `toml:"phone" default:"12349" doc:"telephone number behind the key to the station on every page, as it is dialled; the default is the national service line for the care of old people"`
+	Phone    string `toml:"phone" default:"12349" doc:"telephone number behind the key to the station on every page, as it is dialled; the default is the national service line for the care of old people"`
+	Official string `toml:"official" doc:"host names at which these pages are genuine, with commas between; the page on telling an imitation shows them"`
+	Record   string `toml:"record" doc:"number under which the site is registered with the authorities, as it is shown"`
 }
 
 // Log is how the program reports on itself.
@@ -97,12 +98,4 @@ func (c Config) KeyFolder() string {
 		return c.Keys.Folder
 	}
 	return filepath.Join(c.Data, "keys")
-}
-
-// PhotoFolder returns the folder of the pictures, "" when there is no data folder either.
-func (c Config) PhotoFolder() string {
-	if c.Photos != "" || c.Data == "" {
-		return c.Photos
-	}
-	return filepath.Join(c.Data, "photos")
 }

@@ -16,7 +16,7 @@ import (
 
 // chains are the scenarios: each in a city of its own, a request after another.
 var chains = map[string]func(w *world){
-	"people": people, "kin": kin, "teams": teams, "training": trains, "catalogue": catalogue, "orders": orders, "photos": photos, "aside": aside,
+	"people": people, "kin": kin, "teams": teams, "training": trains, "catalogue": catalogue, "orders": orders, "aside": aside,
 	"feedback": feedbacks, "hours": passbooks, "rules": rules, "regions": regions, "identity": identities, "sign-in": signIns, "oversight": oversight,
 }
 
@@ -299,7 +299,7 @@ func oversight(w *world) {
 	office, readonly := w.Staff(identity.Administrator, w.Tree.City()), w.Staff(identity.ReadOnly, w.Tree.District(w.Home()))
 	w.figure(office, w.Tree.City(), m{"figure.recipients": 1, "figure.key_elders": 0, "figure.certified": 1, "figure.volunteers": 1, "figure.active": 1, "figure.completed": 1,
 		"figure.minutes": 60, "figure.open": 0, "figure.unfilled": 0, "figure.liability": 60})
-	w.figure(readonly, w.Tree.District(w.Home()), m{"figure.completed": 1, "figure.minutes": 60, "figure.liability": nil})
+	w.figure(readonly, w.Tree.District(w.Home()), m{"figure.completed": 1, "figure.minutes": 60, "figure.liability": 60})
 	w.refused(step{op: "figures", as: &readonly, at: []any{w.Tree.City()}}, 403, "identity.not_allowed")
 	if _, err := w.Sequence(w.t.Context()); err != nil {
 		w.t.Fatal(err)

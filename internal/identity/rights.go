@@ -242,9 +242,9 @@ var table = map[Right]rule{
 	LedgerExport:         nobody.with("c", Administrator, Auditor).guard(),
 
 	PolicyPropose:         city,
-	PolicyApprove:         citySecond,
+	PolicyApprove:         citySecond.guard(),
 	PolicyOverridePropose: nobody.with("dsm", Administrator),
-	PolicyOverrideApprove: nobody.with("cds", Administrator, Reviewer),
+	PolicyOverrideApprove: nobody.with("cds", Administrator, Reviewer).guard(),
 	CatalogPublish:        city,
 	TrainingStudy:         self,
 	TrainingManage:        nobody.with("cd", Administrator),

@@ -29,10 +29,11 @@ type site struct {
 
 func newSite(t *testing.T) *site {
 	t.Helper()
-	return siteOf(t, citytest.New(t, store.SQLite))
+	return newSiteOf(t, citytest.New(t, store.SQLite))
 }
 
-func siteOf(t *testing.T, c *citytest.City) *site {
+// newSiteOf serves a city's pages under the settings that it has now.
+func newSiteOf(t *testing.T, c *citytest.City) *site {
 	t.Helper()
 	srv := httptest.NewServer(c.Pages())
 	t.Cleanup(srv.Close)
@@ -48,12 +49,6 @@ type reader struct {
 // as is somebody who has signed in; nobody when p is the zero Person.
 func (s *site) as(p citytest.Person) *reader {
 	s.t.Helper()
-	return s.asFor(p, time.Hour)
-}
-
-// asFor is as, with a session that lasts so long.
-func (s *site) asFor(p citytest.Person, ttl time.Duration) *reader {
-	s.t.Helper()
 	jar, err := cookiejar.New(nil)
 	if err != nil {
 		s.t.Fatal(err)
@@ -62,7 +57,7 @@ func (s *site) asFor(p citytest.Person, ttl time.Duration) *reader {
 	if p.ID == "" {
 		return r
 	}
-	token, err := s.Identity.IssueToken(s.t.Context(), identity.ActorID(p.Actor.ID), ttl, "test")
+	token, err := s.Identity.IssueToken(s.t.Context(), identity.ActorID(p.Actor.ID), time.Hour, "test")
 	if err != nil {
 		s.t.Fatal(err)
 	}

@@ -147,6 +147,12 @@ func (v *window) do(what string, steps ...chromedp.Action[chromedp.Void]) {
 	}
 }
 
+// forget empties the browser's store of files.
+func (v *window) forget() {
+	v.t.Helper()
+	v.do("forget what was loaded", command(network.ClearBrowserCache, cdp.Empty{}))
+}
+
 func (v *window) wide(pixels int64) {
 	v.t.Helper()
 	v.do("set the width", command(emulation.SetDeviceMetricsOverride, emulation.SetDeviceMetricsOverrideParams{Width: pixels, Height: 844, DeviceScaleFactor: 1, Mobile: pixels < 600}))

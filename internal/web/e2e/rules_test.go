@@ -69,7 +69,9 @@ func TestEveryPageKeepsTheRulesForEyesAndFingers(t *testing.T) {
 	confirm := "/elder/help/smartphone_lesson/confirm?day=" + string(clock.DayOf(w.Clock.Now()).Add(1)) + "&at=09:00"
 
 	everybody := []sheet{{"public-home", "/", false}, {"public-join", "/public/join", false}, {"public-check", "/public/check", false},
-		{"public-figures", "/public/figures", false}, {"sign-in", "/sign-in", false}, {"trouble-not-found", "/public/nothing", false}, {"trouble-sign-in", "/elder/", true}}
+		{"public-figures", "/public/figures", false}, {"public-points", "/public/points", false},
+		{"public-points-street", "/public/points?in=" + string(w.Tree.StreetOf(w.Home())), false}, {"public-official", "/public/official", false},
+		{"public-help", "/public/help", false}, {"public-privacy", "/public/privacy", false}, {"sign-in", "/sign-in", false}, {"trouble-not-found", "/public/nothing", false}, {"trouble-sign-in", "/elder/", true}}
 	elder := []sheet{{"elder-home", "/elder/", true}, {"elder-help", "/elder/help", true}, {"elder-when", "/elder/help/smartphone_lesson", true}, {"elder-confirm", confirm, true},
 		{"elder-visits", "/elder/visits", true}, {"elder-visit-coming", "/elder/visits/" + string(coming), true}, {"elder-visit-new", "/elder/visits/" + string(waiting) + "?done=placed", true},
 		{"elder-hours", "/elder/hours", true}, {"elder-station", "/elder/station", true}}
@@ -78,6 +80,7 @@ func TestEveryPageKeepsTheRulesForEyesAndFingers(t *testing.T) {
 	desk := []sheet{{"desk-board", "/desk/", false}, {"desk-board-one", "/desk/?for=volunteer", false}}
 	nobody := []sheet{{"trouble-not-a-volunteer", "/volunteer/", false}}
 
+	sources := newMarkup(t)
 	for lang, accounts := range map[string][]string{"zh-CN": {"", "李国强", "陈晓燕", "服务台", "居民"}, "en": {"", "Mr Li", "Volunteer Chen", "The desk", "A resident"}} {
 		v := w.open(lang)
 		for i, sheets := range [][]sheet{everybody, elder, helper, desk, nobody} {
@@ -87,6 +90,7 @@ func TestEveryPageKeepsTheRulesForEyesAndFingers(t *testing.T) {
 			for _, s := range sheets {
 				v.visit(s.path)
 				v.shoot(s.name + "-" + lang)
+				sources.keep(v, s.name+"-"+lang)
 				for _, pixels := range []int64{320, 390, 1280} {
 					v.wide(pixels)
 					v.keeps(s, fmt.Sprintf("%s, %d px", lang, pixels))
@@ -101,12 +105,15 @@ func TestEveryPageKeepsTheRulesForEyesAndFingers(t *testing.T) {
 		}
 		v.visit("/public/figures")
 		v.press(map[string]string{"zh-CN": "大字", "en": "Larger text"}[lang])
-		for _, s := range append(everybody[:5:5], helper...) {
+		for _, s := range append(everybody[:10:10], helper...) {
 			v.visit(s.path)
 			v.keeps(s, lang+", large")
 			v.do("load axe", evaluate(string(axe)))
 			v.passes(s, lang+", large")
 		}
+	}
+	for _, r := range sources.check(t) {
+		t.Errorf("%s:%d: %s %s %s\n\t%s", filepath.Base(r.URL), r.LastLine, r.Type, r.SubType, r.Message, r.Extract)
 	}
 }
 

@@ -32,6 +32,7 @@ import (
 	"timebank/internal/policy"
 	"timebank/internal/privacy"
 	"timebank/internal/region"
+	"timebank/internal/report"
 	"timebank/internal/signin"
 	"timebank/internal/store"
 	"timebank/internal/training"
@@ -54,15 +55,17 @@ type Site struct {
 	Training *training.Service
 	Orders   *order.Service
 	Feedback *feedback.Service
+	Reports  *report.Service
 	Notify   *notify.Service
 	SignIns  *signin.Service
 	Privacy  *privacy.Service
-	// Live tells open pages of changes.
-	Live *Hub
 	// Inbox says that anybody may read the messages that no carrier took: a demonstration alone.
 	Inbox bool
 	// Phone is the number behind the key to the station, as it is dialled.
 	Phone string
+	// Official are the addresses at which these pages are genuine, Record the number under which the site is registered; empty when not known.
+	Official []string
+	Record   string
 	// Demo are the accounts that anybody may choose at the door of a demonstration; empty means that there is no such door.
 	Demo []Account
 }
@@ -92,8 +95,6 @@ type Request struct {
 	*Site
 	HTTP *http.Request
 	out  http.ResponseWriter
-	// body is what was sent, before the limit of usual forms.
-	body io.ReadCloser
 	// ID names the request in logs and in the trail.
 	ID    string
 	Lang  string

@@ -20,17 +20,53 @@ type checkView struct {
 	Field    ui.Field
 	Faults   []ui.Fault
 	Verifier string
-	Proven   []ui.Row // nil until a receipt was checked
+	// Reasons are the words of the book's reasons as JSON.
+	Reasons string
+	Proven  []ui.Row // nil until a receipt was checked
 }
 
 type figureView struct{ Number, Name, Means string }
 
 type figuresView struct {
 	ui.Page
+	Periods   []ui.Link
 	Redeemed  figureView
 	List      []figureView
 	Districts [][]string
-	Taken     string
+	// Owed is who may redeem when; Ready what stands ready for it.
+	Owed       [][]string
+	Ready      []ui.Row
+	CSV, Taken string
+}
+
+type pointView struct{ Name, Area, Kind, Far string }
+
+type pointsView struct {
+	ui.Page
+	Faults             []ui.Fault
+	Choose, Lead, Rest string
+	Up                 string // to where the reader came from, "" at the top
+	Choices            []ui.Link
+	List               []pointView
+}
+
+type officialView struct {
+	ui.Page
+	Addresses []string
+	Here      string
+	Known     bool // the reader's address is one of them
+	Record    string
+}
+
+type helpView struct {
+	ui.Page
+	Chapters []chapter
+}
+
+// chapter is a heading with its paragraphs.
+type chapter struct {
+	Title string
+	Texts []string
 }
 
 type accountView struct{ ID, Name, Does string }

@@ -1,0 +1,372 @@
+package report
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+
+	"timebank/internal/clock"
+	"timebank/internal/errs"
+	"timebank/internal/region"
+	"timebank/internal/store"
+)
+
+// figure is one selection of rows. In where and in from, {place} stands for the test of the place's column and {since} for the moment from which on
+// a volunteer counts as active.
+type figure struct {
+	code  string
+	unit  Unit
+	group Group
+	stock bool
+	kind  string
+	// from is what is read; figures of the same one are summed in one pass.
+	from string
+	// key is a unique text, at the moment in microseconds, place the column of the region.
+	key, at, ref, person, place, what, value, where string
+}
+
+// What is read. The book's lines name the accounts on both sides and, for what takes something back, the transaction that is taken back.
+const (
+	fromOrders      = "service_order o"
+	fromAssignments = "assignment a JOIN service_order o ON o.id = a.order_id"
+	fromBook        = "ledger_entry e JOIN ledger_tx t ON t.seq = e.tx JOIN account s ON s.seq = e.source JOIN account d ON d.seq = e.destination" +
+		" LEFT JOIN ledger_tx b ON b.id = t.reverses"
+	fromClaims     = "fund_claim f JOIN service_order o ON o.id = f.order_id"
+	fromPersons    = "person p"
+	fromRecipients = "recipient r JOIN person p ON p.id = r.person"
+	fromVolunteers = "volunteer v JOIN person p ON p.id = v.person"
+	fromPoints     = "service_point s"
+	fromComplaints = "complaint c"
+	fromFollowUps  = "follow_up f"
+	fromAttendance = "attendance a JOIN person p ON p.id = a.volunteer"
+	fromAccounts   = "account a LEFT JOIN person p ON p.id = a.owner LEFT JOIN team m ON m.id = a.owner"
+)
+
+// The sides of the book that belong to people. What was spent before it was taken back stands on a recovery account.
+const (
+	earnedHere = "t.reason = 'service' AND d.class IN ('saved', 'group')"
+	earnedBack = "b.reason = 'service' AND s.class IN ('saved', 'group', 'recovery')"
+	spentHere  = "t.reason = 'service' AND s.class IN ('saved', 'donated')"
+	spentBack  = "b.reason = 'service' AND d.class IN ('saved', 'donated')"
+	lineKey    = "t.id || '-' || e.n"
+)
+
+// table is every figure, in the order of a page.
+var table = []figure{
+	{code: "figure.redeemed", unit: Minutes, group: OfHours, kind: "transaction", from: fromBook, key: lineKey, at: "t.recorded_at", ref: "COALESCE(b.id, t.id)",
+		person: "CASE WHEN " + spentHere + " THEN s.owner ELSE d.owner END", place: "COALESCE(b.region, t.region)", what: "COALESCE(b.service, t.service)",
+		value: "CASE WHEN " + spentHere + " THEN e.minutes ELSE -e.minutes END", where: "(" + spentHere + " OR " + spentBack + ")"},
+	{code: "figure.earned", unit: Minutes, group: OfHours, kind: "transaction", from: fromBook, key: lineKey, at: "t.recorded_at", ref: "COALESCE(b.id, t.id)",
+		person: "CASE WHEN " + earnedHere + " THEN d.owner ELSE s.owner END", place: "COALESCE(b.region_to, t.region_to)", what: "COALESCE(b.service, t.service)",
+		value: "CASE WHEN " + earnedHere + " THEN e.minutes ELSE -e.minutes END", where: "(" + earnedHere + " OR " + earnedBack + ")"},
+	{code: "figure.granted", unit: Minutes, group: OfHours, kind: "transaction", from: fromBook, key: lineKey, at: "t.recorded_at", ref: "t.id", person: "d.owner",
+		place: "t.region", what: "t.reason", value: "e.minutes", where: "t.reason = 'grant' AND d.class = 'grant'"},
+	{code: "figure.given", unit: Minutes, group: OfHours, kind: "transaction", from: fromBook, key: lineKey, at: "t.recorded_at", ref: "t.id", person: "s.owner",
+		place: "t.region", what: "t.reason", value: "e.minutes", where: "t.reason IN ('transfer', 'donate') AND s.class IN ('saved', 'group', 'donated')"},
+	{code: "figure.fund", unit: Minutes, group: OfHours, kind: "order", from: fromClaims, key: "f.order_id", at: "f.recorded_at", ref: "f.order_id", person: "o.recipient",
+		place: "o.region", what: "o.item", value: "f.minutes", where: "1 = 1"},
+	{code: "figure.liability", unit: Minutes, group: OfHours, stock: true, kind: "person", from: fromAccounts, key: "CAST(a.seq AS TEXT)", at: "a.opened_at", ref: "a.owner",
+		person: "a.owner", place: "COALESCE(p.region, m.region, '')", what: "a.class", value: "a.balance",
+		where: "a.balance <> 0 AND a.class IN ('saved', 'donated', 'grant', 'group')"},
+
+	{code: "figure.asked", unit: Count, group: OfOrders, kind: "order", from: fromOrders, key: "o.id", at: "o.submitted_at", ref: "o.id", person: "o.recipient",
+		place: "o.region", what: "o.item", value: "1", where: "1 = 1"},
+	{code: "figure.completed", unit: Count, group: OfOrders, kind: "order", from: fromOrders, key: "o.id", at: "o.settled_at", ref: "o.id", person: "o.recipient",
+		place: "o.region", what: "o.item", value: "1", where: "o.state IN ('settled', 'closed')"},
+	{code: "figure.minutes", unit: Minutes, group: OfOrders, kind: "order", from: fromAssignments, key: "a.id", at: "o.settled_at", ref: "o.id", person: "a.volunteer",
+		place: "o.region", what: "o.item", value: "a.credit", where: "a.state = 'settled'"},
+	{code: "figure.cancelled", unit: Count, group: OfOrders, kind: "order", from: fromOrders, key: "o.id", at: "o.since", ref: "o.id", person: "o.recipient",
+		place: "o.region", what: "o.item", value: "1", where: "o.state = 'cancelled'"},
+	{code: "figure.open", unit: Count, group: OfOrders, stock: true, kind: "order", from: fromOrders, key: "o.id", at: "o.since", ref: "o.id", person: "o.recipient",
+		place: "o.region", what: "o.item", value: "1", where: "o.phase = 1"},
+	{code: "figure.unfilled", unit: Count, group: OfOrders, stock: true, kind: "order", from: fromOrders, key: "o.id", at: "o.since", ref: "o.id", person: "o.recipient",
+		place: "o.region", what: "o.item", value: "1", where: "o.phase = 1 AND o.waits_for = 'volunteer'"},
+	{code: "figure.disputed", unit: Count, group: OfOrders, stock: true, kind: "order", from: fromOrders, key: "o.id", at: "o.since", ref: "o.id", person: "o.recipient",
+		place: "o.region", what: "o.item", value: "1", where: "o.phase = 1 AND o.state = 'disputed'"},
+
+	{code: "figure.joined", unit: Count, group: OfPeople, kind: "person", from: fromVolunteers, key: "v.person", at: "v.applied_at", ref: "v.person", person: "v.person",
+		place: "p.region", what: "v.state", value: "1", where: "v.state NOT IN ('rejected', 'left')"},
+	{code: "figure.newly_certified", unit: Count, group: OfPeople, kind: "person", from: fromVolunteers, key: "v.person", at: "v.certified_at", ref: "v.person", person: "v.person",
+		place: "p.region", what: "v.state", value: "1", where: "v.state IN ('certified', 'suspended')"},
+	{code: "figure.new_recipients", unit: Count, group: OfPeople, kind: "person", from: fromRecipients, key: "r.person", at: "r.reviewed_at", ref: "r.person", person: "r.person",
+		place: "p.region", what: "r.state", value: "1", where: "r.state = 'approved'"},
+	{code: "figure.persons", unit: Count, group: OfPeople, stock: true, kind: "person", from: fromPersons, key: "p.id", at: "p.registered_at", ref: "p.id", person: "p.id",
+		place: "p.region", what: "p.state", value: "1", where: "p.state = 'active'"},
+	{code: "figure.recipients", unit: Count, group: OfPeople, stock: true, kind: "person", from: fromRecipients, key: "r.person", at: "r.reviewed_at", ref: "r.person",
+		person: "r.person", place: "p.region", what: "r.state", value: "1", where: "r.state = 'approved'"},
+	{code: "figure.key_elders", unit: Count, group: OfPeople, stock: true, kind: "person", from: fromRecipients, key: "r.person", at: "r.reviewed_at", ref: "r.person",
+		person: "r.person", place: "p.region", what: "r.state", value: "1", where: "r.state = 'approved' AND r.key_elder = 1"},
+	{code: "figure.volunteers", unit: Count, group: OfPeople, stock: true, kind: "person", from: fromVolunteers, key: "v.person", at: "v.applied_at", ref: "v.person",
+		person: "v.person", place: "p.region", what: "v.state", value: "1", where: "v.state NOT IN ('rejected', 'left')"},
+	{code: "figure.certified", unit: Count, group: OfPeople, stock: true, kind: "person", from: fromVolunteers, key: "v.person", at: "v.certified_at", ref: "v.person",
+		person: "v.person", place: "p.region", what: "v.state", value: "1", where: "v.state IN ('certified', 'suspended')"},
+	{code: "figure.active", unit: Count, group: OfPeople, stock: true, kind: "person", from: fromVolunteers, key: "v.person", at: "v.certified_at", ref: "v.person",
+		person: "v.person", place: "p.region", what: "v.state", value: "1",
+		where: "EXISTS (SELECT 1 FROM assignment a WHERE a.volunteer = v.person AND a.state = 'settled' AND a.start_at >= {since})"},
+	{code: "figure.points", unit: Count, group: OfPeople, stock: true, kind: "point", from: fromPoints, key: "s.id", at: "s.opened_at", ref: "s.id", person: "''",
+		place: "s.region", what: "s.kind", value: "1", where: "1 = 1"},
+
+	{code: "figure.complaints", unit: Count, group: OfQuality, kind: "complaint", from: fromComplaints, key: "c.id", at: "c.filed_at", ref: "c.id", person: "c.complainant",
+		place: "c.region", what: "c.category", value: "1", where: "1 = 1"},
+	{code: "figure.complaints_open", unit: Count, group: OfQuality, stock: true, kind: "complaint", from: fromComplaints, key: "c.id", at: "c.level_since", ref: "c.id",
+		person: "c.complainant", place: "c.region", what: "c.category", value: "1", where: "c.state = 'open'"},
+	{code: "figure.follow_ups", unit: Count, group: OfQuality, kind: "order", from: fromFollowUps, key: "f.order_id", at: "f.done_at", ref: "f.order_id", person: "f.recipient",
+		place: "f.region", what: "f.result", value: "1", where: "f.state = 'done'"},
+	{code: "figure.attendances", unit: Count, group: OfQuality, kind: "person", from: fromAttendance, key: "a.volunteer || '-' || a.course || '-' || a.session",
+		at: "a.occurred_at", ref: "a.volunteer", person: "a.volunteer", place: "p.region", what: "a.course", value: "1", where: "1 = 1"},
+}
+
+func figureOf(code Code) (figure, error) {
+	for _, f := range table {
+		if f.code == string(code) {
+			return f, nil
+		}
+	}
+	return figure{}, errs.New(errs.NotFound, "report.figure_unknown")
+}
+
+// activeDays is how long a volunteer counts as active after a service (domain: "active in the last 90 days").
+const activeDays = 90
+
+// question builds a query with its arguments. The place is asked of the regions' closure except for the city, which has everything.
+type question struct {
+	tx            *store.Tx
+	place         region.ID
+	args          []any
+	within, since string
+}
+
+func ask(tx *store.Tx, tree *region.Tree, place region.ID) *question {
+	q := &question{tx: tx}
+	if place != tree.City() {
+		q.place = place
+		q.arg(string(place))
+		q.arg(string(clock.DayOf(tx.Now())))
+	}
+	return q
+}
+
+func (q *question) arg(v any) string {
+	q.args = append(q.args, v)
+	return "$" + strconv.Itoa(len(q.args))
+}
+
+// filter is the condition of a figure in a span.
+func (q *question) filter(f figure, s Span) string {
+	where := f.where
+	if strings.Contains(where, "{since}") {
+		if q.since == "" {
+			q.since = "CAST(" + q.arg(clock.Micros(q.tx.Now().AddDate(0, 0, -activeDays))) + " AS BIGINT)"
+		}
+		where = strings.ReplaceAll(where, "{since}", q.since)
+	}
+	if q.place != "" {
+		where += " AND " + region.WithinSQL(f.place, 1, 2)
+	}
+	if from, until := s.micros(); !f.stock {
+		if from > 0 {
+			where += " AND " + f.at + " >= " + q.arg(from)
+		}
+		// A row without its moment has not happened.
+		where += " AND " + f.at + " < " + q.arg(until)
+	}
+	return where
+}
+
+// Measure returns every figure of a place and all below it in each span; a stock figure is the same in all of them.
+func Measure(tx *store.Tx, tree *region.Tree, place region.ID, spans ...Span) ([]map[Code]int64, error) {
+	out := make([]map[Code]int64, len(spans))
+	for i := range out {
+		out[i] = map[Code]int64{}
+	}
+	for _, from := range sources() {
+		if err := measure(tx, tree, place, from, spans, out); err != nil {
+			return nil, err
+		}
+	}
+	return out, nil
+}
+
+// sources lists what is read, each once.
+func sources() (all []string) {
+	seen := map[string]bool{}
+	for _, f := range table {
+		if !seen[f.from] {
+			seen[f.from] = true
+			all = append(all, f.from)
+		}
+	}
+	return all
+}
+
+// measure sums the figures of one source in one pass.
+func measure(tx *store.Tx, tree *region.Tree, place region.ID, from string, spans []Span, out []map[Code]int64) error {
+	q := ask(tx, tree, place)
+	type cell struct {
+		code  Code
+		spans []int
+	}
+	var cells []cell
+	var sums []string
+	for _, f := range table {
+		if f.from != from {
+			continue
+		}
+		every := make([]int, len(spans))
+		for i := range spans {
+			every[i] = i
+		}
+		if f.stock {
+			cells = append(cells, cell{Code(f.code), every})
+			sums = append(sums, q.sum(f, Span{}))
+			continue
+		}
+		for i, s := range spans {
+			cells = append(cells, cell{Code(f.code), []int{i}})
+			sums = append(sums, q.sum(f, s))
+		}
+	}
+	values := make([]int64, len(cells))
+	into := make([]any, len(cells))
+	for i := range values {
+		into[i] = &values[i]
+	}
+	if err := tx.QueryRow("SELECT "+strings.Join(sums, ", ")+" FROM "+from, q.args...).Scan(into...); err != nil {
+		return err
+	}
+	for i, c := range cells {
+		for _, s := range c.spans {
+			out[s][c.code] = values[i]
+		}
+	}
+	return nil
+}
+
+func (q *question) sum(f figure, s Span) string {
+	return "CAST(COALESCE(SUM(CASE WHEN " + q.filter(f, s) + " THEN " + f.value + " ELSE 0 END), 0) AS BIGINT)"
+}
+
+// One returns one figure of a place in a span, and how many entries it has.
+func One(tx *store.Tx, tree *region.Tree, place region.ID, code Code, s Span) (value, lines int64, err error) {
+	f, err := figureOf(code)
+	if err != nil {
+		return 0, 0, err
+	}
+	q := ask(tx, tree, place)
+	where := q.filter(f, s)
+	err = tx.QueryRow("SELECT CAST(COALESCE(SUM("+f.value+"), 0) AS BIGINT), COUNT(1) FROM "+f.from+" WHERE "+where, q.args...).Scan(&value, &lines)
+	return value, lines, err
+}
+
+// ByRegion returns one figure of the city in a span by the region of its entries, for the caller to add up.
+func ByRegion(tx *store.Tx, tree *region.Tree, code Code, s Span) (map[region.ID]int64, error) {
+	f, err := figureOf(code)
+	if err != nil {
+		return nil, err
+	}
+	q := ask(tx, tree, tree.City())
+	where := q.filter(f, s)
+	out := map[region.ID]int64{}
+	_, err = store.All(tx, func(r *store.Rows) (none struct{}, err error) {
+		var id region.ID
+		var n int64
+		err = r.Scan(&id, &n)
+		out[id] = n
+		return none, err
+	}, "SELECT "+f.place+", CAST(SUM("+f.value+") AS BIGINT) FROM "+f.from+" WHERE "+where+" GROUP BY "+f.place, q.args...)
+	return out, err
+}
+
+// Below returns one figure for each place, added up from ByRegion: a region that lies in two of the places counts in both, as it does when
+// each is asked for by itself.
+func Below(tree *region.Tree, byRegion map[region.ID]int64, places []region.ID) map[region.ID]int64 {
+	out := make(map[region.ID]int64, len(places))
+	for id, n := range byRegion {
+		for _, p := range places {
+			if tree.Contains(p, id) {
+				out[p] += n
+			}
+		}
+	}
+	return out
+}
+
+// mostRows bounds a page of entries.
+const mostRows = 1000
+
+// List returns a page of at most limit entries (1 to 1,000) behind a figure, newest first, with the figure itself. Error: Invalid
+// report.cursor_malformed, NotFound report.figure_unknown.
+func List(tx *store.Tx, tree *region.Tree, place region.ID, code Code, s Span, after string, limit int) (p Page, err error) {
+	f, err := figureOf(code)
+	if err != nil {
+		return p, err
+	}
+	if p.Value, p.Lines, err = One(tx, tree, place, code, s); err != nil {
+		return p, err
+	}
+	limit = min(max(limit, 1), mostRows)
+	q := ask(tx, tree, place)
+	where := q.filter(f, s)
+	at := "COALESCE(" + f.at + ", 0)"
+	if after != "" {
+		moment, key, ok := strings.Cut(after, ".")
+		micros, err := strconv.ParseInt(moment, 10, 64)
+		if !ok || err != nil || key == "" {
+			return p, errs.New(errs.KindInvalid, "report.cursor_malformed")
+		}
+		m := q.arg(micros)
+		where += fmt.Sprintf(" AND (%s < %s OR %s = %s AND %s < %s)", at, m, at, m, f.key, q.arg(key))
+	}
+	type row struct {
+		Entry
+		key    string
+		micros int64
+	}
+	rows, err := store.All(tx, func(r *store.Rows) (e row, err error) {
+		err = r.Scan(&e.key, &e.micros, &e.Ref, &e.Person, &e.Region, &e.What, &e.Value)
+		if e.micros > 0 {
+			e.At = clock.FromMicros(e.micros)
+		}
+		return e, err
+	}, "SELECT "+strings.Join([]string{f.key, at, f.ref, f.person, f.place, f.what, f.value}, ", ")+" FROM "+f.from+" WHERE "+where+
+		" ORDER BY 2 DESC, 1 DESC LIMIT "+q.arg(limit+1), q.args...)
+	if err != nil {
+		return p, err
+	}
+	if len(rows) > limit {
+		rows = rows[:limit]
+		last := rows[limit-1]
+		p.Next = strconv.FormatInt(last.micros, 10) + "." + last.key
+	}
+	for _, r := range rows {
+		p.Rows = append(p.Rows, r.Entry)
+	}
+	return p, nil
+}
+
+// Owed is what people who turn a given age in one year may redeem.
+type Owed struct {
+	Year    int // in which the redeem age is reached; 0 for teams, whose hours can only be donated
+	People  int64
+	Minutes int64
+}
+
+// Liability splits what is saved and given to people of a place by the year in which they reach the redeem age, earliest first. Grants are
+// left out: they are for now and end by themselves.
+func Liability(tx *store.Tx, tree *region.Tree, place region.ID, redeemAge int) ([]Owed, error) {
+	q := ask(tx, tree, place)
+	where := "a.balance <> 0 AND a.class IN ('saved', 'donated', 'group')"
+	if q.place != "" {
+		where += " AND " + region.WithinSQL("COALESCE(p.region, m.region, '')", 1, 2)
+	}
+	return store.All(tx, func(r *store.Rows) (o Owed, err error) {
+		var born string
+		if err := r.Scan(&born, &o.People, &o.Minutes); err != nil || born == "" {
+			return o, err
+		}
+		year, err := strconv.Atoi(born)
+		o.Year = year + redeemAge
+		return o, err
+	}, "SELECT COALESCE(SUBSTR(p.birth, 1, 4), ''), COUNT(DISTINCT a.owner), CAST(SUM(a.balance) AS BIGINT) FROM "+fromAccounts+" WHERE "+where+
+		" GROUP BY COALESCE(SUBSTR(p.birth, 1, 4), '') ORDER BY 1", q.args...)
+}
