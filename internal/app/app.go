@@ -28,6 +28,7 @@ import (
 	"timebank/internal/notify"
 	"timebank/internal/obs"
 	"timebank/internal/order"
+	"timebank/internal/photo"
 	"timebank/internal/pii"
 	"timebank/internal/policy"
 	"timebank/internal/privacy"
@@ -68,6 +69,7 @@ type App struct {
 	Regions  *region.Service
 	Policies *policy.Service
 	Identity *identity.Service
+	Photos   *photo.Folder
 	Members  *member.Service
 	Notify   *notify.Service
 	SignIn   *signin.Service
@@ -80,6 +82,7 @@ type App struct {
 	Privacy  *privacy.Service
 	Reports  *report.Service
 	Timers   *timer.Service
+	Live     *page.Hub
 
 	// Demo are the accounts that the pages offer to anybody; only a demonstration sets it, before it listens.
 	Demo []page.Account
@@ -153,19 +156,21 @@ func (a *App) build(opts Options, box *pii.Box) (err error) {
 	a.Regions = region.New(a.DB)
 	a.Policies = policy.New(a.DB)
 	a.Identity = identity.New(a.DB, a.Regions, identity.Limits{})
-	a.Members = member.New(a.DB, a.Regions, a.Policies, box)
+	a.Photos = photo.NewFolder(a.Config.PhotoFolder(), box)
+	a.Members = member.New(a.DB, a.Regions, a.Policies, box, a.Photos)
 	a.Notify = notify.New(a.DB, box, notify.Inbox{})
 	a.SignIn = signin.New(a.DB, a.Clock, a.Regions, a.Identity, a.Members, a.Notify, box, signIn(a.Config))
 	a.Ledger = ledger.New(a.DB, a.Regions, a.Policies)
 	a.Training = training.New(a.DB, a.Regions, a.Policies)
 	a.Catalog = catalog.New(a.DB, a.Regions)
-	a.Orders = order.New(a.DB, a.Regions, a.Policies, a.Catalog)
+	a.Orders = order.New(a.DB, a.Regions, a.Policies, a.Catalog, a.Photos)
 	a.Feedback = feedback.New(a.DB, a.Regions, a.Policies, a.Orders, box)
 	a.Privacy = privacy.New(a.DB, a.Regions, a.Policies, a.Members, a.Feedback)
 	a.Reports = report.New(a.Regions)
 	if a.Notary, err = notary.New(a.DB, notary.Config{City: a.Config.City, Keys: list(a.Keys.Signers), Owner: a.sequencer()}); err != nil {
 		return err
 	}
+	a.Live = page.NewHub(a.DB, a.Regions, a.Log)
 	a.Timers = timer.New(a.DB, opts.Timers)
 	for kind, handle := range a.handlers() {
 		a.Timers.Handle(kind, handle)
@@ -229,6 +234,9 @@ const sequenceBatch = 2000
 // Close closes the database and lets go of the folder.
 func (a *App) Close() error {
 	var all []error
+	if a.Live != nil {
+		a.Live.Close()
+	}
 	if a.DB != nil {
 		all = append(all, a.DB.Close())
 	}

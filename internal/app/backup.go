@@ -9,11 +9,12 @@ import (
 
 	"timebank/internal/config"
 	"timebank/internal/errs"
+	"timebank/internal/photo"
 	"timebank/internal/store"
 )
 
-// Backup copies a running embedded installation into a new folder, with its keys when withKeys is set, and verifies the copy. The copy is a
-// data folder itself. Errors: Refused store.backup_elsewhere on PostgreSQL, Conflict store.backup_exists, and those of [Verify].
+// Backup copies a running embedded installation into a new folder, with its pictures, and with its keys when withKeys is set, and verifies the
+// copy. The copy is a data folder itself. Errors: Refused store.backup_elsewhere on PostgreSQL, Conflict store.backup_exists, and those of [Verify].
 func Backup(ctx context.Context, c config.Config, folder string, withKeys bool) (v Verification, err error) {
 	db, err := OpenDatabase(ctx, c)
 	if err != nil {
@@ -24,6 +25,12 @@ func Backup(ctx context.Context, c config.Config, folder string, withKeys bool) 
 		return v, errs.New(errs.Unavailable, "store.folder_unusable").With(err)
 	}
 	if err := db.Backup(ctx, filepath.Join(folder, store.FileName)); err != nil {
+		return v, err
+	}
+	// After the database: whatever a row of the copy names is in the folder by then.
+	copied := c
+	copied.Data, copied.Photos = folder, ""
+	if err := photo.Copy(c.PhotoFolder(), copied.PhotoFolder()); err != nil {
 		return v, err
 	}
 	if withKeys {
@@ -58,6 +65,10 @@ func Restore(ctx context.Context, c config.Config, folder string) (v Verificatio
 	}
 	err = errors.Join(db.Backup(ctx, to), db.Close())
 	if err != nil {
+		return v, err
+	}
+	from.Photos = ""
+	if err := photo.Copy(from.PhotoFolder(), c.PhotoFolder()); err != nil {
 		return v, err
 	}
 	if keys := filepath.Join(folder, "keys"); exists(keys) {

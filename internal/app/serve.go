@@ -10,7 +10,10 @@ import (
 	"timebank/internal/audit"
 	"timebank/internal/errs"
 	"timebank/internal/jobs"
+	"timebank/internal/member"
 	"timebank/internal/notify"
+	"timebank/internal/order"
+	"timebank/internal/photo"
 	"timebank/internal/store"
 )
 
@@ -46,6 +49,8 @@ func (a *App) Listen(ctx context.Context) (*Server, error) {
 	}
 	s.Addr = l.Addr().String()
 	s.http = a.server(handler)
+	// A stream would otherwise outlast the time that running requests are given.
+	s.http.RegisterOnShutdown(a.Live.Close)
 	if a.Config.HTTP.Metrics != "" {
 		if _, err := s.listen(ctx, a.Config.HTTP.Metrics); err != nil {
 			return nil, errors.Join(err, s.close())
@@ -167,6 +172,13 @@ func (a *App) openJobs(ctx context.Context) (*jobs.Jobs, error) {
 			}},
 			{Name: "seal_anew", When: jobs.Nightly(nightHour), Do: func(ctx context.Context) error {
 				_, err := a.Privacy.Rotate(ctx, a.Keys.Ring.Active)
+				if err == nil {
+					_, err = a.Photos.Reseal(ctx)
+				}
+				return err
+			}},
+			{Name: "sweep_photos", When: jobs.Nightly(nightHour), Do: func(ctx context.Context) error {
+				_, err := a.SweepPhotos(ctx)
 				return err
 			}},
 			{Name: "summarise_audit", When: jobs.Nightly(nightHour), Do: a.summariseAudit},
@@ -186,4 +198,23 @@ func (a *App) summariseAudit(ctx context.Context) error {
 			return err
 		}
 	}
+}
+
+// photoRest is how long a picture waits for the row that names it: longer than any request takes.
+const photoRest = time.Hour
+
+// SweepPhotos removes the pictures that no row names, or names any more, and returns how many.
+func (a *App) SweepPhotos(ctx context.Context) (int, error) {
+	return a.Photos.Sweep(a.Clock.Now().Add(-photoRest), func(some []photo.Hash) (named []photo.Hash, err error) {
+		err = a.DB.Read(ctx, "photo.named", func(tx *store.Tx) error {
+			visits, err := order.PhotosNamed(tx, some)
+			if err != nil {
+				return err
+			}
+			faces, err := member.PhotosNamed(tx, some)
+			named = append(visits, faces...)
+			return err
+		})
+		return named, err
+	})
 }

@@ -95,6 +95,11 @@ func Search(tx *store.Tx, f Filter, before int64, limit int) (found []Recorded, 
 	return found, before, nil
 }
 
+// Last returns the row number of the newest entry, 0 when there is none.
+func Last(tx *store.Tx) (seq int64, err error) {
+	return seq, tx.QueryRow("SELECT COALESCE(MAX(seq), 0) FROM audit").Scan(&seq)
+}
+
 // search is a search under way.
 type search struct {
 	tx *store.Tx
@@ -191,7 +196,7 @@ const slack = time.Minute
 
 // span finds the rows between which the entries of a time are. Rows are numbered as time goes on, so halving finds them without an index.
 func span(tx *store.Tx, f Filter) (first, last int64, err error) {
-	if err := tx.QueryRow("SELECT COALESCE(MAX(seq), 0) FROM audit").Scan(&last); err != nil {
+	if last, err = Last(tx); err != nil {
 		return 0, 0, err
 	}
 	first = 1

@@ -51,7 +51,7 @@ func New(t testing.TB, engine store.Engine) *City {
 	cfg := config.Default()
 	cfg.Data, cfg.Postgres = where.Dir, where.DSN
 	if engine == store.Postgres {
-		cfg.Keys.Folder = t.TempDir()
+		cfg.Keys.Folder, cfg.Photos = t.TempDir(), t.TempDir()
 	}
 	clk := clock.NewFake(storetest.Epoch)
 	a, err := app.Open(t.Context(), app.Options{Config: cfg, Clock: clk, IDs: id.Seeded(1)})

@@ -16,6 +16,7 @@ import (
 type Config struct {
 	Data     string `toml:"data" default:"./data/timebank" doc:"data folder: the embedded database, the keys, the jobs file and the development inbox"`
 	Postgres string `toml:"postgres" secret:"yes" doc:"connection string of a PostgreSQL 15 or newer; empty means the embedded SQLite database in the data folder"`
+	Photos   string `toml:"photos" doc:"folder of the pictures, sealed; empty means photos in the data folder. Servers that share a database share it"`
 	City     string `toml:"city" default:"320100" doc:"the city's six-digit code; it stands in the log's origin and in every receipt and cannot change later"`
 	HTTP     HTTP   `toml:"http"`
 	Pages    Pages  `toml:"pages"`
@@ -98,4 +99,12 @@ func (c Config) KeyFolder() string {
 		return c.Keys.Folder
 	}
 	return filepath.Join(c.Data, "keys")
+}
+
+// PhotoFolder returns the folder of the pictures, "" when there is no data folder either.
+func (c Config) PhotoFolder() string {
+	if c.Photos != "" || c.Data == "" {
+		return c.Photos
+	}
+	return filepath.Join(c.Data, "photos")
 }

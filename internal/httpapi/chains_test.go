@@ -16,7 +16,7 @@ import (
 
 // chains are the scenarios: each in a city of its own, a request after another.
 var chains = map[string]func(w *world){
-	"people": people, "kin": kin, "teams": teams, "training": trains, "catalogue": catalogue, "orders": orders, "aside": aside,
+	"people": people, "kin": kin, "teams": teams, "training": trains, "catalogue": catalogue, "orders": orders, "photos": photos, "aside": aside,
 	"feedback": feedbacks, "hours": passbooks, "rules": rules, "regions": regions, "identity": identities, "sign-in": signIns, "oversight": oversight,
 }
 

@@ -46,6 +46,7 @@ type Order struct {
 	Reason        string       `json:"reason,omitempty" doc:"Why it was cancelled, disputed or set aside"`
 	Assignments   []Assignment `json:"assignments"`
 	Evidence      []Evidence   `json:"evidence"`
+	Photos        []VisitPhoto `json:"photos" doc:"Pictures of the visit"`
 	History       []Event      `json:"history" doc:"Who did what, oldest first"`
 	Next          []NextStep   `json:"next" doc:"What happens by itself, and when"`
 	Why           *Why         `json:"why,omitempty" doc:"The rules that it keeps"`
@@ -104,6 +105,7 @@ func orderOf(v order.View) Order {
 			Minutes: minutesOf(a.Minutes), Credit: minutesOf(a.Credit), Grade: string(a.Grade), Flags: strings.Fields(a.Flags)}
 	})
 	out.Evidence = each(v.Evidence, evidenceOf)
+	out.Photos = each(v.Photos, photoOf)
 	out.History = each(v.History, func(r audit.Recorded) Event { return Event{r.At, r.Action, r.Actor, r.Before, r.After} })
 	out.Next = each(v.Next, func(t timer.Timer) NextStep { return NextStep{t.Kind, t.Due} })
 	return out

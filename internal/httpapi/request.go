@@ -18,6 +18,7 @@ import (
 	"timebank/internal/i18n"
 	"timebank/internal/id"
 	"timebank/internal/identity"
+	"timebank/internal/photo"
 	"timebank/internal/region"
 	"timebank/internal/store"
 	"timebank/internal/why"
@@ -64,7 +65,8 @@ func (a *api) around(next http.Handler) http.Handler {
 			h.Set("Cache-Control", "no-store")
 			h.Set("Vary", "Accept, Accept-Language, Authorization")
 		}
-		r.Body = http.MaxBytesReader(w, r.Body, maxBody+1)
+		// Each operation has a limit of its own; this is the largest.
+		r.Body = http.MaxBytesReader(w, r.Body, photo.MaxBytes+2<<10)
 		defer func() {
 			if failure := recover(); failure != nil {
 				if err, ok := failure.(error); ok && errors.Is(err, http.ErrAbortHandler) {

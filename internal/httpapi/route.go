@@ -8,6 +8,7 @@ import (
 
 	"timebank/internal/errs"
 	"timebank/internal/identity"
+	"timebank/internal/photo"
 )
 
 // need says who may knock at a route. The use-case behind it decides for whom and where.
@@ -30,6 +31,8 @@ type route struct {
 	need                           need
 	status                         int
 	doc                            string
+	// picture marks a route that takes a picture as its body.
+	picture bool
 	// download names what the route answers with besides JSON.
 	download []string
 	register func(a *api, to huma.API, r route)
@@ -44,6 +47,12 @@ func (r route) says(doc string) route { r.doc = doc; return r }
 func (r route) operation(a *api) huma.Operation {
 	o := huma.Operation{OperationID: r.id, Method: r.method, Path: base + r.path, Summary: r.summary, Description: r.doc, Tags: []string{r.tag},
 		DefaultStatus: r.status, MaxBodyBytes: maxBody}
+	if r.picture {
+		// A little more than a picture may have, so that the refusal is the use-case's.
+		o.MaxBodyBytes, o.BodyReadTimeout = photo.MaxBytes+1<<10, uploadTime
+		binary := &huma.MediaType{Schema: &huma.Schema{Type: huma.TypeString, Format: "binary"}}
+		o.RequestBody = &huma.RequestBody{Required: true, Content: map[string]*huma.MediaType{typeJPEG: binary, "image/png": binary}}
+	}
 	o.Middlewares = huma.Middlewares{a.admit(r)}
 	if !r.need.public {
 		o.Security = []map[string][]string{{bearerScheme: {}}}

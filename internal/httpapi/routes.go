@@ -94,6 +94,10 @@ func (a *api) routes() []route {
 		op(post, "/persons/{id}/volunteer/review", "review-volunteer", "people", "Review a volunteer", may(identity.MemberReviewFirst, identity.MemberReviewSecond), a.reviewVolunteer).
 			says("As many levels as the policy asks for, never twice by one person."),
 		act(post, "/persons/{id}/volunteer/suspend", "suspend-volunteer", "people", "Suspend a volunteer", may(identity.MemberSuspend), a.suspend),
+		picture(act(put, "/persons/{id}/portrait", "show-portrait", "people", "Show one's face to whom one visits", may(identity.MemberConsent, identity.MemberConsentFor), a.showPortrait)).
+			says("It is the consent at the same time."),
+		act(remove, "/persons/{id}/portrait", "hide-portrait", "people", "Take the picture away", may(identity.MemberConsent, identity.MemberConsentFor), a.hidePortrait),
+		file(get, "/persons/{id}/portrait", "get-portrait", "people", "The picture of a volunteer", may(identity.MemberRead), []string{typeJPEG}, a.getPortrait),
 		op(get, "/regions/{id}/recipients", "list-recipients", "people", "Recipients of a region by state", may(identity.MemberRead), a.listRecipients),
 		op(get, "/regions/{id}/volunteers", "list-volunteers", "people", "Volunteers of a region by state", may(identity.MemberRead), a.listVolunteers),
 		op(get, "/regions/{id}/points", "list-points", "people", "Service points of a region", public, a.listPoints),
@@ -135,6 +139,12 @@ func (a *api) routes() []route {
 		op(post, "/orders/{id}/withdraw", "withdraw-from-order", "orders", "Give a place back", may(identity.OrderClaim), a.withdrawFromOrder),
 		op(post, "/orders/{id}/check-in", "check-in", "orders", "Begin a service", may(identity.OrderCheckIn, identity.OrderWitness), a.checkIn),
 		op(post, "/orders/{id}/check-out", "check-out", "orders", "End a service", may(identity.OrderCheckIn, identity.OrderWitness), a.checkOut),
+		picture(created(op(post, "/orders/{id}/photos", "add-photo", "orders", "Add a picture of the visit", may(identity.OrderCheckIn, identity.OrderWitness), a.addPhoto))).
+			says("The picture is encoded anew: whatever the file says besides is gone, and of the place where the camera stood only inside or outside is kept."),
+		file(get, "/orders/{id}/photos/{photo}", "get-photo", "orders", "A picture of the visit", signedIn, []string{typeJPEG}, a.getPhoto).
+			says("The look is in the audit trail."),
+		file(get, "/orders/{id}/volunteers/{person}/portrait", "volunteer-portrait", "orders", "The face of who comes", signedIn, []string{typeJPEG}, a.volunteerPortrait).
+			says("As long as the volunteer agrees to show it."),
 		op(post, "/orders/{id}/confirm", "confirm-order", "orders", "Confirm a service", may(identity.OrderConfirm, identity.OrderConfirmFor), a.confirmOrder),
 		op(post, "/orders/{id}/undo", "undo-confirm", "orders", "Take a confirmation back", may(identity.OrderConfirm, identity.OrderConfirmFor), a.undoConfirm).
 			says("Within the undo window."),

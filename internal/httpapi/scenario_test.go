@@ -132,6 +132,8 @@ func (w *world) send(c call) answer {
 	case nil:
 	case string:
 		body = strings.NewReader(b)
+	case []byte:
+		body = bytes.NewReader(b)
 	default:
 		text, err := json.Marshal(b)
 		if err != nil {
@@ -146,6 +148,9 @@ func (w *world) send(c call) answer {
 	r := httptest.NewRequest(c.method, path, body)
 	if c.body != nil {
 		r.Header.Set("Content-Type", "application/json")
+	}
+	if _, ok := c.body.([]byte); ok {
+		r.Header.Set("Content-Type", "image/jpeg")
 	}
 	if c.as != nil {
 		r.Header.Set("Authorization", "Bearer "+w.token(*c.as))
@@ -198,7 +203,7 @@ func (w *world) post(as *citytest.Person, path string, body any) answer {
 
 // watched are the tables whose rows scenarios count.
 var watched = []string{"person", "actor", "recipient", "volunteer", "kin", "team", "team_member", "service_point", "consent", "role_grant", "session", "proposal",
-	"course", "attendance", "exam", "service_item_version", "service_order", "assignment", "evidence", "fund_claim", "rating", "follow_up", "complaint",
+	"course", "attendance", "exam", "service_item_version", "service_order", "assignment", "evidence", "visit_photo", "portrait", "fund_claim", "rating", "follow_up", "complaint",
 	"ledger_tx", "ledger_entry", "hold", "pending_posting", "policy_proposal", "policy_version", "signin_password", "signin_passkey", "signin_card", "audit", "idempotency"}
 
 // rows counts the rows of the watched tables.

@@ -167,16 +167,29 @@ var (
 // Authenticate returns the actor of a bearer token with the roles held now, and notes that the session is in use. Errors:
 // identity.not_signed_in for a token that was never issued, identity.session_ended for one that is over.
 func (s *Service) Authenticate(ctx context.Context, bearer, origin string) (Actor, error) {
+	actor, stale, err := s.recognise(ctx, bearer, origin)
+	if err == nil && stale {
+		err = s.db.Write(ctx, "identity.seen", func(tx *store.Tx) error { return touchSession(tx, actor.Session) })
+	}
+	return actor, err
+}
+
+// Recognise is [Service.Authenticate] for a page that asks by itself: nobody need be sitting there, so the session's rest goes on.
+func (s *Service) Recognise(ctx context.Context, bearer, origin string) (Actor, error) {
+	actor, _, err := s.recognise(ctx, bearer, origin)
+	return actor, err
+}
+
+// recognise also tells whether the session's last use has to be noted: not every request writes, an eighth of the idle limit is precise
+// enough.
+func (s *Service) recognise(ctx context.Context, bearer, origin string) (actor Actor, stale bool, err error) {
 	secret, err := base64.RawURLEncoding.Strict().DecodeString(bearer)
 	if err != nil || len(secret) != tokenBytes {
-		return Actor{}, errNotSignedIn
+		return Actor{}, false, errNotSignedIn
 	}
 	digest := sha256.Sum256(secret)
-	var actor Actor
-	var row sessionRow
-	stale := false
 	err = s.db.Read(ctx, "identity.authenticate", func(tx *store.Tx) error {
-		row, err = loadSession(tx, digest)
+		row, err := loadSession(tx, digest)
 		if errors.Is(err, store.ErrNoRows) {
 			return errNotSignedIn
 		}
@@ -187,19 +200,15 @@ func (s *Service) Authenticate(ctx context.Context, bearer, origin string) (Acto
 		if !row.Revoked.IsZero() || !now.Before(row.Ends) || !now.Before(row.Seen.Add(row.idle)) {
 			return errSessionEnded
 		}
-		// Not every request writes: an eighth of the idle limit is precise enough.
 		stale = now.Sub(row.Seen) >= row.idle/8
 		all, err := Load(tx, []ActorID{row.actor}, origin)
 		actor = row.limit(all[row.actor])
 		return err
 	})
 	if err != nil {
-		return Actor{}, err
+		return Actor{}, false, err
 	}
-	if stale {
-		err = s.db.Write(ctx, "identity.seen", func(tx *store.Tx) error { return touchSession(tx, row.ID) })
-	}
-	return actor, err
+	return actor, stale, nil
 }
 
 // limit leaves an actor what the session's grade gives.

@@ -201,11 +201,12 @@ const (
 	PurposeKin       Purpose = "kin"       // relatives may see visits
 	PurposeCredit    Purpose = "credit"    // an employer may check what a volunteer has done
 	PurposeHonour    Purpose = "honour"    // the name may appear in public honours
+	PurposePortrait  Purpose = "portrait"  // whom a volunteer visits may see its face
 )
 
 // Purposes lists every purpose.
 func Purposes() []Purpose {
-	return []Purpose{PurposeIdentity, PurposeLocation, PurposeHealth, PurposeAllowance, PurposeKin, PurposeCredit, PurposeHonour}
+	return []Purpose{PurposeIdentity, PurposeLocation, PurposeHealth, PurposeAllowance, PurposeKin, PurposeCredit, PurposeHonour, PurposePortrait}
 }
 
 // TeamID identifies a team.

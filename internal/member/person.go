@@ -547,7 +547,9 @@ func (s *Service) runConsent(tx *store.Tx, cmds []*ConsentCmd, out []*identity.R
 		after := "granted"
 		if c.Withdraw {
 			after = "withdrawn"
-			err = withdrawConsent(tx, consentRow{p.ID, c.Purpose, c.Actor.ID})
+			if err = withdrawConsent(tx, consentRow{p.ID, c.Purpose, c.Actor.ID}); err == nil && c.Purpose == PurposePortrait {
+				err = deletePortrait(tx, p.ID)
+			}
 		} else {
 			err = grantConsents(tx, []consentRow{{p.ID, c.Purpose, c.Actor.ID}})
 		}

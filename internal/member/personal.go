@@ -29,6 +29,7 @@ type Personal struct {
 	Recipient    *PersonalAsker   `json:"recipient,omitempty"`
 	Volunteer    *PersonalServer  `json:"volunteer,omitempty"`
 	NoShows      []time.Time      `json:"no_shows,omitempty"`
+	PortraitAt   *time.Time       `json:"portrait_at,omitempty"` // since when a picture is shown
 	Kin          []PersonalKin    `json:"kin"`
 	Teams        []PersonalMember `json:"teams"`
 }

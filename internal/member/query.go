@@ -7,6 +7,7 @@ import (
 
 	"timebank/internal/clock"
 	"timebank/internal/errs"
+	"timebank/internal/photo"
 	"timebank/internal/pii"
 	"timebank/internal/region"
 	"timebank/internal/store"
@@ -442,6 +443,13 @@ func loadPersonal(tx *store.Tx, which PersonID) (p Personal, err error) {
 	}, "SELECT purpose, granted_at, granted_by, withdrawn_at FROM consent WHERE person = $1 ORDER BY granted_at, purpose", id); err != nil {
 		return p, err
 	}
+	faces, err := store.All(tx, func(r *store.Rows) (at int64, err error) { return at, r.Scan(&at) }, "SELECT recorded_at FROM portrait WHERE person = $1", id)
+	if err != nil {
+		return p, err
+	}
+	for i := range faces {
+		p.PortraitAt = timeAt(&faces[i])
+	}
 	askers, err := store.All(tx, func(r *store.Rows) (*PersonalAsker, error) {
 		a := &PersonalAsker{}
 		var applied int64
@@ -546,4 +554,25 @@ func sealedHomes(tx *store.Tx, from, to string) ([]sealedRow, error) {
 		row := sealedRow{fields: make([][]byte, 1)}
 		return row, r.Scan(&row.id, &row.from, &row.fields[0])
 	}, "SELECT person, from_day, address FROM address WHERE person >= $1 AND person <= $2 ORDER BY person, from_day"+tx.ForUpdate(), from, to)
+}
+
+// Portraits returns the pictures of people who have one and agree to show it. It checks no right; the use-case that shows them does.
+func Portraits(tx *store.Tx, people []PersonID) (map[PersonID]photo.Hash, error) {
+	type row struct {
+		who  PersonID
+		face photo.Hash
+	}
+	rows, err := store.In(tx, "SELECT p.person, p.digest FROM portrait p JOIN consent c ON c.person = p.person AND c.purpose = 'portrait' AND c.withdrawn_at IS NULL "+
+		"WHERE p.person IN (", people, ")", func(r *store.Rows) (one row, err error) { return one, r.Scan(&one.who, &one.face) })
+	all := make(map[PersonID]photo.Hash, len(rows))
+	for _, one := range rows {
+		all[one.who] = one.face
+	}
+	return all, err
+}
+
+// PhotosNamed returns which of some pictures are still somebody's portrait.
+func PhotosNamed(tx *store.Tx, all []photo.Hash) ([]photo.Hash, error) {
+	return store.In(tx, "SELECT DISTINCT digest FROM portrait WHERE digest IN (", all, ")",
+		func(r *store.Rows) (h photo.Hash, err error) { return h, r.Scan(&h) })
 }

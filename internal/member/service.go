@@ -10,6 +10,7 @@ import (
 	"timebank/internal/clock"
 	"timebank/internal/errs"
 	"timebank/internal/identity"
+	"timebank/internal/photo"
 	"timebank/internal/pii"
 	"timebank/internal/policy"
 	"timebank/internal/region"
@@ -22,6 +23,7 @@ type Service struct {
 	regions  *region.Service
 	policies *policy.Service
 	box      *pii.Box
+	photos   *photo.Folder
 	turns    turns
 
 	register        identity.Call[RegisterCmd, Registered]
@@ -42,16 +44,19 @@ type Service struct {
 	registerTeam    identity.Call[RegisterTeamCmd, TeamID]
 	joinTeam        identity.Call[JoinTeamCmd, identity.Nothing]
 	registerPoint   identity.Call[RegisterPointCmd, PointID]
+	showFace        identity.Call[face, identity.Nothing]
+	hideFace        identity.Call[HidePortraitCmd, identity.Nothing]
 }
 
-// New returns the service of one database. The box holds the city's keys for sealed fields.
-func New(db *store.DB, regions *region.Service, policies *policy.Service, box *pii.Box) *Service {
-	s := &Service{db: db, regions: regions, policies: policies, box: box}
+// New returns the service of one database. The box holds the city's keys for sealed fields, the folder the portraits.
+func New(db *store.DB, regions *region.Service, policies *policy.Service, box *pii.Box, photos *photo.Folder) *Service {
+	s := &Service{db: db, regions: regions, policies: policies, box: box, photos: photos}
 	s.personCalls()
 	s.recipientCalls()
 	s.volunteerCalls()
 	s.kinCalls()
 	s.teamCalls()
+	s.portraitCalls()
 	return s
 }
 

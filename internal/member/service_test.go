@@ -69,7 +69,7 @@ func newWorld(t testing.TB, db *store.DB, clk *clock.Fake) *world {
 	if err != nil {
 		t.Fatal(err)
 	}
-	w := &world{t: t, db: db, clk: clk, s: member.New(db, regions, policies, box), tree: tree, timers: timer.New(db, 0)}
+	w := &world{t: t, db: db, clk: clk, s: member.New(db, regions, policies, box, nil), tree: tree, timers: timer.New(db, 0)}
 	all := tree.Communities()
 	w.home = all[0].ID
 	path := tree.Path(w.home)

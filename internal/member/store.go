@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"timebank/internal/clock"
+	"timebank/internal/photo"
 	"timebank/internal/pii"
 	"timebank/internal/region"
 	"timebank/internal/store"
@@ -299,6 +300,7 @@ func erasePerson(tx *store.Tx, which PersonID, birth clock.Day, index string) er
 		{"DELETE FROM address WHERE person = $1", []any{id}},
 		{"DELETE FROM kin WHERE person = $1 OR relative = $1", []any{id}},
 		{"DELETE FROM no_show WHERE volunteer = $1", []any{id}},
+		{"DELETE FROM portrait WHERE person = $1", []any{id}},
 		{`UPDATE recipient SET reason = '', lives_alone = 0, children_near = 0, allowance = 0, disability = 'none', rural_left_behind = 0, hardship = 0,
 			key_elder = 0, basis = '' WHERE person = $1`, []any{id}},
 		{"UPDATE volunteer SET reason = '', guardian = '' WHERE person = $1", []any{id}},
@@ -352,4 +354,16 @@ func mergeInto(tx *store.Tx, keep, drop PersonID, today clock.Day) error {
 		}
 	}
 	return nil
+}
+
+func putPortrait(tx *store.Tx, person PersonID, by string, h photo.Hash) error {
+	_, err := tx.Exec(`INSERT INTO portrait (person, recorded_by, recorded_at, digest) VALUES ($1, $2, $3, $4)
+ ON CONFLICT (person) DO UPDATE SET recorded_by = excluded.recorded_by, recorded_at = excluded.recorded_at, digest = excluded.digest`,
+		string(person), by, tx.NowMicros(), string(h))
+	return err
+}
+
+func deletePortrait(tx *store.Tx, person PersonID) error {
+	_, err := tx.Exec("DELETE FROM portrait WHERE person = $1", string(person))
+	return err
 }

@@ -32,6 +32,7 @@ type PersonalOrder struct {
 	LonE6       int64              `json:"lon_e6,omitempty"`
 	Visit       *PersonalVisit     `json:"visit,omitempty"`
 	Evidence    []PersonalEvidence `json:"evidence,omitempty"`
+	Photos      []PersonalPhoto    `json:"photos,omitempty"`
 }
 
 // PersonalVisit is what the volunteer's own place on the order came to.
@@ -51,6 +52,14 @@ type PersonalEvidence struct {
 	Methods    []Method  `json:"methods"`
 	OccurredAt time.Time `json:"occurred_at"`
 	Distance   int64     `json:"distance"`
+}
+
+// PersonalPhoto is a picture of the visit; whoever may see it asks for it by its id.
+type PersonalPhoto struct {
+	Photo      PhotoID     `json:"photo"`
+	Moment     Moment      `json:"moment"`
+	RecordedAt time.Time   `json:"recorded_at"`
+	Place      Whereabouts `json:"place,omitempty"`
 }
 
 // PersonalData gathers what is stored about a person as one who asks and as one who serves. It checks no right; the use-case that hands it
@@ -74,6 +83,13 @@ func PersonalData(tx *store.Tx, who member.PersonID) (p Personal, err error) {
 			Urgency: string(o.Urgency), SubmittedAt: o.SubmittedAt, ConfirmedBy: o.ConfirmedBy, Outcome: o.Outcome}
 		for _, e := range evidence {
 			one.Evidence = append(one.Evidence, PersonalEvidence{e.Moment, e.Methods, e.OccurredAt, e.Distance})
+		}
+		photos, err := photosOf(tx, id)
+		if err != nil {
+			return p, err
+		}
+		for _, f := range photos {
+			one.Photos = append(one.Photos, PersonalPhoto{f.ID, f.Moment, f.RecordedAt, f.Place})
 		}
 		if o.Recipient == who {
 			one.Reason, one.LatE6, one.LonE6 = o.Reason, o.Point.LatE6, o.Point.LonE6

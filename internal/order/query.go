@@ -7,6 +7,7 @@ import (
 	"timebank/internal/clock"
 	"timebank/internal/hours"
 	"timebank/internal/member"
+	"timebank/internal/photo"
 	"timebank/internal/region"
 	"timebank/internal/store"
 )
@@ -84,6 +85,22 @@ func evidenceOf(tx *store.Tx, id ID) ([]Evidence, error) {
 		e.OccurredAt, e.RecordedAt = clock.FromMicros(occurred), clock.FromMicros(recorded)
 		return e, err
 	}, "SELECT order_id, assignment, moment, methods, actor, occurred_at, recorded_at, distance FROM evidence WHERE order_id = $1 ORDER BY seq", string(id))
+}
+
+// photosOf returns the pictures of an order, oldest first.
+func photosOf(tx *store.Tx, id ID) ([]Photo, error) {
+	return store.All(tx, func(r *store.Rows) (p Photo, err error) {
+		var recorded int64
+		err = r.Scan(&p.ID, &p.Order, &p.Moment, &p.Actor, &recorded, &p.Hash, &p.Place, &p.Width, &p.Height)
+		p.RecordedAt = clock.FromMicros(recorded)
+		return p, err
+	}, "SELECT id, order_id, moment, actor, recorded_at, digest, place, width, height FROM visit_photo WHERE order_id = $1 ORDER BY id", string(id))
+}
+
+// PhotosNamed returns which of some pictures an order still names.
+func PhotosNamed(tx *store.Tx, all []photo.Hash) ([]photo.Hash, error) {
+	return store.In(tx, "SELECT DISTINCT digest FROM visit_photo WHERE digest IN (", all, ")",
+		func(r *store.Rows) (h photo.Hash, err error) { return h, r.Scan(&h) })
 }
 
 // publishedIn reads the published orders of communities.

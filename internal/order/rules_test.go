@@ -11,6 +11,7 @@ import (
 	"timebank/internal/clock"
 	"timebank/internal/errs"
 	"timebank/internal/hours"
+	"timebank/internal/photo"
 	"timebank/internal/policy"
 	"timebank/internal/region"
 )
@@ -208,5 +209,25 @@ func TestLevelsClimbToTheFundAndNoFurther(t *testing.T) {
 	}
 	if want := []Level{Community, Street, District, City, Fund, Fund}; !slices.Equal(way, want) {
 		t.Errorf("got %v, want %v", way, want)
+	}
+}
+
+func TestWhatIsKeptOfTheCamerasPlace(t *testing.T) {
+	o := &Order{Point: region.Point{LatE6: 32_060_000, LonE6: 118_770_000}}
+	near, far := &photo.Place{LatE6: 32_060_100, LonE6: 118_770_000}, &photo.Place{LatE6: 32_160_000, LonE6: 118_770_000}
+	unused := func(v *policy.Values) { v.CheckInMethods = policy.ListOf(policy.Factor(ByCode), policy.Factor(ByQR)) }
+	for name, c := range map[string]struct {
+		at    *photo.Place
+		rules policy.Rules
+		want  Whereabouts
+	}{
+		"nothing said":                 {nil, nanjing(t), Nowhere},
+		"near":                         {near, nanjing(t), Inside},
+		"eleven kilometres away":       {far, nanjing(t), Outside},
+		"a policy that uses no places": {far, nanjing(t, unused), Nowhere},
+	} {
+		if got := whereabouts(o, c.at, c.rules); got != c.want {
+			t.Errorf("%s: got %q, want %q", name, got, c.want)
+		}
 	}
 }

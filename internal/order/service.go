@@ -8,6 +8,7 @@ import (
 	"timebank/internal/catalog"
 	"timebank/internal/errs"
 	"timebank/internal/identity"
+	"timebank/internal/photo"
 	"timebank/internal/policy"
 	"timebank/internal/region"
 	"timebank/internal/store"
@@ -33,9 +34,11 @@ type Service struct {
 	regions  *region.Service
 	policies *policy.Service
 	catalog  *catalog.Service
+	photos   *photo.Folder
 
 	place  identity.Call[PlaceCmd, Placed]
 	calls  calls
+	attach identity.Call[taken, PhotoID]
 	settle *settler
 }
 
@@ -59,9 +62,10 @@ type calls struct {
 }
 
 // New returns the service. Register its [Service.Handlers] before the first timer runs.
-func New(db *store.DB, regions *region.Service, policies *policy.Service, items *catalog.Service) *Service {
-	s := &Service{db: db, regions: regions, policies: policies, catalog: items}
+func New(db *store.DB, regions *region.Service, policies *policy.Service, items *catalog.Service, photos *photo.Folder) *Service {
+	s := &Service{db: db, regions: regions, policies: policies, catalog: items, photos: photos}
 	s.settle = newSettler(s)
+	s.attach = identity.Call[taken, PhotoID]{Name: "order.photo", Head: headPhoto, Encode: identity.Same[PhotoID], Decode: identity.AsID[PhotoID], Run: s.runAttach}
 	s.place = identity.Call[PlaceCmd, Placed]{Name: "order.place", Head: headPlace, Encode: encodePlaced, Decode: decodePlaced, Run: s.runPlace}
 	s.calls = calls{
 		review: call(s, "order.review", headReview, func(c *ReviewCmd) ID { return c.Order }, (*work).review),

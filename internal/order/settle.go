@@ -157,6 +157,9 @@ func (s *Service) closeDaily(tx *store.Tx, due []timer.Timer) ([]error, error) {
 	if _, err := DestroyEvidence(tx, tx.Now().AddDate(0, 0, -rules.RetentionEvidenceDays)); err != nil {
 		return nil, err
 	}
+	if err := destroyPhotos(tx, tx.Now().AddDate(0, 0, -rules.RetentionEvidenceDays)); err != nil {
+		return nil, err
+	}
 	return make([]error, len(due)), s.ScheduleDaily(tx)
 }
 

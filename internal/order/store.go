@@ -218,6 +218,18 @@ func DestroyEvidence(tx *store.Tx, before time.Time) (total int64, err error) {
 	}
 }
 
+func insertPhoto(tx *store.Tx, p Photo) error {
+	_, err := tx.Exec(`INSERT INTO visit_photo (id, order_id, moment, actor, recorded_at, digest, place, width, height)
+ VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)`, string(p.ID), string(p.Order), string(p.Moment), p.Actor, tx.NowMicros(), string(p.Hash), string(p.Place), p.Width, p.Height)
+	return err
+}
+
+// destroyPhotos forgets the pictures that are older than policy keeps evidence; a sweep then removes the files.
+func destroyPhotos(tx *store.Tx, before time.Time) error {
+	_, err := tx.Exec("DELETE FROM visit_photo WHERE recorded_at < $1", clock.Micros(before))
+	return err
+}
+
 // RaiseDisputes says that from now on another level has to decide on disputed orders. One that is not disputed is left alone.
 func RaiseDisputes(tx *store.Tx, level Level, ids ...ID) error {
 	args := make([]any, 0, 3*len(ids))

@@ -25,6 +25,7 @@ type View struct {
 	// Code is the check code, for the recipient's side and the desk alone: whoever has it proves that the recipient gave it.
 	Code     string
 	Evidence []Evidence
+	Photos   []Photo
 	History  []audit.Recorded
 	Next     []timer.Timer // what happens by itself, and when
 	Why      why.Why       // the rules that the order keeps
@@ -73,6 +74,9 @@ func (w *work) show(actor identity.Actor, o *Order) (View, error) {
 	}
 	var err error
 	if v.Evidence, err = evidenceOf(w.tx, o.ID); err != nil {
+		return View{}, err
+	}
+	if v.Photos, err = photosOf(w.tx, o.ID); err != nil {
 		return View{}, err
 	}
 	if v.History, err = audit.Of(w.tx, string(o.ID)); err != nil {

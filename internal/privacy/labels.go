@@ -50,7 +50,8 @@ var labels = map[string]label{
 	"start": {"开始", "Start"}, "placed_as": {"下单方式", "Placed as"}, "urgency": {"紧急程度", "Urgency"}, "submitted_at": {"提交时间", "Submitted"},
 	"confirmed_by": {"确认方", "Confirmed by"}, "outcome": {"结果", "Outcome"}, "visit": {"服务记录", "Visit"}, "evidence": {"服务凭证", "Evidence"},
 	"in": {"签到", "Checked in"}, "out": {"签退", "Checked out"}, "credit": {"计入分钟", "Credited minutes"}, "grade": {"凭证等级", "Grade of evidence"},
-	"flags": {"提示", "Flags"}, "moment": {"环节", "Moment"}, "methods": {"方式", "Methods"}, "distance": {"距离（米，-1 为未测）", "Metres away, -1 if not measured"},
+	"flags": {"提示", "Flags"}, "photos": {"服务照片", "Pictures"}, "photo": {"照片编号", "Picture"}, "place": {"拍摄位置", "Taken"}, "portrait_at": {"展示照片", "Shows a picture since"},
+	"moment": {"环节", "Moment"}, "methods": {"方式", "Methods"}, "distance": {"距离（米，-1 为未测）", "Metres away, -1 if not measured"},
 
 	"said": {"我的评价", "What I said"}, "heard": {"对我的评价", "What was said about me"}, "stars": {"星", "Stars"}, "tags": {"标签", "Tags"},
 	"words": {"原话", "Words"}, "rated_at": {"评价时间", "Rated"}, "complaints": {"投诉", "Complaints"}, "category": {"类别", "Category"}, "appeal": {"申诉", "Appeal"},
@@ -73,5 +74,5 @@ var words = map[string]string{
 	"location": "位置", "honour": "荣誉", "online": "线上", "offline": "线下", "self": "本人", "station": "服务点", "saved": "储蓄", "grant": "发放",
 	"donated": "受赠", "settled": "已结算", "closed": "已完成", "cancelled": "已取消", "both": "双方", "one": "单方", "paper": "纸质", "check_in": "签到",
 	"check_out": "签退", "confirm": "确认", "code": "服务码", "place": "定位", "call_back": "回电", "everyday": "日常", "within_day": "当天", "at_once": "立即",
-	"transfer": "转赠", "donate": "捐赠", "reverse": "冲正", "adjust": "调整",
+	"inside": "服务地点内", "outside": "服务地点外", "transfer": "转赠", "donate": "捐赠", "reverse": "冲正", "adjust": "调整",
 }

@@ -44,7 +44,7 @@ func TestRotationSealsEverythingAnew(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		members := member.New(c.DB, c.Regions, c.Policies, box)
+		members := member.New(c.DB, c.Regions, c.Policies, box, nil)
 		words := feedback.New(c.DB, c.Regions, c.Policies, c.Orders, box)
 		storetest.Read(t, c.DB, func(tx *store.Tx) error {
 			own, err := members.PersonalData(tx, elder.ID)
@@ -79,5 +79,5 @@ func service(t *testing.T, c *citytest.City, ring pii.Ring) *privacy.Service {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return privacy.New(c.DB, c.Regions, c.Policies, member.New(c.DB, c.Regions, c.Policies, box), feedback.New(c.DB, c.Regions, c.Policies, c.Orders, box))
+	return privacy.New(c.DB, c.Regions, c.Policies, member.New(c.DB, c.Regions, c.Policies, box, nil), feedback.New(c.DB, c.Regions, c.Policies, c.Orders, box))
 }

@@ -72,7 +72,7 @@ func newSchool(t testing.TB, db *store.DB, clk *clock.Fake, volunteers int) *sch
 	w := &school{db: db, clk: clk, training: New(db, regions, rules), trainer: staff("trainer", "320113"), stranger: staff("stranger", "320106")}
 	must(w.training.Define(ctx, DefineCmd{Actor: identity.System, Courses: Defaults()}))
 
-	members := member.New(db, regions, rules, box(t))
+	members := member.New(db, regions, rules, box(t), nil)
 	var register []member.RegisterCmd
 	for n := range volunteers {
 		register = append(register, member.RegisterCmd{Actor: identity.System, Name: "张三", IDNumber: idNumber(n), Region: home.ID, Consents: member.Purposes()})

@@ -35,6 +35,7 @@ func routes() []route {
 		{"POST /sign-in", public.Door, page.Anybody, public.SignIn},
 		{"POST /sign-out", public.Door, page.Anybody, public.SignOut},
 		{"POST /settings", public.Door, page.Anybody, public.Settings},
+		{"GET /live/{of}/{id}", public.Door, page.SignedIn, page.Stream},
 
 		{"GET /elder/{$}", elder.Door, page.SignedIn, elder.Home},
 		{"GET /elder/help", elder.Door, page.SignedIn, elder.Help},

@@ -49,6 +49,12 @@ type reader struct {
 // as is somebody who has signed in; nobody when p is the zero Person.
 func (s *site) as(p citytest.Person) *reader {
 	s.t.Helper()
+	return s.asFor(p, time.Hour)
+}
+
+// asFor is as, with a session that lasts so long.
+func (s *site) asFor(p citytest.Person, ttl time.Duration) *reader {
+	s.t.Helper()
 	jar, err := cookiejar.New(nil)
 	if err != nil {
 		s.t.Fatal(err)
@@ -57,7 +63,7 @@ func (s *site) as(p citytest.Person) *reader {
 	if p.ID == "" {
 		return r
 	}
-	token, err := s.Identity.IssueToken(s.t.Context(), identity.ActorID(p.Actor.ID), time.Hour, "test")
+	token, err := s.Identity.IssueToken(s.t.Context(), identity.ActorID(p.Actor.ID), ttl, "test")
 	if err != nil {
 		s.t.Fatal(err)
 	}

@@ -50,12 +50,15 @@ func Board(r *page.Request) error {
 	if err != nil {
 		return err
 	}
+	v := boardView{Page: r.Shell(r.T("page.desk.board"))}
+	if err := r.Live(&v.Page, page.PlaceTopic(place)); err != nil {
+		return err
+	}
 	b, err := r.Orders.Board(r.Context(), r.Actor, place)
 	if err != nil {
 		return err
 	}
 	only := order.WaitsFor(r.Form("for"))
-	v := boardView{Page: r.Shell(r.T("page.desk.board"))}
 	err = r.Read("web.board", func(tx *store.Tx, tree *region.Tree) error {
 		all, err := r.Catalog.Catalogue(tx)
 		if err != nil {

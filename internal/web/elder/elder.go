@@ -378,14 +378,18 @@ func comers(r *page.Request, tx *store.Tx, o *order.Order) (list []comerView, er
 
 // Visit shows one visit: who comes, what to tell them, and the one thing to do now.
 func Visit(r *page.Request) error {
-	o, err := r.Orders.Get(r.Context(), r.Actor, order.ID(r.Path("id")))
+	id := r.Path("id")
+	v := visitView{Page: r.Shell(r.T("page.elder.visit")), Key: r.Key(), Action: "/elder/visits/" + id}
+	if err := r.Live(&v.Page, page.OrderTopic(id)); err != nil {
+		return err
+	}
+	o, err := r.Orders.Get(r.Context(), r.Actor, order.ID(id))
 	if err != nil {
 		return err
 	}
 	if me, err := r.Me(); err != nil || o.Recipient != me {
 		return errs.New(errs.NotFound, "order.not_found")
 	}
-	v := visitView{Page: r.Shell(r.T("page.elder.visit")), Key: r.Key(), Action: "/elder/visits/" + string(o.ID)}
 	err = r.Read("web.elder_visit", func(tx *store.Tx, tree *region.Tree) error {
 		all, err := r.Catalog.Catalogue(tx)
 		if err != nil {

@@ -59,6 +59,8 @@ type Site struct {
 	Notify   *notify.Service
 	SignIns  *signin.Service
 	Privacy  *privacy.Service
+	// Live tells open pages of changes.
+	Live *Hub
 	// Inbox says that anybody may read the messages that no carrier took: a demonstration alone.
 	Inbox bool
 	// Phone is the number behind the key to the station, as it is dialled.
@@ -95,6 +97,8 @@ type Request struct {
 	*Site
 	HTTP *http.Request
 	out  http.ResponseWriter
+	// body is what was sent, before the limit of usual forms.
+	body io.ReadCloser
 	// ID names the request in logs and in the trail.
 	ID    string
 	Lang  string

@@ -36,6 +36,9 @@ const (
 // year is how long a choice of language or size is remembered.
 const year = 365 * 24 * time.Hour
 
+// byItself is the header of a request that a page makes without anybody's touch: it keeps no session alive.
+const byItself = "X-By-Itself"
+
 // Need says who is heard at a route. The use-case behind it decides for whom and where.
 type Need int
 
@@ -49,7 +52,7 @@ const (
 func (s *Site) Handle(d *Door, need Need, do Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, h *http.Request) {
 		now := s.Clock.Now()
-		r := &Request{Site: s, HTTP: h, out: w, ID: string(id.From[Request](s.IDs.UUID(now))), Now: now, door: d, Lang: language(h), Big: cookie(h, cookieSize) == "big"}
+		r := &Request{Site: s, HTTP: h, out: w, body: h.Body, ID: string(id.From[Request](s.IDs.UUID(now))), Now: now, door: d, Lang: language(h), Big: cookie(h, cookieSize) == "big"}
 		head := w.Header()
 		head.Set("X-Request-Id", r.ID)
 		head.Set("X-Content-Type-Options", "nosniff")
@@ -100,7 +103,11 @@ func (r *Request) enter(need Need) error {
 		}
 		return errs.New(errs.Unauthenticated, "page.sign_in_first")
 	}
-	actor, err := r.Identity.Authenticate(r.Context(), token, r.ID)
+	recognise := r.Identity.Authenticate
+	if r.HTTP.Header.Get(byItself) != "" {
+		recognise = r.Identity.Recognise
+	}
+	actor, err := recognise(r.Context(), token, r.ID)
 	switch {
 	case err == nil:
 		r.Actor = actor

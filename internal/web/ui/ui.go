@@ -34,6 +34,8 @@ type Page struct {
 	Notice string
 	// Scripts are enhancements of this page besides reading aloud, by file name.
 	Scripts []string
+	// Live is the address of the stream that says when the parts marked with data-live have changed, "" for a page that stands still.
+	Live string
 }
 
 // T is a text of the pages in the page's language.
