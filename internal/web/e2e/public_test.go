@@ -1,13 +1,10 @@
 package e2e_test
 
 import (
-	"context"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/chromedp/cdproto/emulation"
-	"github.com/chromedp/chromedp"
 )
 
 // Whoever holds a receipt checks it in the page, which sends nothing; changed by one character it is refused. Without scripts the
@@ -48,14 +45,4 @@ func TestAReceiptIsCheckedInThePage(t *testing.T) {
 	plain.fill("receipt", receipt)
 	plain.press("Check")
 	plain.sees("This receipt is genuine.", "1 h 30 min", "Service")
-}
-
-// until waits for an expression to become true.
-func (v *window) until(expression string) {
-	v.t.Helper()
-	ctx, cancel := context.WithTimeout(v.ctx, patience)
-	defer cancel()
-	if _, err := chromedp.Run(ctx, chromedp.Poll[bool](expression, chromedp.WithPollingInterval(50*time.Millisecond))); err != nil {
-		v.t.Fatalf("wait for %s: %v\n%s", expression, err, v.text())
-	}
 }
