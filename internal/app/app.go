@@ -20,6 +20,7 @@ import (
 	"timebank/internal/config"
 	"timebank/internal/errs"
 	"timebank/internal/feedback"
+	"timebank/internal/gate"
 	"timebank/internal/id"
 	"timebank/internal/identity"
 	"timebank/internal/ledger"
@@ -84,6 +85,7 @@ type App struct {
 	Timers   *timer.Service
 	Live     *page.Hub
 
+	gate *gate.Gate
 	// Demo are the accounts that the pages offer to anybody; only a demonstration sets it, before it listens.
 	Demo []page.Account
 
@@ -115,6 +117,9 @@ func (a *App) open(ctx context.Context, opts Options) (err error) {
 		if a.unlock, err = lockFolder(a.Config.Data); err != nil {
 			return err
 		}
+	}
+	if a.gate, err = gateOf(a.Config); err != nil {
+		return err
 	}
 	if a.Keys, err = a.keys(opts.Keys); err != nil {
 		return err

@@ -27,7 +27,7 @@ const lateAfter = 5 * time.Minute
 
 // Examine looks at an installation from outside, beside a running server, without changing it.
 func Examine(ctx context.Context, c config.Config) []Check {
-	checks := []Check{examineKeys(c)}
+	checks := append([]Check{examineKeys(c)}, examineSafety(c)...)
 	db, err := OpenDatabase(ctx, c)
 	if err != nil {
 		return append(checks, Check{"database", false, err.Error()})

@@ -4,6 +4,9 @@ import (
 	"net/http"
 	"strings"
 
+	"timebank/internal/config"
+	"timebank/internal/errs"
+	"timebank/internal/gate"
 	"timebank/internal/httpapi"
 	"timebank/internal/web"
 	"timebank/internal/web/page"
@@ -15,7 +18,7 @@ func (a *App) handler() http.Handler {
 		DB: a.DB, Clock: a.Clock, IDs: a.IDs, Log: a.Log, Health: a.Health, Metrics: a.Metrics,
 		Regions: a.Regions, Policies: a.Policies, Identity: a.Identity, Members: a.Members, Ledger: a.Ledger, Notary: a.Notary,
 		Catalog: a.Catalog, Training: a.Training, Orders: a.Orders, Feedback: a.Feedback,
-		SignIn: a.SignIn, Notify: a.Notify, Inbox: a.Config.SignIn.Inbox == "open",
+		SignIn: a.SignIn, Notify: a.Notify, Inbox: a.Config.SignIn.Inbox == "open", Gate: a.gate,
 	})
 	api = compressed(api)
 	pages := a.Pages()
@@ -32,7 +35,7 @@ func (a *App) handler() http.Handler {
 		}
 		api.ServeHTTP(w, r)
 	})
-	return mux
+	return a.gate.Secure(mux)
 }
 
 // Pages answers the requests of people: see [web.Paths].
@@ -41,7 +44,7 @@ func (a *App) Pages() http.Handler {
 		DB: a.DB, Clock: a.Clock, IDs: a.IDs, Log: a.Log, Regions: a.Regions, Policies: a.Policies, Identity: a.Identity, Members: a.Members,
 		Ledger: a.Ledger, Notary: a.Notary, Catalog: a.Catalog, Training: a.Training, Orders: a.Orders, Feedback: a.Feedback, Reports: a.Reports,
 		Notify: a.Notify, SignIns: a.SignIn, Privacy: a.Privacy, Live: a.Live, Inbox: a.Config.SignIn.Inbox == "open", Phone: a.Config.Pages.Phone,
-		Official: words(a.Config.Pages.Official), Record: a.Config.Pages.Record, Demo: a.Demo,
+		Official: words(a.Config.Pages.Official), Record: a.Config.Pages.Record, Demo: a.Demo, Gate: a.gate,
 	}))
 }
 
@@ -53,4 +56,14 @@ func words(setting string) (all []string) {
 		}
 	}
 	return all
+}
+
+// gateOf turns the settings into the gate before the pages and the API. Error: config.invalid.
+func gateOf(c config.Config) (*gate.Gate, error) {
+	proxies, ok := gate.ParseProxies(c.HTTP.Proxies)
+	if !ok {
+		return nil, errs.Invalid("config.invalid", errs.Field{Path: "http.proxies", Code: "config.bad_proxies"})
+	}
+	l := c.Limits
+	return gate.New(proxies, gate.Rate{Second: l.Address, Burst: l.AddressBurst}, gate.Rate{Second: l.Account, Burst: l.AccountBurst}), nil
 }

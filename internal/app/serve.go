@@ -2,6 +2,7 @@ package app
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"net"
 	"net/http"
@@ -27,8 +28,8 @@ type Server struct {
 	http    *http.Server
 	metrics *http.Server
 	open    []net.Listener
-	// Addr is the address it listens on, with the port that was taken.
-	Addr string
+	// Addr is the address it listens on, with the port that was taken; URL is what a browser is given.
+	Addr, URL string
 }
 
 // Listen takes the addresses of the configuration and opens the jobs, so that what cannot work is known before anything is announced.
@@ -48,7 +49,14 @@ func (a *App) Listen(ctx context.Context) (*Server, error) {
 		return nil, err
 	}
 	s.Addr = l.Addr().String()
+	s.URL = "http://" + s.Addr + "/"
 	s.http = a.server(handler)
+	if s.http.TLSConfig, err = a.certificate(); err != nil {
+		return nil, errors.Join(err, s.close())
+	}
+	if s.http.TLSConfig != nil {
+		s.URL = "https://" + s.Addr + "/"
+	}
 	// A stream would otherwise outlast the time that running requests are given.
 	s.http.RegisterOnShutdown(a.Live.Close)
 	if a.Config.HTTP.Metrics != "" {
@@ -84,7 +92,33 @@ func (s *Server) close() (err error) {
 
 func (a *App) server(h http.Handler) *http.Server {
 	c := a.Config.HTTP
-	return &http.Server{Handler: h, ReadTimeout: c.Read, ReadHeaderTimeout: c.Read, WriteTimeout: c.Write, IdleTimeout: 2 * time.Minute}
+	return &http.Server{Handler: h, ReadTimeout: c.Read, ReadHeaderTimeout: min(c.Read, mostHeaderTime), WriteTimeout: c.Write, IdleTimeout: 2 * time.Minute,
+		MaxHeaderBytes: mostHeader}
+}
+
+// What a request may take before anybody looks at it (default, ours): its head has to be here sooner than the whole, and to be short.
+const (
+	mostHeaderTime = 5 * time.Second
+	mostHeader     = 32 << 10
+)
+
+// certificate reads what the server shows when it answers encrypted by itself; nil when it does not. Errors: config.invalid when one of the
+// two files is not named, Unavailable app.certificate_unusable.
+func (a *App) certificate() (*tls.Config, error) {
+	c := a.Config.HTTP
+	switch {
+	case c.Cert == "" && c.Key == "":
+		return nil, nil
+	case c.Cert == "":
+		return nil, errs.Invalid("config.invalid", errs.Field{Path: "http.cert", Code: "config.missing"})
+	case c.Key == "":
+		return nil, errs.Invalid("config.invalid", errs.Field{Path: "http.key", Code: "config.missing"})
+	}
+	pair, err := tls.LoadX509KeyPair(c.Cert, c.Key)
+	if err != nil {
+		return nil, errs.New(errs.Unavailable, "app.certificate_unusable").With(err)
+	}
+	return &tls.Config{MinVersion: tls.VersionTLS12, Certificates: []tls.Certificate{pair}}, nil
 }
 
 // Run answers requests and runs timers, logs and deliveries until ctx ends or the server fails; then it stops in order: no new request,
@@ -93,7 +127,11 @@ func (a *App) server(h http.Handler) *http.Server {
 func (s *Server) Run(ctx context.Context, announce func() error) error {
 	failed := make(chan error, 2)
 	serve := func(h *http.Server, l net.Listener) {
-		if err := h.Serve(l); !errors.Is(err, http.ErrServerClosed) {
+		answer := h.Serve
+		if h.TLSConfig != nil {
+			answer = func(l net.Listener) error { return h.ServeTLS(l, "", "") }
+		}
+		if err := answer(l); !errors.Is(err, http.ErrServerClosed) {
 			failed <- errs.New(errs.Unavailable, "app.server_failed").With(err)
 		}
 	}

@@ -30,7 +30,7 @@ type room struct {
 // plan is docs/architecture.md's dependency rule, from the ground up.
 var plan = []room{
 	{name: "kernel", free: true, packages: under("internal", "errs why clock id hours canon pii photo")},
-	{name: "leaf", may: list("kernel"), packages: under("internal", "i18n obs config")},
+	{name: "leaf", may: list("kernel"), packages: under("internal", "i18n obs config gate")},
 	{name: "store", free: true, may: list("kernel"), packages: under("internal", "store")},
 	{name: "domain", ordered: true, may: list("kernel store"), packages: under("internal",
 		"audit timer region policy identity member notify signin ledger notary training catalog order feedback privacy report")},
@@ -70,6 +70,7 @@ var homes = []home{
 	{prefix: "github.com/go-webauthn", in: list("internal/signin"), why: "passkeys are signin's"},
 	{prefix: "github.com/coreos/go-oidc", in: list("internal/signin"), why: "the city's sign-in is signin's"},
 	{prefix: "golang.org/x/oauth2", in: list("internal/signin"), why: "the city's sign-in is signin's"},
+	{prefix: "golang.org/x/time", in: list("internal/gate"), why: "who has sent too many is the gate's question"},
 	{prefix: "golang.org/x/crypto", in: list("internal/signin"), why: "passwords are signin's"},
 }
 

@@ -24,7 +24,7 @@ type Entry struct {
 	Region   string // id of the region of record, "" when there is none
 	Before   string // what changed, as JSON or one word; "" for something new
 	After    string
-	Origin   string // request id or "replay", never an address of a person
+	Origin   string // request id and class of address ("… public"), or "replay"; never an address
 }
 
 // Recorded is an entry as it stands in the trail.

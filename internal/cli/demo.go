@@ -35,9 +35,6 @@ type demoCmd struct {
 // demoSeed makes the same people in every demo.
 const demoSeed = 1
 
-// demoAccounts is the file of the demo's accounts inside the data folder; it holds no token.
-const demoAccounts = "demo.json"
-
 // demoSession is how long a demo token is good for; each start prints new ones.
 const demoSession = 30 * 24 * time.Hour
 
@@ -73,7 +70,7 @@ func (c *demoCmd) Run(e *env) error {
 	if err != nil {
 		return errors.Join(err, a.Close())
 	}
-	return serve(e, a, func(addr string) error { return printDemo(e, cfg, addr, entries) })
+	return serve(e, a, func(url string) error { return printDemo(e, cfg, strings.TrimSuffix(url, "/"), entries) })
 }
 
 // taken reports whether somebody else listens on the address.
@@ -130,13 +127,13 @@ func (c *demoCmd) fill(e *env, cfg config.Config) (err error) {
 func writeDemo(folder string, people []replay.Account) error {
 	text, err := json.MarshalIndent(people, "", "  ")
 	if err == nil {
-		err = os.WriteFile(filepath.Join(folder, demoAccounts), append(text, '\n'), 0o600)
+		err = os.WriteFile(filepath.Join(folder, app.DemoFile), append(text, '\n'), 0o600)
 	}
 	return err
 }
 
 func readDemo(folder string) (people []replay.Account, err error) {
-	text, err := os.ReadFile(filepath.Join(folder, demoAccounts))
+	text, err := os.ReadFile(filepath.Join(folder, app.DemoFile))
 	if err != nil {
 		return nil, errs.New(errs.Conflict, "cli.no_demo").With(err)
 	}
@@ -191,11 +188,11 @@ func doors(people []replay.Account) (list []page.Account) {
 var stories = []string{"Other accounts", "1. Mr Li, Mrs Cao and the video call", "2. Tian Hua saves sixty hours and spends them in another district",
 	"3. The officer's morning board"}
 
-func printDemo(e *env, cfg config.Config, addr string, people []entry) error {
+func printDemo(e *env, cfg config.Config, url string, people []entry) error {
 	w := tabwriter.NewWriter(e.out, 0, 0, 2, ' ', 0)
-	fmt.Fprintf(w, "http://%s/\n\n", addr)
-	fmt.Fprintf(w, "Documentation\thttp://%s/docs\nData\t%s (kept; delete the folder to begin anew)\n", addr, cfg.Data)
-	fmt.Fprintf(w, "Try\tcurl -H 'Authorization: Bearer TOKEN' http://%s/api/v1/me\n", addr)
+	fmt.Fprintf(w, "%s/\n\n", url)
+	fmt.Fprintf(w, "Documentation\t%s/docs\nData\t%s (kept; delete the folder to begin anew)\n", url, cfg.Data)
+	fmt.Fprintf(w, "Try\tcurl -H 'Authorization: Bearer TOKEN' %s/api/v1/me\n", url)
 	for _, story := range []int{1, 2, 3, 0} {
 		fmt.Fprintf(w, "\n%s\n", stories[story])
 		for _, p := range people {

@@ -29,14 +29,14 @@ func (c *serveCmd) Run(e *env) error {
 	if err != nil {
 		return err
 	}
-	return serve(e, a, func(addr string) error {
-		_, err := fmt.Fprintf(e.out, "http://%s/\n", addr)
+	return serve(e, a, func(url string) error {
+		_, err := fmt.Fprintln(e.out, url)
 		return err
 	})
 }
 
 // serve announces the address and answers until a signal, then closes the installation.
-func serve(e *env, a *app.App, announce func(addr string) error) (err error) {
+func serve(e *env, a *app.App, announce func(url string) error) (err error) {
 	defer func() {
 		if closed := a.Close(); err == nil {
 			err = closed
@@ -46,7 +46,7 @@ func serve(e *env, a *app.App, announce func(addr string) error) (err error) {
 	if err != nil {
 		return err
 	}
-	return s.Run(e.ctx, func() error { return announce(s.Addr) })
+	return s.Run(e.ctx, func() error { return announce(s.URL) })
 }
 
 // migrateCmd brings the database to this program's version.

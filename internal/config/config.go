@@ -19,6 +19,7 @@ type Config struct {
 	Photos   string `toml:"photos" doc:"folder of the pictures, sealed; empty means photos in the data folder. Servers that share a database share it"`
 	City     string `toml:"city" default:"320100" doc:"the city's six-digit code; it stands in the log's origin and in every receipt and cannot change later"`
 	HTTP     HTTP   `toml:"http"`
+	Limits   Limits `toml:"limits"`
 	Pages    Pages  `toml:"pages"`
 	Log      Log    `toml:"log"`
 	Keys     Keys   `toml:"keys"`
@@ -35,6 +36,17 @@ type HTTP struct {
 	Read     time.Duration `toml:"read" default:"15s" doc:"longest time to read a request"`
 	Write    time.Duration `toml:"write" default:"60s" doc:"longest time to answer a request"`
 	Shutdown time.Duration `toml:"shutdown" default:"15s" doc:"how long running requests may take to end after a stop signal"`
+	Cert     string        `toml:"cert" doc:"file of the certificate and its chain (PEM); with http.key the server answers encrypted by itself"`
+	Key      string        `toml:"key" doc:"file of the certificate's private key (PEM)"`
+	Proxies  string        `toml:"proxies" doc:"addresses or networks of proxies in front, with spaces between; their X-Forwarded-For and X-Forwarded-Proto are believed, nobody else's"`
+}
+
+// Limits are how many requests somebody may send. Many people share an address: a station, a street's mobile network.
+type Limits struct {
+	Address      int `toml:"address" default:"50" least:"0" doc:"requests in a second from one address for long; 0 does not limit"`
+	AddressBurst int `toml:"address_burst" default:"500" least:"1" doc:"requests at once from one address"`
+	Account      int `toml:"account" default:"20" least:"0" doc:"requests in a second of one account for long; 0 does not limit"`
+	AccountBurst int `toml:"account_burst" default:"300" least:"1" doc:"requests at once of one account"`
 }
 
 // Pages is what the pages show besides the city's rules.

@@ -11,6 +11,7 @@ import (
 	"strings"
 	"testing"
 
+	"timebank/internal/audit"
 	"timebank/internal/citytest"
 	"timebank/internal/httpapi"
 	"timebank/internal/i18n"
@@ -351,4 +352,52 @@ func TestRightsOfRoutes(t *testing.T) {
 		b.WriteString("\n")
 	}
 	golden(t, filepath.Join("testdata", "rights.golden"), []byte(b.String()))
+}
+
+func TestAnotherSiteIsNotHeard(t *testing.T) {
+	w := newWorld(t, citytest.New(t, store.SQLite))
+	desk := w.Staff(identity.PointManager, w.Home())
+	for _, c := range []struct {
+		method, path, site, origin, code string
+	}{
+		{http.MethodPost, "/api/v1/orders", "cross-site", "https://elsewhere.example", "api.foreign_origin"},
+		{http.MethodPost, "/api/v1/orders", "", "https://elsewhere.example", "api.foreign_origin"},
+		{http.MethodPost, "/api/v1/orders", "same-origin", "http://example.com", "api.input_invalid"},
+		{http.MethodPost, "/api/v1/orders", "", "", "api.input_invalid"},
+		{http.MethodGet, "/api/v1/regions", "cross-site", "https://elsewhere.example", "320100"},
+	} {
+		r := httptest.NewRequest(c.method, c.path, strings.NewReader("{}"))
+		r.Header.Set("Authorization", "Bearer "+w.token(desk))
+		r.Header.Set("Content-Type", "application/json")
+		for name, value := range map[string]string{"Sec-Fetch-Site": c.site, "Origin": c.origin} {
+			if value != "" {
+				r.Header.Set(name, value)
+			}
+		}
+		if got := w.serve(r); got.code() != c.code {
+			t.Errorf("%s %s from %q %q: got %s, want %q", c.method, c.path, c.site, c.origin, got, c.code)
+		}
+	}
+}
+
+// The trail says from what kind of address an act came, and never from which.
+func TestTheTrailNamesTheKindOfAddress(t *testing.T) {
+	w := newWorld(t, citytest.New(t, store.SQLite))
+	p := w.Person(50, w.Home())
+	r := httptest.NewRequest(http.MethodPost, "/api/v1/persons/"+string(p.ID)+"/consent", strings.NewReader(`{"purpose":"honour"}`))
+	r.RemoteAddr = "203.0.113.77:4000"
+	r.Header.Set("Authorization", "Bearer "+w.token(p))
+	r.Header.Set("Content-Type", "application/json")
+	r.Header.Set("Idempotency-Key", "from-afar")
+	got := w.serve(r)
+	storetest.Read(t, w.DB, func(tx *store.Tx) error {
+		of, err := audit.Of(tx, string(p.ID))
+		if err != nil || len(of) == 0 {
+			t.Fatalf("got %s and trail %v, %v", got, of, err)
+		}
+		if origin, want := of[len(of)-1].Origin, got.header.Get("X-Request-Id")+" public"; origin != want {
+			t.Errorf("origin: got %q, want %q", origin, want)
+		}
+		return nil
+	})
 }

@@ -19,6 +19,7 @@ import (
 	"timebank/internal/catalog"
 	"timebank/internal/clock"
 	"timebank/internal/feedback"
+	"timebank/internal/gate"
 	"timebank/internal/id"
 	"timebank/internal/identity"
 	"timebank/internal/ledger"
@@ -56,6 +57,8 @@ type Deps struct {
 	Notify   *notify.Service
 	// Inbox lets everybody read the messages that no carrier took: for a demo alone.
 	Inbox bool
+	// Gate knows where a request came from and limits it; nil trusts no proxy and limits nobody.
+	Gate *gate.Gate
 }
 
 type api struct{ Deps }

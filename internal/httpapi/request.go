@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"net"
 	"net/http"
 	"runtime/debug"
 	"strings"
@@ -15,6 +14,7 @@ import (
 	"github.com/danielgtaylor/huma/v2/adapters/humago"
 
 	"timebank/internal/errs"
+	"timebank/internal/gate"
 	"timebank/internal/i18n"
 	"timebank/internal/id"
 	"timebank/internal/identity"
@@ -33,8 +33,14 @@ type request struct {
 	operation string
 	code      string // error code of the answer, "ok" without an error
 	actor     identity.Actor
-	address   string // where the request came from, for limits; it is written nowhere
+	visit     gate.Visit
 }
+
+// address is where the request came from, for limits; it is written nowhere.
+func (r *request) address() string { return r.visit.Address.String() }
+
+// origin is what the trail keeps of where a request came from: its id and the class of its address.
+func (r *request) origin() string { return r.id + " " + r.visit.Class() }
 
 type requestKey struct{}
 
@@ -54,7 +60,7 @@ func (a *api) around(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		began := a.Clock.Now()
 		req := &request{id: string(id.From[request](a.IDs.UUID(began))), lang: i18n.Match(r.Header.Get("Accept-Language")), operation: "none", code: "ok",
-			address: host(r.RemoteAddr)}
+			visit: a.Gate.Look(r)}
 		r = r.WithContext(context.WithValue(r.Context(), requestKey{}, req))
 		h := w.Header()
 		h.Set("X-Request-Id", req.id)
@@ -78,16 +84,27 @@ func (a *api) around(next http.Handler) http.Handler {
 			}
 			a.Metrics.Request(req.operation, req.code, took(began, a.Clock.Now()))
 		}()
+		if err := a.pass(r, req, began); err != nil {
+			a.write(w, r, err)
+			return
+		}
 		next.ServeHTTP(w, r)
 	})
 }
 
-// host is an address without its port.
-func host(address string) string {
-	if h, _, err := net.SplitHostPort(address); err == nil {
-		return h
+// foreign refuses what another site sends through somebody's browser. Tokens do not travel by themselves as cookies do: this is the second
+// lock on that door.
+var foreign = http.NewCrossOriginProtection()
+
+// pass refuses what comes from another site and whoever has sent too many.
+func (a *api) pass(r *http.Request, req *request, now time.Time) error {
+	if !strings.HasPrefix(r.URL.Path, base) {
+		return nil
 	}
-	return address
+	if err := foreign.Check(r); err != nil {
+		return errs.New(errs.Forbidden, "api.foreign_origin")
+	}
+	return a.Gate.Knock(req.visit, now)
 }
 
 // took is never negative, even when a test's clock goes back.
@@ -116,7 +133,10 @@ func (a *api) enter(ctx context.Context, req *request, authorization string, n n
 		token = ""
 	}
 	var err error
-	if req.actor, err = a.Identity.Authenticate(ctx, strings.TrimSpace(token), req.id); err != nil {
+	if req.actor, err = a.Identity.Authenticate(ctx, strings.TrimSpace(token), req.origin()); err != nil {
+		return err
+	}
+	if err := a.Gate.Act(req.actor.ID, a.Clock.Now()); err != nil {
 		return err
 	}
 	if len(n.rights) == 0 {

@@ -12,6 +12,7 @@ import (
 	"log/slog"
 	"net/http"
 	"net/url"
+	"strconv"
 	"strings"
 	"time"
 
@@ -21,6 +22,7 @@ import (
 	"timebank/internal/clock"
 	"timebank/internal/errs"
 	"timebank/internal/feedback"
+	"timebank/internal/gate"
 	"timebank/internal/i18n"
 	"timebank/internal/id"
 	"timebank/internal/identity"
@@ -39,7 +41,7 @@ import (
 	"timebank/internal/web/ui"
 )
 
-// Site is what all pages call. Every field but Demo is needed.
+// Site is what all pages call. Every field but Gate and Demo is needed.
 type Site struct {
 	DB       *store.DB
 	Clock    clock.Clock
@@ -68,6 +70,8 @@ type Site struct {
 	// Official are the addresses at which these pages are genuine, Record the number under which the site is registered; empty when not known.
 	Official []string
 	Record   string
+	// Gate knows where a request came from and limits it; nil trusts no proxy and limits nobody.
+	Gate *gate.Gate
 	// Demo are the accounts that anybody may choose at the door of a demonstration; empty means that there is no such door.
 	Demo []Account
 }
@@ -108,6 +112,7 @@ type Request struct {
 	Brand string
 	Unit  string
 	door  *Door
+	visit gate.Visit
 }
 
 // Handler answers one request; what it returns becomes a page that says what went wrong.
@@ -216,7 +221,8 @@ func (r *Request) notice() string {
 func (r *Request) Show(status int, c templ.Component) error {
 	buffer := templ.GetBuffer()
 	defer templ.ReleaseBuffer(buffer)
-	if err := c.Render(r.Context(), buffer); err != nil {
+	// Rendering waits for nobody, and who was too slow still gets the page that says so.
+	if err := c.Render(context.WithoutCancel(r.Context()), buffer); err != nil {
 		return err
 	}
 	h := r.out.Header()
@@ -270,6 +276,7 @@ type Told struct {
 	Code, Text string
 	Faults     []ui.Fault
 	Why        *ui.Why
+	wait       time.Duration // until trying again makes sense
 }
 
 // Tell puts an error into the reader's language. What is inside an internal one goes to the log alone.
@@ -287,6 +294,9 @@ func (r *Request) Tell(err error) Told {
 	if e.Why != nil {
 		for _, v := range e.Why.Values {
 			values = append(values, v.Name, v.Value)
+			if d, err := time.ParseDuration(v.Value); err == nil && v.Name == "retry_after" {
+				t.wait = d
+			}
 		}
 	}
 	t.Text = r.T(e.Code, values...)
@@ -300,6 +310,9 @@ func (r *Request) Tell(err error) Told {
 func (r *Request) Fail(err error) error {
 	t := r.Tell(err)
 	kind := errs.KindOf(err)
+	if wait := t.wait; wait > 0 {
+		r.out.Header().Set("Retry-After", strconv.Itoa(int(wait/time.Second)))
+	}
 	title := map[errs.Kind]string{errs.Unauthenticated: "page.trouble.sign_in", errs.Forbidden: "page.trouble.not_allowed", errs.NotFound: "page.trouble.not_found",
 		errs.Unavailable: "page.trouble.away", errs.Internal: "page.trouble.ours"}[kind]
 	if title == "" {

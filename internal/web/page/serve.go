@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"net"
 	"net/http"
 	"net/url"
 	"runtime/debug"
@@ -25,12 +24,12 @@ const policyHeader = "default-src 'none'; script-src 'self'; style-src 'self'; i
 // maxForm bounds a form in bytes: the largest is a pasted receipt.
 const maxForm = 64 << 10
 
-// The cookies. The session's has the prefix that binds it to the host, wherever the connection is encrypted.
+// The cookies. Wherever the connection is encrypted their names bear the prefix that binds them to the host.
 const (
-	cookieSession      = "__Host-session"
-	cookieSessionPlain = "session"
-	cookieLang         = "lang"
-	cookieSize         = "size"
+	cookieSession = "session"
+	cookieLang    = "lang"
+	cookieSize    = "size"
+	cookieHost    = "__Host-"
 )
 
 // year is how long a choice of language or size is remembered.
@@ -52,7 +51,8 @@ const (
 func (s *Site) Handle(d *Door, need Need, do Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, h *http.Request) {
 		now := s.Clock.Now()
-		r := &Request{Site: s, HTTP: h, out: w, body: h.Body, ID: string(id.From[Request](s.IDs.UUID(now))), Now: now, door: d, Lang: language(h), Big: cookie(h, cookieSize) == "big"}
+		r := &Request{Site: s, HTTP: h, out: w, body: h.Body, ID: string(id.From[Request](s.IDs.UUID(now))), Now: now, door: d, visit: s.Gate.Look(h)}
+		r.Lang, r.Big = r.language(), r.cookie(cookieSize) == "big"
 		head := w.Header()
 		head.Set("X-Request-Id", r.ID)
 		head.Set("X-Content-Type-Options", "nosniff")
@@ -88,6 +88,10 @@ func (s *Site) Handle(d *Door, need Need, do Handler) http.Handler {
 
 // enter learns the brand and who is reading.
 func (r *Request) enter(need Need) error {
+	r.Brand, r.Unit = r.T("page.shell.brand"), r.T("page.shell.unit")
+	if err := r.Gate.Knock(r.visit, r.Now); err != nil {
+		return err
+	}
 	if err := r.brand(); err != nil {
 		return err
 	}
@@ -107,10 +111,11 @@ func (r *Request) enter(need Need) error {
 	if r.HTTP.Header.Get(byItself) != "" {
 		recognise = r.Identity.Recognise
 	}
-	actor, err := recognise(r.Context(), token, r.ID)
+	actor, err := recognise(r.Context(), token, r.ID+" "+r.visit.Class())
 	switch {
 	case err == nil:
 		r.Actor = actor
+		return r.Gate.Act(actor.ID, r.Now)
 	case need == Anybody && errs.KindOf(err) == errs.Unauthenticated:
 		return nil
 	}
@@ -138,17 +143,25 @@ func (r *Request) brand() error {
 	})
 }
 
-func language(h *http.Request) string {
+func (r *Request) language() string {
 	for _, l := range i18n.Langs() {
-		if cookie(h, cookieLang) == l {
+		if r.cookie(cookieLang) == l {
 			return l
 		}
 	}
-	return i18n.Match(h.Header.Get("Accept-Language"))
+	return i18n.Match(r.HTTP.Header.Get("Accept-Language"))
 }
 
-func cookie(h *http.Request, name string) string {
-	c, err := h.Cookie(name)
+// called is the name that a cookie has on the connection at hand.
+func (r *Request) called(name string) string {
+	if r.visit.Encrypted {
+		return cookieHost + name
+	}
+	return name
+}
+
+func (r *Request) cookie(name string) string {
+	c, err := r.HTTP.Cookie(r.called(name))
 	if err != nil {
 		return ""
 	}
@@ -157,47 +170,32 @@ func cookie(h *http.Request, name string) string {
 
 // token is the session's. The plain cookie counts on the machine itself only: elsewhere somebody may read along.
 func (r *Request) token() string {
-	if r.HTTP.TLS != nil {
-		return cookie(r.HTTP, cookieSession)
-	}
-	if !loopback(r.HTTP.RemoteAddr) {
+	if !r.private() {
 		return ""
 	}
-	return cookie(r.HTTP, cookieSessionPlain)
+	return r.cookie(cookieSession)
 }
 
-func loopback(addr string) bool {
-	host, _, err := net.SplitHostPort(addr)
-	if err != nil {
-		host = addr
-	}
-	ip := net.ParseIP(host)
-	return ip != nil && ip.IsLoopback()
-}
+// private reports whether nobody can read along.
+func (r *Request) private() bool { return r.visit.Encrypted || r.visit.Local() }
 
 // SignIn opens a session for an actor whom the caller has authenticated, and puts its token into the cookie. Error: Refused
 // page.not_encrypted away from the machine itself without encryption.
 func (r *Request) SignIn(of identity.ActorID, label string, ttl time.Duration) error {
-	name := cookieSession
-	if r.HTTP.TLS == nil {
-		if !loopback(r.HTTP.RemoteAddr) {
-			return errs.New(errs.Refused, "page.not_encrypted")
-		}
-		name = cookieSessionPlain
+	if !r.private() {
+		return errs.New(errs.Refused, "page.not_encrypted")
 	}
 	token, err := r.Identity.IssueToken(r.Context(), of, ttl, label)
 	if err != nil {
 		return err
 	}
-	r.set(name, token, ttl)
+	r.set(cookieSession, token, ttl)
 	return nil
 }
 
 // SignOut ends the session behind the cookie and takes the cookie away.
 func (r *Request) SignOut() {
-	for _, name := range []string{cookieSession, cookieSessionPlain} {
-		r.set(name, "", -time.Second)
-	}
+	r.set(cookieSession, "", -time.Second)
 }
 
 // Remember keeps the reader's choice of language and size.
@@ -213,8 +211,8 @@ func (r *Request) Remember(lang, size string) {
 }
 
 func (r *Request) set(name, value string, keep time.Duration) {
-	http.SetCookie(r.out, &http.Cookie{Name: name, Value: value, Path: "/", MaxAge: int(keep / time.Second), HttpOnly: true,
-		Secure: r.HTTP.TLS != nil, SameSite: http.SameSiteLaxMode})
+	http.SetCookie(r.out, &http.Cookie{Name: r.called(name), Value: value, Path: "/", MaxAge: int(keep / time.Second), HttpOnly: true,
+		Secure: r.visit.Encrypted, SameSite: http.SameSiteLaxMode})
 }
 
 // Inside keeps an address that a form or a link brought along if it leads to one of our own pages, and is "/" otherwise.

@@ -1,0 +1,217 @@
+package app
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"net"
+	"net/netip"
+	"net/url"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"timebank/internal/config"
+	"timebank/internal/gate"
+	"timebank/internal/id"
+	"timebank/internal/pii"
+)
+
+// DemoFile is the file in a demo's data folder that names the accounts which anybody may choose.
+const DemoFile = "demo.json"
+
+// publicSeeds are those of the replay and of the demo: whoever has the program can draw their keys.
+const publicSeeds = 64
+
+// examineSafety looks for what is convenient on a laptop and not safe where others reach the server.
+func examineSafety(c config.Config) []Check {
+	return []Check{examineSeeds(c), examineFolder(c), examineEncryption(c), examineOrigin(c), examineMetrics(c), examineInbox(c), examineDemo(c), examineLimits(c),
+		examineLink(c)}
+}
+
+// examineSeeds finds keys that others can draw: the replay draws them from its seed.
+func examineSeeds(c config.Config) Check {
+	text, err := os.ReadFile(filepath.Join(c.KeyFolder(), sealingFile))
+	if errors.Is(err, fs.ErrNotExist) {
+		return Check{"key origin", true, "no keys yet: they are drawn at the first start"}
+	}
+	if err != nil {
+		return Check{"key origin", false, err.Error()}
+	}
+	ring, err := parseRing(string(text))
+	if err != nil {
+		return Check{"key origin", false, err.Error()}
+	}
+	for seed := range uint64(publicSeeds) {
+		for _, drawn := range []uint64{seed, ^seed} {
+			known, err := NewKeys(c.City, id.Streams(drawn))
+			if err != nil {
+				return Check{"key origin", false, err.Error()}
+			}
+			if holds(ring, known.Ring) {
+				return Check{"key origin", false, fmt.Sprintf("the sealing key is that of a replay with the seed %d, which anybody can draw", seed)}
+			}
+		}
+	}
+	return Check{"key origin", true, "drawn by chance"}
+}
+
+// holds reports whether a ring has a key or the index key of another.
+func holds(ring, known pii.Ring) bool {
+	for _, key := range ring.Keys {
+		for _, other := range known.Keys {
+			if key == other {
+				return true
+			}
+		}
+	}
+	return ring.Index == known.Index
+}
+
+func examineFolder(c config.Config) Check {
+	for _, folder := range []string{c.Data, c.KeyFolder()} {
+		info, err := os.Stat(folder)
+		switch {
+		case errors.Is(err, fs.ErrNotExist):
+		case err != nil:
+			return Check{"folders", false, err.Error()}
+		case info.Mode().Perm()&0o077 != 0:
+			return Check{"folders", false, folder + " can be read by others: its mode should be 0700"}
+		}
+	}
+	return Check{"folders", true, "readable by their owner alone"}
+}
+
+// alone reports whether this machine alone can reach an address.
+func alone(addr string) bool {
+	host, _, err := net.SplitHostPort(addr)
+	if err != nil {
+		return false
+	}
+	ip, err := netip.ParseAddr(host)
+	return host == "localhost" || err == nil && ip.IsLoopback()
+}
+
+func examineEncryption(c config.Config) Check {
+	proxies, ok := gate.ParseProxies(c.HTTP.Proxies)
+	switch {
+	case !ok:
+		return Check{"encryption", false, "http.proxies is no list of addresses"}
+	case slices.ContainsFunc(proxies, func(p netip.Prefix) bool { return p.Bits() == 0 }):
+		return Check{"encryption", false, "http.proxies believes everybody: anybody may write an address into the limits and the trail"}
+	case (c.HTTP.Cert == "") != (c.HTTP.Key == ""):
+		return Check{"encryption", false, "http.cert and http.key go together"}
+	case c.HTTP.Cert != "":
+		if info, err := os.Stat(c.HTTP.Key); err != nil {
+			return Check{"encryption", false, err.Error()}
+		} else if info.Mode().Perm()&0o077 != 0 {
+			return Check{"encryption", false, c.HTTP.Key + " can be read by others: its mode should be 0600"}
+		}
+		return Check{"encryption", true, "the server answers encrypted by itself"}
+	case alone(c.HTTP.Addr) && len(proxies) > 0:
+		return Check{"encryption", true, "a proxy on this machine answers for the server"}
+	case alone(c.HTTP.Addr):
+		return Check{"encryption", true, c.HTTP.Addr + " is for this machine alone; set http.cert and http.key, or http.proxies, before others are let in"}
+	case len(proxies) > 0:
+		return Check{"encryption", false, c.HTTP.Addr + " can be reached past the proxy, not encrypted: listen on the machine's own address, or set http.cert and http.key"}
+	}
+	return Check{"encryption", false, c.HTTP.Addr + " answers others and nothing is encrypted: set http.cert and http.key, or http.proxies with a proxy in front"}
+}
+
+// open reports whether others than this machine are meant to come.
+func open(c config.Config) bool {
+	return !alone(c.HTTP.Addr) || strings.TrimSpace(c.HTTP.Proxies) != ""
+}
+
+func examineOrigin(c config.Config) Check {
+	u, err := url.Parse(c.SignIn.Origin)
+	switch {
+	case err != nil || u.Host == "":
+		return Check{"origin", false, "signin.origin is no address: " + c.SignIn.Origin}
+	case open(c) && u.Scheme != "https":
+		return Check{"origin", false, "signin.origin is " + c.SignIn.Origin + ": passkeys need the public address of the pages, encrypted"}
+	case c.OpenID.Issuer != "" && !strings.HasPrefix(c.OpenID.Issuer, "https://"):
+		return Check{"origin", false, "openid.issuer is asked without encryption"}
+	}
+	return Check{"origin", true, c.SignIn.Origin}
+}
+
+func examineMetrics(c config.Config) Check {
+	switch {
+	case c.HTTP.Metrics == "" && open(c):
+		return Check{"metrics", false, "/metrics stands beside the pages for everybody: give it an address of its own with http.metrics"}
+	case c.HTTP.Metrics != "" && !private(c.HTTP.Metrics):
+		return Check{"metrics", false, c.HTTP.Metrics + " may be reached by everybody: it should be an address of this machine or of the office's network"}
+	}
+	return Check{"metrics", true, "not for the public"}
+}
+
+// private reports whether an address names an interface that the public does not reach.
+func private(addr string) bool {
+	host, _, err := net.SplitHostPort(addr)
+	if err != nil {
+		return false
+	}
+	ip, err := netip.ParseAddr(host)
+	return host == "localhost" || err == nil && (ip.IsLoopback() || ip.IsPrivate())
+}
+
+func examineInbox(c config.Config) Check {
+	if c.SignIn.Inbox == "open" {
+		return Check{"inbox", false, "signin.inbox is open: anybody reads everybody's codes"}
+	}
+	return Check{"inbox", true, "closed"}
+}
+
+func examineDemo(c config.Config) Check {
+	switch _, err := os.Stat(filepath.Join(c.Data, DemoFile)); {
+	case err == nil:
+		return Check{"demo", false, filepath.Join(c.Data, DemoFile) + " names accounts that anybody may choose: this is the folder of a demo"}
+	case errors.Is(err, fs.ErrNotExist):
+		return Check{"demo", true, "no demo accounts"}
+	default:
+		return Check{"demo", false, err.Error()}
+	}
+}
+
+func examineLimits(c config.Config) Check {
+	if c.Limits.Address == 0 || c.Limits.Account == 0 {
+		return Check{"limits", false, "limits.address or limits.account is 0: somebody may send without end"}
+	}
+	return Check{"limits", true, fmt.Sprintf("%d a second from an address, %d of an account", c.Limits.Address, c.Limits.Account)}
+}
+
+// examineLink looks at the way to the database.
+func examineLink(c config.Config) Check {
+	if c.Postgres == "" {
+		return Check{"database link", true, "a file of this machine"}
+	}
+	host, mode := linkOf(c.Postgres)
+	if strings.HasPrefix(host, "/") || host == "" || alone(net.JoinHostPort(host, "0")) {
+		return Check{"database link", true, "on this machine"}
+	}
+	if mode == "verify-full" || mode == "verify-ca" {
+		return Check{"database link", true, "encrypted, and the server shows who it is"}
+	}
+	return Check{"database link", false, "the connection to " + host + " has no sslmode=verify-full: somebody between may read and answer"}
+}
+
+// linkOf returns host and sslmode of a connection string, which is an address or a list of words.
+func linkOf(dsn string) (host, mode string) {
+	if u, err := url.Parse(dsn); err == nil && u.Scheme != "" {
+		if host = u.Hostname(); host == "" {
+			host = u.Query().Get("host")
+		}
+		return host, u.Query().Get("sslmode")
+	}
+	for _, word := range strings.Fields(dsn) {
+		switch name, value, _ := strings.Cut(word, "="); name {
+		case "host":
+			host = strings.Trim(value, "'")
+		case "sslmode":
+			mode = strings.Trim(value, "'")
+		}
+	}
+	return host, mode
+}
