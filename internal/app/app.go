@@ -170,7 +170,9 @@ func (a *App) build(opts Options, box *pii.Box) (err error) {
 	a.Catalog = catalog.New(a.DB, a.Regions)
 	a.Orders = order.New(a.DB, a.Regions, a.Policies, a.Catalog, a.Photos)
 	a.Feedback = feedback.New(a.DB, a.Regions, a.Policies, a.Orders, box)
-	a.Privacy = privacy.New(a.DB, a.Regions, a.Policies, a.Members, a.Feedback)
+	a.Privacy = privacy.New(a.DB, a.Regions, a.Policies, a.Members, a.Feedback, privacy.Part{Sealed: []privacy.Sealed{{Name: "message", Reseal: a.Notify.Reseal},
+		{Name: "signin_ticket", Reseal: a.SignIn.ResealTickets}, {Name: "signin_totp", Reseal: a.SignIn.ResealTOTP},
+		{Name: "signin_passkey", Reseal: a.SignIn.ResealPasskeys}}})
 	a.Reports = report.New(a.Regions)
 	if a.Notary, err = notary.New(a.DB, notary.Config{City: a.Config.City, Keys: list(a.Keys.Signers), Owner: a.sequencer()}); err != nil {
 		return err
@@ -189,6 +191,7 @@ func (a *App) build(opts Options, box *pii.Box) (err error) {
 func (a *App) handlers() map[string]timer.Handler {
 	all := map[string]timer.Handler{
 		identity.TimerProposalExpire: identity.ExpireProposals,
+		policy.TimerProposalExpire:   policy.ExpireProposals,
 		member.TimerMove:             a.Members.TakeEffect,
 		member.TimerKeyElder:         a.Members.Birthday,
 		member.TimerSuspensionEnd:    member.EndSuspensions,

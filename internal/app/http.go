@@ -18,7 +18,7 @@ func (a *App) handler() http.Handler {
 		DB: a.DB, Clock: a.Clock, IDs: a.IDs, Log: a.Log, Health: a.Health, Metrics: a.Metrics,
 		Regions: a.Regions, Policies: a.Policies, Identity: a.Identity, Members: a.Members, Ledger: a.Ledger, Notary: a.Notary,
 		Catalog: a.Catalog, Training: a.Training, Orders: a.Orders, Feedback: a.Feedback,
-		SignIn: a.SignIn, Notify: a.Notify, Inbox: a.Config.SignIn.Inbox == "open", Gate: a.gate,
+		SignIn: a.SignIn, Notify: a.Notify, Privacy: a.Privacy, Inbox: a.Config.SignIn.Inbox == "open", Gate: a.gate,
 	})
 	api = compressed(api)
 	pages := a.Pages()

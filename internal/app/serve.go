@@ -208,6 +208,14 @@ func (a *App) openJobs(ctx context.Context) (*jobs.Jobs, error) {
 				_, err := a.SignIn.Forget(ctx)
 				return err
 			}},
+			{Name: "forget_messages", When: jobs.Nightly(nightHour), Do: func(ctx context.Context) error {
+				_, err := a.Notify.Forget(ctx)
+				return err
+			}},
+			{Name: "forget_sessions", When: jobs.Nightly(nightHour), Do: func(ctx context.Context) error {
+				_, err := a.Identity.Forget(ctx)
+				return err
+			}},
 			{Name: "seal_anew", When: jobs.Nightly(nightHour), Do: func(ctx context.Context) error {
 				_, err := a.Privacy.Rotate(ctx, a.Keys.Ring.Active)
 				if err == nil {

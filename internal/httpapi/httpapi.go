@@ -29,6 +29,7 @@ import (
 	"timebank/internal/obs"
 	"timebank/internal/order"
 	"timebank/internal/policy"
+	"timebank/internal/privacy"
 	"timebank/internal/region"
 	"timebank/internal/signin"
 	"timebank/internal/store"
@@ -55,6 +56,7 @@ type Deps struct {
 	Feedback *feedback.Service
 	SignIn   *signin.Service
 	Notify   *notify.Service
+	Privacy  *privacy.Service
 	// Inbox lets everybody read the messages that no carrier took: for a demo alone.
 	Inbox bool
 	// Gate knows where a request came from and limits it; nil trusts no proxy and limits nobody.

@@ -6,6 +6,7 @@ import (
 
 	"timebank/internal/errs"
 	"timebank/internal/identity"
+	"timebank/internal/member"
 	"timebank/internal/region"
 	"timebank/internal/store"
 )
@@ -26,17 +27,24 @@ type Role struct {
 	Region ID         `json:"region"`
 	Name   string     `json:"region_name" example:"栖霞区"`
 	Point  ID         `json:"point,omitempty" doc:"The service point, for the roles of a point"`
+	Only   string     `json:"campaign,omitempty" doc:"The call-out that the role is limited to"`
 	From   *time.Time `json:"from,omitempty"`
 	Until  *time.Time `json:"until,omitempty"`
 }
 
 func roleOf(g identity.Grant, tree *region.Tree) Role {
-	return Role{ID: ID(g.ID), Role: string(g.Role), Region: ID(g.Region), Name: tree.Name(g.Region), Point: ID(g.Point), From: timeOf(g.From), Until: timeOf(g.Until)}
+	return Role{ID: ID(g.ID), Role: string(g.Role), Region: ID(g.Region), Name: tree.Name(g.Region), Point: ID(g.Point), Only: g.Campaign, From: timeOf(g.From), Until: timeOf(g.Until)}
 }
 
 func (a *api) me(ctx context.Context, _ *Nothing) (Me, error) {
 	by := actor(ctx)
 	out := Me{Actor: ID(by.ID), Person: ID(by.Person)}
+	if by.ByCard {
+		// The staff at the desk sees what is somebody else's: that is a look.
+		if _, _, err := a.Members.Details(ctx, by, member.PersonID(by.Person)); err != nil {
+			return Me{}, err
+		}
+	}
 	err := a.read(ctx, func(tx *store.Tx, tree *region.Tree) error {
 		out.Roles = each(by.Grants, func(g identity.Grant) Role { return roleOf(g, tree) })
 		if by.Person == "" {
@@ -108,6 +116,7 @@ type NewRole struct {
 	Role   string     `json:"role" enum:"point_staff,point_manager,administrator,reviewer,dispatcher,auditor,readonly"`
 	Region ID         `json:"region"`
 	Point  ID         `json:"point,omitempty" doc:"The service point, for the roles of a point alone"`
+	Only   string     `json:"campaign,omitempty" maxLength:"40" doc:"Limits the role to one call-out; it then needs an end"`
 	From   *time.Time `json:"from,omitempty" doc:"Left out: now"`
 	Until  *time.Time `json:"until,omitempty" doc:"Left out: no end"`
 }
@@ -115,7 +124,7 @@ type NewRole struct {
 func (a *api) grantRole(ctx context.Context, in *With[NewRole]) (Made, error) {
 	b := in.Body
 	made, err := first(a.Identity.GrantRoles(ctx, []identity.GrantRoleCmd{{Actor: actor(ctx), Key: in.Key, To: identity.ActorID(in.ID), Role: identity.Role(b.Role),
-		Region: region.ID(b.Region), Point: string(b.Point), From: orZero(b.From), Until: orZero(b.Until)}}))
+		Region: region.ID(b.Region), Point: string(b.Point), Campaign: b.Only, From: orZero(b.From), Until: orZero(b.Until)}}))
 	return Made{ID(made)}, err
 }
 

@@ -6,6 +6,7 @@ import (
 	"timebank/internal/identity"
 	"timebank/internal/ledger"
 	"timebank/internal/member"
+	"timebank/internal/privacy"
 )
 
 // Transfer gives saved hours to kin.
@@ -79,14 +80,21 @@ func (a *api) propose(ctx context.Context, key, note string, act ledger.Act) (Ma
 	return Made{ID(made)}, err
 }
 
-// Booked is the transaction that a proposal became.
-type Booked struct {
-	Transaction ID `json:"transaction"`
+// Carried is what a proposal became.
+type Carried struct {
+	Transaction ID `json:"transaction,omitempty" doc:"Of the book; left out for an act that moved no hours by itself"`
 }
 
-func (a *api) approveProposal(ctx context.Context, in *ActOn) (Booked, error) {
+func (a *api) approveProposal(ctx context.Context, in *ActOn) (Carried, error) {
+	p, err := a.proposed(ctx, in.ID)
+	if err != nil {
+		return Carried{}, err
+	}
+	if p.Action == privacy.MergeAction {
+		return a.approveMerge(ctx, in)
+	}
 	tx, err := a.Ledger.Approve(ctx, ledger.ApproveCmd{Actor: actor(ctx), Key: in.Key, Proposal: identity.ProposalID(in.ID)})
-	return Booked{ID(tx)}, err
+	return Carried{ID(tx)}, err
 }
 
 // ProposalEnd is how a proposal ended that was not approved.

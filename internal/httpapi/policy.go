@@ -4,10 +4,12 @@ import (
 	"context"
 	"time"
 
+	"timebank/internal/errs"
 	"timebank/internal/identity"
 	"timebank/internal/policy"
 	"timebank/internal/region"
 	"timebank/internal/store"
+	"timebank/internal/why"
 )
 
 // Rules are the rules in force for a region.
@@ -123,6 +125,7 @@ type RuleProposal struct {
 	Reason     string     `json:"reason"`
 	ProposedBy string     `json:"proposed_by"`
 	ProposedAt time.Time  `json:"proposed_at"`
+	Until      time.Time  `json:"until" doc:"When it lapses if nobody decides"`
 	State      string     `json:"state" enum:"open,approved,rejected"`
 	DecidedBy  string     `json:"decided_by,omitempty"`
 	DecidedAt  *time.Time `json:"decided_at,omitempty"`
@@ -131,11 +134,15 @@ type RuleProposal struct {
 
 func ruleProposalOf(p policy.Proposal) RuleProposal {
 	return RuleProposal{ID: ID(p.ID), Region: p.Region, Level: string(p.Level), Text: p.Text, Digest: p.Digest, From: timeOf(p.From), Reason: p.Reason,
-		ProposedBy: p.ProposedBy, ProposedAt: p.ProposedAt, State: string(p.State), DecidedBy: p.DecidedBy, DecidedAt: timeOf(p.DecidedAt), Decision: p.Decision}
+		ProposedBy: p.ProposedBy, ProposedAt: p.ProposedAt, Until: p.Until(), State: string(p.State), DecidedBy: p.DecidedBy, DecidedAt: timeOf(p.DecidedAt), Decision: p.Decision}
 }
 
 // mayRule asks for the city's right on rules, or for that on a region's overrides.
+// Two accounts are not two persons, so that whoever proposes or decides has to be one.
 func mayRule(by identity.Actor, tree *region.Tree, place string, forCity, forRegion identity.Right) error {
+	if by.Person == "" {
+		return errs.New(errs.Forbidden, "identity.person_needed").Because(why.Rule("identity.two_persons", "", "law"))
+	}
 	if place == "" {
 		return by.May(forCity, tree.City(), tree)
 	}

@@ -74,18 +74,28 @@ func (a *api) routes() []route {
 		op(get, "/proposals", "list-proposals", "identity", "Acts that wait for a second person", signedIn, a.listProposals),
 		op(get, "/proposals/{id}", "get-proposal", "identity", "An act that waits for a second person", signedIn, a.getProposal),
 		op(post, "/proposals/{id}/approve", "approve-proposal", "identity", "Approve as the second person",
-			may(identity.LedgerIssueApprove, identity.LedgerAdjustApprove, identity.LedgerReverseApprove), a.approveProposal),
+			may(identity.LedgerIssueApprove, identity.LedgerAdjustApprove, identity.LedgerReverseApprove, identity.MemberMergeApprove), a.approveProposal),
 		op(post, "/proposals/{id}/refuse", "refuse-proposal", "identity", "Refuse a proposal, or withdraw one's own", signedIn, a.refuseProposal),
 
 		created(op(post, "/persons", "register-person", "people", "Register a person", signedIn, a.registerPerson)).
 			says("Staff registers whoever asks at the desk; somebody who has signed in and is nobody yet registers itself."),
 		op(post, "/persons/search", "look-up", "people", "Find people by identity number or phone", may(identity.MemberLookUp), a.lookUp).
 			says("Every look is in the audit trail."),
+		op(post, "/persons/type", "search-people", "people", "Find people while typing", may(identity.MemberLookUp), a.searchPeople).
+			says("Shows ten at most, masked. Every search is in the audit trail with whom it showed, never with what was typed."),
 		op(get, "/persons/{id}", "get-person", "people", "A person", may(identity.MemberRead), a.getPerson).says("A look by staff is in the audit trail."),
 		act(post, "/persons/{id}/correct", "correct-person", "people", "Correct what identifies a person", may(identity.MemberCorrect, identity.MemberCorrectFor), a.correctPerson),
 		act(post, "/persons/{id}/move", "move-person", "people", "Move house", may(identity.MemberMove, identity.MemberMoveFor), a.movePerson).
 			says("The region of record changes; the book stays."),
-		act(post, "/persons/{id}/consent", "consent", "people", "Give or withdraw a consent", may(identity.MemberConsent, identity.MemberConsentFor), a.consent),
+		act(post, "/persons/{id}/consent", "consent", "people", "Give or withdraw a consent", may(identity.MemberConsent, identity.MemberConsentFor), a.consent).
+			says("Withdrawing ends the use at once: what was told for the purpose is destroyed."),
+		op(get, "/persons/{id}/consents", "list-consents", "people", "What a person has agreed to", may(identity.MemberConsent, identity.MemberConsentFor), a.listConsents),
+		file(post, "/persons/{id}/copy", "export-person", "people", "A copy of everything that is stored about a person", may(identity.MemberExport, identity.MemberExportFor),
+			[]string{"application/json", typePDF}, a.exportPerson).says("For the person alone, or printed for it by the manager of its station. Every copy is in the audit trail."),
+		act(post, "/persons/{id}/erase", "erase-person", "people", "Destroy what identifies somebody who left or died", may(identity.MemberErase), a.erasePerson).
+			says("The record of hours stays under a pseudonym for the years of the law."),
+		created(op(post, "/merges", "propose-merge", "people", "Propose to make one record of two", may(identity.MemberMergePropose), a.proposeMerge)).
+			says("Another person approves it with approve-proposal."),
 		act(post, "/persons/{id}/end", "end-person", "people", "Record a death or a departure", may(identity.MemberLeave, identity.MemberLeaveFor, identity.MemberRecordDeath), a.endPerson),
 		act(post, "/persons/{id}/recipient", "apply-recipient", "people", "Apply to be a recipient", may(identity.MemberApply, identity.MemberApplyFor), a.applyRecipient),
 		op(post, "/persons/{id}/recipient/review", "review-recipient", "people", "Decide a recipient's application", may(identity.MemberReviewRecipient), a.reviewRecipient),

@@ -38,6 +38,8 @@ type world struct {
 	operations map[string]operation
 	// tokens are the sessions of actors, opened when first needed and again after some hours.
 	tokens map[string]session
+	// outside are people who have no business with what happens in a scenario.
+	outside []outsider
 }
 
 func each(t *testing.T, test func(t *testing.T, w *world)) {
@@ -50,7 +52,7 @@ func newWorld(t testing.TB, c *citytest.City) *world {
 	return &world{City: c, t: t, tokens: map[string]session{}, operations: described(t), api: httpapi.New(httpapi.Deps{
 		DB: c.DB, Clock: c.Clock, IDs: c.IDs, Log: c.Log, Health: c.Health, Metrics: c.Metrics, Regions: c.Regions, Policies: c.Policies,
 		Identity: c.Identity, Members: c.Members, Ledger: c.Ledger, Notary: c.Notary, Catalog: c.Catalog, Training: c.Training, Orders: c.Orders, Feedback: c.Feedback,
-		SignIn: c.SignIn, Notify: c.Notify, Inbox: true,
+		SignIn: c.SignIn, Notify: c.Notify, Privacy: c.Privacy, Inbox: true,
 	})}
 }
 
@@ -300,6 +302,7 @@ func (w *world) does(s step) answer {
 		w.token(*s.as)
 	}
 	c := w.request(s, fmt.Sprintf("step-%s-%04d", s.op, w.n))
+	w.keptOut(s, c)
 	before := w.rows()
 	got := w.send(c)
 	after := w.rows()

@@ -59,13 +59,20 @@ type Grant struct {
 	Role   Role
 	Region region.ID
 	Point  string // id of the service point for the roles of a point, else ""
-	From   time.Time
-	Until  time.Time
+	// Campaign limits the role to one call-out: it allows nothing outside of it. "" is for everything.
+	Campaign string
+	From     time.Time
+	Until    time.Time
 }
 
 // holds reports whether the grant is in force at the moment.
 func (g Grant) holds(at time.Time) bool {
 	return !at.Before(g.From) && (g.Until.IsZero() || at.Before(g.Until))
+}
+
+// counts reports whether the grant is in force and reaches into a campaign; "" asks for everything outside of campaigns.
+func (g Grant) counts(at time.Time, campaign string) bool {
+	return g.holds(at) && (g.Campaign == "" || g.Campaign == campaign)
 }
 
 // ActorID identifies an actor.
@@ -120,7 +127,7 @@ func (a Actor) Is(role Role) bool {
 		return a.Person != ""
 	}
 	for _, g := range a.Grants {
-		if g.Role == role && g.holds(a.At) {
+		if g.Role == role && g.counts(a.At, "") {
 			return true
 		}
 	}
@@ -130,7 +137,7 @@ func (a Actor) Is(role Role) bool {
 // AtPoint reports whether the actor works at the service point at its time.
 func (a Actor) AtPoint(point string) bool {
 	for _, g := range a.Grants {
-		if g.Point != "" && g.Point == point && g.holds(a.At) {
+		if g.Point != "" && g.Point == point && g.counts(a.At, "") {
 			return true
 		}
 	}
@@ -151,11 +158,16 @@ const CodeStepUp = "identity.step_up_needed"
 // right is missing, or identity.step_up_needed when the right is guarded and the session's holder has not shown a second factor lately. It
 // never looks at a citizen's own rights: see MayOwn.
 func (a Actor) May(right Right, place region.ID, tree *region.Tree) error {
-	return a.mayAt(right, place, tree, "")
+	return a.mayAt(right, place, tree, "", "")
+}
+
+// MayIn is May within a campaign: a role that is held for this campaign alone counts too. A use-case that is about a campaign asks by it.
+func (a Actor) MayIn(campaign string, right Right, place region.ID, tree *region.Tree) error {
+	return a.mayAt(right, place, tree, "", campaign)
 }
 
 // mayAt is May by a grant whose region is at the level or above; "" asks for no level.
-func (a Actor) mayAt(right Right, place region.ID, tree *region.Tree, level region.Level) error {
+func (a Actor) mayAt(right Right, place region.ID, tree *region.Tree, level region.Level, campaign string) error {
 	if a.system {
 		return nil
 	}
@@ -165,7 +177,7 @@ func (a Actor) mayAt(right Right, place region.ID, tree *region.Tree, level regi
 		if level != "" && at.Rank() > level.Rank() {
 			continue
 		}
-		if rule.allows(g.Role, at) && g.holds(a.At) && tree.Contains(g.Region, place) {
+		if rule.allows(g.Role, at) && g.counts(a.At, campaign) && tree.Contains(g.Region, place) {
 			if rule.guarded && a.Session != "" && !a.At.Before(a.SteppedUp) {
 				return errStepUp.Because(why.Rule("identity.step_up", "", "law").With("right", string(right)))
 			}
@@ -175,6 +187,9 @@ func (a Actor) mayAt(right Right, place region.ID, tree *region.Tree, level regi
 	w := why.Rule("identity.rights", "", "law").With("right", string(right)).With("region", string(place))
 	if level != "" {
 		w = w.With("level", string(level))
+	}
+	if campaign != "" {
+		w = w.With("campaign", campaign)
 	}
 	return errNotAllowed.Because(w)
 }

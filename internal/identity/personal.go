@@ -16,11 +16,13 @@ type Personal struct {
 
 // PersonalRole is a role that the actor holds or held.
 type PersonalRole struct {
-	Role   Role       `json:"role"`
-	Region region.ID  `json:"region"`
-	Point  string     `json:"point,omitempty"`
-	From   time.Time  `json:"from"`
-	Until  *time.Time `json:"until,omitempty"`
+	Role   Role      `json:"role"`
+	Region region.ID `json:"region"`
+	Point  string    `json:"point,omitempty"`
+	// Campaign is the call-out that the role is limited to.
+	Campaign string     `json:"campaign,omitempty"`
+	From     time.Time  `json:"from"`
+	Until    *time.Time `json:"until,omitempty"`
 }
 
 // PersonalSession is a session that is open.
@@ -38,7 +40,7 @@ func PersonalData(tx *store.Tx, of ActorID) (Personal, error) {
 		return p, err
 	}
 	for _, g := range grants {
-		one := PersonalRole{Role: g.Role, Region: g.Region, Point: g.Point, From: g.From}
+		one := PersonalRole{Role: g.Role, Region: g.Region, Point: g.Point, Campaign: g.Campaign, From: g.From}
 		if !g.Until.IsZero() {
 			one.Until = &g.Until
 		}

@@ -123,7 +123,7 @@ func Approve(tx *store.Tx, tree *region.Tree, by Actor, which ProposalID) (Propo
 	if by.Person == p.Person || by.ID == string(p.By) {
 		return Proposal{}, errs.New(errs.Forbidden, "identity.second_person_needed").Because(twoPersons().With("proposal", string(p.ID)))
 	}
-	if err := by.mayAt(p.Needs, p.Region, tree, p.Level); err != nil {
+	if err := by.mayAt(p.Needs, p.Region, tree, p.Level, ""); err != nil {
 		return Proposal{}, err
 	}
 	return p, decide(tx, by, &p, Approved, "")
@@ -138,7 +138,7 @@ func Refuse(tx *store.Tx, tree *region.Tree, by Actor, which ProposalID, reason 
 	if by.ID == string(p.By) {
 		return p, decide(tx, by, &p, Withdrawn, reason)
 	}
-	if err := by.mayAt(p.Needs, p.Region, tree, p.Level); err != nil {
+	if err := by.mayAt(p.Needs, p.Region, tree, p.Level, ""); err != nil {
 		return Proposal{}, err
 	}
 	return p, decide(tx, by, &p, Rejected, reason)

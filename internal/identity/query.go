@@ -43,12 +43,12 @@ func ActorOf(tx *store.Tx, person string) (actor ActorID, err error) {
 	return actor, err
 }
 
-const grantColumns = "SELECT id, actor, role, region, point, from_at, until_at, granted_by FROM role_grant"
+const grantColumns = "SELECT id, actor, role, region, point, campaign, from_at, until_at, granted_by FROM role_grant"
 
 func scanGrant(r *store.Rows) (g grantRow, err error) {
 	var from int64
 	var until *int64
-	err = r.Scan(&g.ID, &g.to, &g.Role, &g.Region, &g.Point, &from, &until, &g.by)
+	err = r.Scan(&g.ID, &g.to, &g.Role, &g.Region, &g.Point, &g.Campaign, &from, &until, &g.by)
 	g.From, g.Until = clock.FromMicros(from), fromMicros(until)
 	return g, err
 }

@@ -51,7 +51,7 @@ func New(db *store.DB, regions *region.Service, limits Limits) *Service {
 	s := &Service{db: db, regions: regions, limits: limits.filled()}
 	s.grant = Call[GrantRoleCmd, GrantID]{Name: "identity.grant_role", Encode: Same[GrantID], Decode: AsID[GrantID], Run: s.runGrant,
 		Head: func(c *GrantRoleCmd, w *canon.Writer) (Actor, string) {
-			w.Str(string(c.To)).Str(string(c.Role)).Str(string(c.Region)).Str(c.Point).Time(c.From).Time(c.Until)
+			w.Str(string(c.To)).Str(string(c.Role)).Str(string(c.Region)).Str(c.Point).Str(c.Campaign).Time(c.From).Time(c.Until)
 			return c.Actor, c.Key
 		}}
 	s.revoke = Call[RevokeRoleCmd, Nothing]{Name: "identity.revoke_role", Encode: NoResult, Decode: AsNothing, Run: s.runRevoke,
@@ -114,8 +114,10 @@ type GrantRoleCmd struct {
 	Role   Role
 	Region region.ID
 	Point  string // the service point, for the roles of a point alone
-	From   time.Time
-	Until  time.Time
+	// Campaign limits the role to one call-out, which has an end: such a role needs an Until.
+	Campaign string
+	From     time.Time
+	Until    time.Time
 }
 
 // GrantRoles gives roles. Nobody grants one to itself, and the manager of a point only lets staff in at that point. Errors of a command:
@@ -150,7 +152,7 @@ func (s *Service) runGrant(tx *store.Tx, cmds []*GrantRoleCmd, out []*Result[Gra
 		out[i].Value = g.ID
 		rows = append(rows, grantRow{g, c.To, c.Actor.ID})
 		trail = append(trail, audit.Entry{Actor: c.Actor.ID, OnBehalf: known[c.To], Action: "identity.grant_role", Kind: "actor", Ref: string(c.To),
-			Region: string(g.Region), After: string(g.Role) + " " + g.Point, Origin: c.Actor.Origin})
+			Region: string(g.Region), After: g.words(), Origin: c.Actor.Origin})
 	}
 	if err := insertGrants(tx, rows); err != nil {
 		return err
@@ -160,7 +162,7 @@ func (s *Service) runGrant(tx *store.Tx, cmds []*GrantRoleCmd, out []*Result[Gra
 
 // decideGrant checks a grant and gives it its dates.
 func decideGrant(c *GrantRoleCmd, exists bool, now time.Time, tree *region.Tree) (Grant, error) {
-	g := Grant{Role: c.Role, Region: c.Region, Point: c.Point, From: c.From, Until: c.Until}
+	g := Grant{Role: c.Role, Region: c.Region, Point: c.Point, Campaign: c.Campaign, From: c.From, Until: c.Until}
 	if g.From.IsZero() {
 		g.From = now
 	}
@@ -183,6 +185,9 @@ func decideGrant(c *GrantRoleCmd, exists bool, now time.Time, tree *region.Tree)
 	case !g.Role.AtPoint() && g.Point != "":
 		bad.Add("point", "identity.point_not_wanted")
 	}
+	if g.Campaign != "" && g.Until.IsZero() {
+		bad.Add("until", "identity.campaign_without_end")
+	}
 	if g.From.Before(now) {
 		bad.Add("from", "identity.back_dated")
 	}
@@ -195,6 +200,15 @@ func decideGrant(c *GrantRoleCmd, exists bool, now time.Time, tree *region.Tree)
 	return g, mayGrant(c.Actor, c.To, g, tree)
 }
 
+// words are the grant in the trail.
+func (g Grant) words() string {
+	all := string(g.Role) + " " + g.Point
+	if g.Campaign != "" {
+		all += " in " + g.Campaign
+	}
+	return all
+}
+
 // mayGrant holds for granting a role and for taking it back.
 func mayGrant(by Actor, to ActorID, g Grant, tree *region.Tree) error {
 	if by.system {
@@ -203,11 +217,11 @@ func mayGrant(by Actor, to ActorID, g Grant, tree *region.Tree) error {
 	if by.ID == string(to) {
 		return errs.New(errs.Forbidden, "identity.grant_to_self").Because(why.Rule("identity.two_persons", "", "law"))
 	}
-	if err := by.May(IdentityGrantRole, g.Region, tree); err != nil {
+	if err := by.MayIn(g.Campaign, IdentityGrantRole, g.Region, tree); err != nil {
 		return err
 	}
 	for _, own := range by.Grants {
-		if own.Role == Administrator && own.holds(by.At) && tree.Contains(own.Region, g.Region) {
+		if own.Role == Administrator && own.counts(by.At, g.Campaign) && tree.Contains(own.Region, g.Region) {
 			return nil
 		}
 	}
@@ -276,7 +290,7 @@ func (s *Service) runRevoke(tx *store.Tx, cmds []*RevokeRoleCmd, out []*Result[N
 			return err
 		}
 		trail = append(trail, audit.Entry{Actor: c.Actor.ID, Action: "identity.revoke_role", Kind: "actor", Ref: string(g.to),
-			Region: string(g.Region), Before: string(g.Role) + " " + g.Point, After: c.Reason, Origin: c.Actor.Origin})
+			Region: string(g.Region), Before: g.words(), After: c.Reason, Origin: c.Actor.Origin})
 	}
 	return audit.Record(tx, trail...)
 }

@@ -342,3 +342,65 @@ func TestTwoPersons(t *testing.T) {
 		}
 	})
 }
+
+func TestARoleForOneCampaignAllowsNothingElse(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, db *store.DB, clk *clock.Fake) {
+		w := newWorld(t, db, clk)
+		admin := w.actor(t, w.admin)
+		street, snow := w.path[2], "snow-2020"
+		grant := func(until time.Time) identity.Result[identity.GrantID] {
+			return w.grants(t, []identity.GrantRoleCmd{{Actor: admin, Key: until.String(), To: w.citizen, Role: identity.Dispatcher, Region: street, Campaign: snow, Until: until}})[0]
+		}
+		if got := errs.CodeOf(grant(time.Time{}).Err); got != "identity.grant_invalid" {
+			t.Errorf("without an end: got %q, want identity.grant_invalid", got)
+		}
+		if r := grant(clk.Now().Add(48 * time.Hour)); r.Err != nil {
+			t.Fatal(r.Err)
+		}
+		helper := w.actor(t, w.citizen)
+		for _, c := range []struct {
+			name string
+			err  error
+			want string
+		}{
+			{"within the call-out", helper.MayIn(snow, identity.OrderDispatch, w.path[3], w.tree), ""},
+			{"in everyday work", helper.May(identity.OrderDispatch, w.path[3], w.tree), "identity.not_allowed"},
+			{"in another call-out", helper.MayIn("flood-2020", identity.OrderDispatch, w.path[3], w.tree), "identity.not_allowed"},
+			{"in another place", helper.MayIn(snow, identity.OrderDispatch, w.elsewhere, w.tree), "identity.not_allowed"},
+			{"by another right", helper.MayIn(snow, identity.LedgerGrant, w.path[3], w.tree), "identity.not_allowed"},
+			{"an everyday role within it", admin.MayIn(snow, identity.MemberPoint, street, w.tree), ""},
+		} {
+			if got := errs.CodeOf(c.err); got != c.want {
+				t.Errorf("%s: got %q, want %q", c.name, got, c.want)
+			}
+		}
+		if helper.Is(identity.Dispatcher) {
+			t.Error("whoever helps in a call-out passes for a dispatcher")
+		}
+		clk.Advance(49 * time.Hour)
+		helper = w.actor(t, w.citizen)
+		if err := helper.MayIn(snow, identity.OrderDispatch, w.path[3], w.tree); errs.CodeOf(err) != "identity.not_allowed" {
+			t.Errorf("after its end: got %v", err)
+		}
+	})
+}
+
+func TestEndedSessionsAreForgotten(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, db *store.DB, clk *clock.Fake) {
+		w := newWorld(t, db, clk)
+		if _, err := w.s.IssueToken(t.Context(), w.admin, 0, "old"); err != nil {
+			t.Fatal(err)
+		}
+		clk.Advance(89 * 24 * time.Hour)
+		if n, err := w.s.Forget(t.Context()); n != 0 || err != nil {
+			t.Errorf("after less than ninety days: forgot %d, %v", n, err)
+		}
+		clk.Advance(3 * 24 * time.Hour)
+		if _, err := w.s.IssueToken(t.Context(), w.admin, 0, "new"); err != nil {
+			t.Fatal(err)
+		}
+		if n, err := w.s.Forget(t.Context()); n != 1 || err != nil {
+			t.Errorf("after more: forgot %d, %v, want the old one", n, err)
+		}
+	})
+}

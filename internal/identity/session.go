@@ -296,3 +296,15 @@ func (s *Service) runEnd(tx *store.Tx, cmds []*EndSessionCmd, out []*Result[Noth
 	}
 	return nil
 }
+
+// sessionsKept is how long an ended session is remembered, for questions of whoever did not open it (default, ours).
+const sessionsKept = 90 * 24 * time.Hour
+
+// Forget removes sessions that ended so long ago that nobody asks any more, and returns how many. The trail keeps that they were.
+func (s *Service) Forget(ctx context.Context) (n int64, err error) {
+	err = s.db.Write(ctx, "identity.forget", func(tx *store.Tx) error {
+		n, err = deleteSessions(tx, tx.Now().Add(-sessionsKept))
+		return err
+	})
+	return n, err
+}

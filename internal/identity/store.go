@@ -36,11 +36,11 @@ type grantRow struct {
 }
 
 func insertGrants(tx *store.Tx, rows []grantRow) error {
-	args := make([]any, 0, 9*len(rows))
+	args := make([]any, 0, 10*len(rows))
 	for _, g := range rows {
-		args = append(args, string(g.ID), string(g.to), string(g.Role), string(g.Region), g.Point, clock.Micros(g.From), micros(g.Until), g.by, tx.NowMicros())
+		args = append(args, string(g.ID), string(g.to), string(g.Role), string(g.Region), g.Point, g.Campaign, clock.Micros(g.From), micros(g.Until), g.by, tx.NowMicros())
 	}
-	_, err := tx.Insert("INSERT INTO role_grant (id, actor, role, region, point, from_at, until_at, granted_by, granted_at)", 9, args, "")
+	_, err := tx.Insert("INSERT INTO role_grant (id, actor, role, region, point, campaign, from_at, until_at, granted_by, granted_at)", 10, args, "")
 	return err
 }
 
@@ -106,4 +106,8 @@ func endGrants(tx *store.Tx, of ActorID) error {
 	}
 	_, err := tx.Exec("UPDATE session SET label = '' WHERE actor = $1", string(of))
 	return err
+}
+
+func deleteSessions(tx *store.Tx, before time.Time) (int64, error) {
+	return tx.Exec("DELETE FROM session WHERE ends_at < $1 OR seen_at + idle < $1 OR revoked_at < $1", clock.Micros(before))
 }

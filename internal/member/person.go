@@ -229,7 +229,12 @@ func (s *Service) runMove(tx *store.Tx, cmds []*MoveCmd, out []*identity.Result[
 	if err != nil {
 		return err
 	}
-	people, err := lockPersons(tx, idsOf(cmds, func(c *MoveCmd) []PersonID { return []PersonID{c.Person} }))
+	ids := idsOf(cmds, func(c *MoveCmd) []PersonID { return []PersonID{c.Person} })
+	people, err := lockPersons(tx, ids)
+	if err != nil {
+		return err
+	}
+	given, err := consentsOf(tx, ids)
 	if err != nil {
 		return err
 	}
@@ -239,7 +244,7 @@ func (s *Service) runMove(tx *store.Tx, cmds []*MoveCmd, out []*identity.Result[
 			err = sc.mayFor(c.Actor, identity.MemberMove, p, identity.MemberMoveFor)
 		}
 		if err == nil {
-			err = decideMove(sc, c)
+			err = decideMove(sc, c, given[c.Person])
 		}
 		if err != nil {
 			out[i].Err = err
@@ -269,8 +274,11 @@ func (s *Service) runMove(tx *store.Tx, cmds []*MoveCmd, out []*identity.Result[
 	return sc.done()
 }
 
-func decideMove(sc *scene, c *MoveCmd) error {
+func decideMove(sc *scene, c *MoveCmd, given []Purpose) error {
 	var bad errs.Fields
+	if c.Address != "" || c.Point != nil {
+		checkPurposes(&bad, given, []Purpose{PurposeLocation})
+	}
 	checkHome(&bad, c.Region, c.Point, sc.tree)
 	if c.Address != "" {
 		_, err := pii.ParseAddress(c.Address)
@@ -371,6 +379,13 @@ func (s *Service) correctOne(sc *scene, c *CorrectCmd, p Person) (fields []strin
 	parse("id_number", c.IDNumber, func() (err error) { d.IDNumber, err = pii.ParseIDNumber(c.IDNumber); return err })
 	parse("phone", c.Phone, func() (err error) { d.Phone, err = pii.ParsePhone(c.Phone); return err })
 	parse("address", c.Address, func() (err error) { d.Address, err = pii.ParseAddress(c.Address); return err })
+	if c.Address != "" {
+		given, err := ConsentsOf(sc.tx, p.ID)
+		if err != nil {
+			return nil, err
+		}
+		checkPurposes(&bad, given, []Purpose{PurposeLocation})
+	}
 	if len(fields) == 0 {
 		bad.Add("name", "member.nothing_to_correct")
 	}
@@ -502,61 +517,4 @@ func decideEnd(sc *scene, c *EndCmd, p Person, known bool) error {
 		return errOwnCase
 	}
 	return c.Actor.May(identity.MemberRecordDeath, p.Region, sc.tree)
-}
-
-// ConsentCmd gives or withdraws a person's consent to one purpose.
-type ConsentCmd struct {
-	Actor    identity.Actor
-	Key      string
-	Person   PersonID
-	Purpose  Purpose
-	Withdraw bool
-}
-
-// Consent gives or withdraws consents. Giving what is given, or withdrawing what is not, changes nothing. Errors of a command:
-// member.purpose_unknown, member.person_unknown, identity.not_allowed, member.consent_required for the identity of a member, who would
-// have to leave instead.
-func (s *Service) Consent(ctx context.Context, cmds []ConsentCmd) ([]identity.Result[identity.Nothing], error) {
-	return s.consent.Perform(ctx, s.db, cmds)
-}
-
-func (s *Service) runConsent(tx *store.Tx, cmds []*ConsentCmd, out []*identity.Result[identity.Nothing]) error {
-	sc, err := s.scene(tx)
-	if err != nil {
-		return err
-	}
-	people, err := lockPersons(tx, idsOf(cmds, func(c *ConsentCmd) []PersonID { return []PersonID{c.Person} }))
-	if err != nil {
-		return err
-	}
-	for i, c := range cmds {
-		p, ok := people[c.Person]
-		switch {
-		case !c.Purpose.valid():
-			out[i].Err = errs.Invalid("member.purpose_unknown", errs.Field{Path: "purpose", Code: "member.purpose_unknown"})
-		case !ok:
-			out[i].Err = errUnknown
-		case c.Withdraw && c.Purpose == PurposeIdentity && p.State == PersonActive:
-			out[i].Err = errs.New(errs.Refused, "member.consent_required")
-		default:
-			out[i].Err = sc.mayFor(c.Actor, identity.MemberConsent, p, identity.MemberConsentFor)
-		}
-		if out[i].Err != nil {
-			continue
-		}
-		after := "granted"
-		if c.Withdraw {
-			after = "withdrawn"
-			if err = withdrawConsent(tx, consentRow{p.ID, c.Purpose, c.Actor.ID}); err == nil && c.Purpose == PurposePortrait {
-				err = deletePortrait(tx, p.ID)
-			}
-		} else {
-			err = grantConsents(tx, []consentRow{{p.ID, c.Purpose, c.Actor.ID}})
-		}
-		if err != nil {
-			return err
-		}
-		sc.note(c.Actor, "member.consent", "person", string(p.ID), p, string(c.Purpose), after)
-	}
-	return sc.done()
 }

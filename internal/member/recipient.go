@@ -163,13 +163,18 @@ func (s *Service) runReviewRecipient(tx *store.Tx, cmds []*ReviewRecipientCmd, o
 	if err != nil {
 		return err
 	}
-	known, err := lockRecipients(tx, idsOf(cmds, func(c *ReviewRecipientCmd) []PersonID { return []PersonID{c.Person} }))
+	ids := idsOf(cmds, func(c *ReviewRecipientCmd) []PersonID { return []PersonID{c.Person} })
+	known, err := lockRecipients(tx, ids)
+	if err != nil {
+		return err
+	}
+	given, err := consentsOf(tx, ids)
 	if err != nil {
 		return err
 	}
 	var rows []verdict
 	for i, c := range cmds {
-		r, err := sc.reviewed(known, c)
+		r, err := sc.reviewed(known, c, given[c.Person])
 		if err == nil && c.Approve {
 			err = sc.decide(&r)
 		}
@@ -185,7 +190,7 @@ func (s *Service) runReviewRecipient(tx *store.Tx, cmds []*ReviewRecipientCmd, o
 	return sc.save(rows)
 }
 
-func (sc *scene) reviewed(known map[PersonID]Recipient, c *ReviewRecipientCmd) (Recipient, error) {
+func (sc *scene) reviewed(known map[PersonID]Recipient, c *ReviewRecipientCmd, given []Purpose) (Recipient, error) {
 	r, ok := known[c.Person]
 	switch {
 	case !ok:
@@ -200,6 +205,7 @@ func (sc *scene) reviewed(known map[PersonID]Recipient, c *ReviewRecipientCmd) (
 	if c.Assessed != nil {
 		r.Attributes = *c.Assessed
 		r.Attributes.check(&bad)
+		checkPurposes(&bad, given, r.Attributes.needed())
 	}
 	if !c.Approve && c.Reason == "" {
 		bad.Add("reason", "member.reason_missing")
@@ -228,8 +234,16 @@ func (sc *scene) decide(r *Recipient) error {
 	return err
 }
 
-// save writes decisions, and lets those wait whose next birthday turns the answer.
+// save writes decisions and the trail.
 func (sc *scene) save(rows []verdict) error {
+	if err := sc.keep(rows); err != nil {
+		return err
+	}
+	return sc.done()
+}
+
+// keep writes decisions, and lets those wait whose next birthday turns the answer.
+func (sc *scene) keep(rows []verdict) error {
 	if err := saveVerdicts(sc.tx, rows); err != nil {
 		return err
 	}
@@ -246,10 +260,7 @@ func (sc *scene) save(rows []verdict) error {
 			wait = append(wait, timer.Timer{Kind: TimerKeyElder, Ref: string(r.Person.ID), Due: day.Start()})
 		}
 	}
-	if err := timer.Set(sc.tx, wait...); err != nil {
-		return err
-	}
-	return sc.done()
+	return timer.Set(sc.tx, wait...)
 }
 
 // AssessCmd records a change of what decides who is a key elder: a child moved away, an allowance began.
@@ -276,12 +287,17 @@ func (s *Service) runAssess(tx *store.Tx, cmds []*AssessCmd, out []*identity.Res
 	if err != nil {
 		return err
 	}
+	given, err := consentsOf(tx, ids)
+	if err != nil {
+		return err
+	}
 	var rows []verdict
 	for i, c := range cmds {
 		r, ok := known[c.Person]
 		before := Decided{r.State, r.KeyElder}
 		var bad errs.Fields
 		c.Attributes.check(&bad)
+		checkPurposes(&bad, given[c.Person], c.Attributes.needed())
 		switch {
 		case !ok:
 			err = errs.New(errs.NotFound, "member.recipient_unknown")

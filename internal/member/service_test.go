@@ -114,7 +114,7 @@ func (w *world) person(birth clock.Day) member.PersonID {
 	w.t.Helper()
 	key := w.key()
 	out, err := w.s.RegisterPersons(w.t.Context(), []member.RegisterCmd{{Actor: w.desk, Key: key, Name: "李明", IDNumber: idNumber(birth, w.seq),
-		Region: w.home, Consents: []member.Purpose{member.PurposeIdentity}}})
+		Region: w.home, Consents: []member.Purpose{member.PurposeIdentity, member.PurposeLocation}}})
 	wants(w.t, "register", out, err, "")
 	return out[0].Value.Person
 }

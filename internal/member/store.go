@@ -367,3 +367,26 @@ func deletePortrait(tx *store.Tx, person PersonID) error {
 	_, err := tx.Exec("DELETE FROM portrait WHERE person = $1", string(person))
 	return err
 }
+
+// forgetPlace destroys where a person lives; the community stays, which rules and figures ask for.
+func forgetPlace(tx *store.Tx, which PersonID) error {
+	for _, text := range []string{"UPDATE address SET address = NULL, lat_e6 = NULL, lon_e6 = NULL WHERE person = $1",
+		"UPDATE person SET lat_e6 = NULL, lon_e6 = NULL WHERE id = $1"} {
+		if _, err := tx.Exec(text, string(which)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func endDelegations(tx *store.Tx, of PersonID) error {
+	_, err := tx.Exec("UPDATE kin SET delegate = 0 WHERE person = $1 AND delegate = 1", string(of))
+	return err
+}
+
+func saveAttributes(tx *store.Tx, r Recipient) error {
+	a := r.Attributes
+	_, err := tx.Exec("UPDATE recipient SET allowance = $1, hardship = $2, disability = $3 WHERE person = $4", flag(a.Allowance), flag(a.Hardship),
+		string(a.Disability), string(r.Person.ID))
+	return err
+}

@@ -119,3 +119,41 @@ func TestTheInboxShowsWhatWouldHaveBeenSent(t *testing.T) {
 		}
 	})
 }
+
+func TestMessagesAreSealedAnewAndForgotten(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, db *store.DB, clk *clock.Fake) {
+		c := &carrier{up: true}
+		which := send(t, db, notify.New(db, box(t), c))
+		ring := pii.Ring{Active: 2, Keys: map[byte][32]byte{1: {1}, 2: {2}}, Random: id.Seeded(2)}
+		both, err := pii.NewBox(ring)
+		if err != nil {
+			t.Fatal(err)
+		}
+		turned := notify.New(db, both, c)
+		for _, want := range []int{1, 0} {
+			storetest.Write(t, db, func(tx *store.Tx) error {
+				last, changed, err := turned.Reseal(tx, "", 10)
+				if last != string(which) || changed != want {
+					t.Errorf("got %d sealed anew up to %q, want %d up to %q", changed, last, want, which)
+				}
+				return err
+			})
+		}
+		ring.Keys = map[byte][32]byte{2: {2}}
+		alone, err := pii.NewBox(ring)
+		if err != nil {
+			t.Fatal(err)
+		}
+		s := notify.New(db, alone, c)
+		if err := s.Deliver(t.Context(), which); err != nil || len(c.took) != 1 || c.took[0].To != "13812345678" || c.took[0].Values["code"] != "424242" {
+			t.Errorf("under the new key alone: got %+v, %v", c.took, err)
+		}
+		if n, err := s.Forget(t.Context()); n != 0 || err != nil {
+			t.Errorf("at once: forgot %d, %v", n, err)
+		}
+		clk.Advance(31 * 24 * time.Hour)
+		if n, err := s.Forget(t.Context()); n != 1 || err != nil {
+			t.Errorf("after a month: forgot %d, %v, want the message", n, err)
+		}
+	})
+}

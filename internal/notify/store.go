@@ -71,3 +71,21 @@ func saveMessage(tx *store.Tx, which ID, to state, reference string) error {
 func inboxRows(tx *store.Tx, max int) ([]messageRow, error) {
 	return store.All(tx, scanMessage, messageColumns+" WHERE state = 'inbox' ORDER BY id DESC LIMIT $1", max)
 }
+
+func messagesAfter(tx *store.Tx, after string, max int) ([]messageRow, error) {
+	return store.All(tx, scanMessage, messageColumns+" WHERE id > $1 ORDER BY id LIMIT $2", after, max)
+}
+
+// saveSealed keeps the fields of a message under another key. Its content is gone once a carrier has taken it.
+func saveSealed(tx *store.Tx, m messageRow) error {
+	var content any
+	if m.content != nil {
+		content = m.content
+	}
+	_, err := tx.Exec("UPDATE message SET addressee = $1, content = $2 WHERE id = $3", m.addressee, content, string(m.id))
+	return err
+}
+
+func deleteMessages(tx *store.Tx, before time.Time) (int64, error) {
+	return tx.Exec("DELETE FROM message WHERE expires_at < $1 AND state <> 'waiting'", clock.Micros(before))
+}

@@ -20,7 +20,8 @@ func (w *work) confirm(o *Order, c *ConfirmCmd) error {
 	if o.State != Awaiting {
 		return errState("order.not_awaiting_confirmation", o)
 	}
-	if by == ByDesk && c.Actor.ID == o.PlacedBy {
+	// Nor with the recipient's card: whoever works the desk has ordered for somebody and would now say that it was done.
+	if (by == ByDesk || c.Actor.ByCard) && c.Actor.ID == o.PlacedBy {
 		return errs.New(errs.Forbidden, "order.confirm_own_proxy").Because(why.Rule("order.two_persons", o.PolicyVersion, "law"))
 	}
 	if o.serves(member.PersonID(c.Actor.Person)) {

@@ -216,3 +216,27 @@ func TestAnythingParsedIsMasked(t *testing.T) {
 		}
 	})
 }
+
+// The number's own rules (GB 11643): a day that there was, a check digit, and a small x read as a capital one.
+func TestIDNumberHasADayThatThereWas(t *testing.T) {
+	// made gives a number with its right check digit for any eight digits of a day.
+	made := func(day string) string {
+		first := "110105" + day + "002"
+		sum := 0
+		for i, w := range []int{7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2} {
+			sum += int(first[i]-'0') * w
+		}
+		return first + string("10X98765432"[sum%11])
+	}
+	for day, want := range map[string]bool{"19491231": true, "20000229": true, "19960229": true, "19000229": false, "20010229": false, "19490230": false, "19491301": false,
+		"19490001": false, "19490100": false, "19490431": false, "18491231": false, "18500101": true, "21000101": false} {
+		n, err := pii.ParseIDNumber(made(day))
+		if (err == nil) != want || err != nil && errs.CodeOf(err) != "pii.id_number_malformed" || want && strings.ReplaceAll(string(n.Birth()), "-", "") != day {
+			t.Errorf("%s: got %v born %s, want it read: %v", day, err, n.Birth(), want)
+		}
+	}
+	small, capital := must(t, pii.ParseIDNumber, "11010519491231002x"), must(t, pii.ParseIDNumber, "11010519491231002X")
+	if small != capital || small.Reveal() != "11010519491231002X" {
+		t.Error("a small x makes another number")
+	}
+}

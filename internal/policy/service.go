@@ -9,9 +9,12 @@ import (
 
 	"timebank/internal/audit"
 	"timebank/internal/canon"
+	"timebank/internal/clock"
 	"timebank/internal/errs"
 	"timebank/internal/id"
 	"timebank/internal/store"
+	"timebank/internal/timer"
+	"timebank/internal/why"
 )
 
 // State is where a proposal stands.
@@ -156,6 +159,9 @@ func (s *Service) propose(ctx context.Context, by, key string, p Proposal, d Dra
 			if err := insertProposal(tx, p); err != nil {
 				return "", err
 			}
+			if err := timer.Set(tx, timer.Timer{Kind: TimerProposalExpire, Ref: string(p.ID), Due: p.Until()}); err != nil {
+				return "", err
+			}
 			return string(p.ID), audit.Record(tx, audit.Entry{Actor: by, Action: "policy.propose", Kind: "policy_proposal",
 				Ref: string(p.ID), Region: p.Region, After: p.Digest})
 		})
@@ -215,7 +221,7 @@ func (s *Service) allowed(tx *store.Tx, p Proposal, d Draft) error {
 }
 
 // Approve publishes a proposal: from then on, or from its date, the rules hold. Errors: policy.second_person when the proposer approves,
-// policy.already_decided, policy.back_dated when its date has passed, policy.loosens when the rules above have become stricter meanwhile.
+// policy.already_decided, policy.proposal_expired, policy.back_dated when its date has passed, policy.loosens when the rules above have become stricter meanwhile.
 // By is the actor's id; the caller has checked that they may approve for the proposal's region.
 func (s *Service) Approve(ctx context.Context, by string, cmd DecideCmd) (Publication, error) {
 	var out Publication
@@ -299,8 +305,50 @@ func decideKey(by, command string, cmd DecideCmd) store.Key {
 
 func openProposal(tx *store.Tx, id ProposalID) (Proposal, error) {
 	p, err := loadProposal(tx, id, tx.ForUpdate())
-	if err == nil && p.State != Open {
+	switch {
+	case err != nil:
+		return p, err
+	case p.State != Open:
 		return p, errs.New(errs.Conflict, "policy.already_decided")
+	case !tx.Now().Before(p.Until()):
+		return p, errs.New(errs.Conflict, "policy.proposal_expired").
+			Because(why.Rule("identity.two_persons", "", "law").With("until", p.Until().In(clock.Zone).Format(time.RFC3339)))
 	}
-	return p, err
+	return p, nil
+}
+
+// proposalOpen is how long proposed rules wait for the second person (default, ours): a change of rules is read by many before it is signed.
+const proposalOpen = 30 * 24 * time.Hour
+
+// Until is when the proposal lapses if nobody has decided on it.
+func (p Proposal) Until() time.Time { return p.ProposedAt.Add(proposalOpen) }
+
+// TimerProposalExpire is the kind of the timer that lapses proposed rules; ExpireProposals is its handler.
+const TimerProposalExpire = "policy.proposal_expire"
+
+// ExpireProposals rejects proposed rules that nobody decided on in time. It is the handler of TimerProposalExpire.
+func ExpireProposals(tx *store.Tx, due []timer.Timer) ([]error, error) {
+	failed := make([]error, len(due))
+	for i, t := range due {
+		p, err := loadProposal(tx, ProposalID(t.Ref), tx.ForUpdate())
+		if errs.KindOf(err) == errs.NotFound {
+			failed[i] = err
+			continue
+		}
+		if err != nil {
+			return nil, err
+		}
+		if p.State != Open {
+			continue
+		}
+		p.State, p.DecidedBy, p.DecidedAt, p.Decision = Rejected, audit.System, tx.Now(), "nobody decided in time"
+		if err := decideProposal(tx, p); err != nil {
+			return nil, err
+		}
+		if err := audit.Record(tx, audit.Entry{Actor: audit.System, Action: "policy.expire", Kind: "policy_proposal", Ref: string(p.ID), Region: p.Region,
+			Before: string(Open), After: string(Rejected), Origin: audit.System}); err != nil {
+			return nil, err
+		}
+	}
+	return failed, nil
 }

@@ -11,6 +11,7 @@ import (
 	"timebank/internal/policy"
 	"timebank/internal/store"
 	"timebank/internal/store/storetest"
+	"timebank/internal/timer"
 )
 
 var path = []string{"city", "qixia", "maigaoqiao", "point"}
@@ -324,5 +325,45 @@ func BenchmarkCurrent(b *testing.B) {
 			}
 		}
 		return nil
+	})
+}
+
+func TestProposedRulesLapse(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, db *store.DB, clk *clock.Fake) {
+		s := policy.New(db)
+		timers := timer.New(db, 0)
+		timers.Handle(policy.TimerProposalExpire, policy.ExpireProposals)
+		propose := func() policy.Proposal {
+			p, err := s.Propose(t.Context(), "ann", policy.ProposeCmd{TOML: policy.NanjingTOML(), Reason: "test"})
+			if err != nil {
+				t.Fatal(err)
+			}
+			return p
+		}
+		approve := func(p policy.Proposal) string {
+			_, err := s.Approve(t.Context(), "bob", policy.DecideCmd{Proposal: p.ID, Reason: "agreed"})
+			return errs.CodeOf(err)
+		}
+		decided, late := propose(), propose()
+		if got := approve(decided); got != "" {
+			t.Fatalf("in time: got %q", got)
+		}
+		clk.Set(late.Until())
+		if got := approve(late); got != "policy.proposal_expired" {
+			t.Errorf("after its time: got %q, want policy.proposal_expired", got)
+		}
+		if n, err := timers.Run(t.Context(), clk.Now()); n != 1 || err != nil {
+			t.Errorf("timers: got %d, %v, want the one of the proposal that waits", n, err)
+		}
+		storetest.Read(t, db, func(tx *store.Tx) error {
+			p, err := s.Proposal(tx, late.ID)
+			if p.State != policy.Rejected || p.DecidedBy != "system" {
+				t.Errorf("got %s by %q, want it rejected by the system", p.State, p.DecidedBy)
+			}
+			return err
+		})
+		if got := approve(late); got != "policy.already_decided" {
+			t.Errorf("after it lapsed: got %q", got)
+		}
 	})
 }

@@ -5,9 +5,11 @@ import (
 	"strings"
 	"time"
 
+	"timebank/internal/audit"
 	"timebank/internal/clock"
 	"timebank/internal/errs"
 	"timebank/internal/store"
+	"timebank/internal/timer"
 )
 
 const proposalColumns = `id, region_id, level, path, text, digest, effective_from, reason, proposed_by, proposed_at,
@@ -65,7 +67,10 @@ func decideProposal(tx *store.Tx, p Proposal) error {
 	if err == nil && n != 1 {
 		return errs.New(errs.Conflict, "policy.already_decided")
 	}
-	return err
+	if err != nil || p.DecidedBy == audit.System {
+		return err
+	}
+	return timer.Cancel(tx, TimerProposalExpire, string(p.ID))
 }
 
 // insertVersion numbers and stores a publication. The caller holds the lock of publishing, so that numbers become visible in order.

@@ -99,7 +99,8 @@ func TestNothingPersonalLeaves(t *testing.T) {
 		c.Log = slog.New(slog.NewJSONHandler(&logged, &slog.HandlerOptions{Level: slog.LevelDebug}))
 		m := &mine{t: t, c: c, emitted: map[string][]byte{}, api: httpapi.New(httpapi.Deps{DB: c.DB, Clock: c.Clock, IDs: c.IDs, Log: c.Log, Health: c.Health,
 			Metrics: c.Metrics, Regions: c.Regions, Policies: c.Policies, Identity: c.Identity, Members: c.Members, Ledger: c.Ledger, Notary: c.Notary,
-			Catalog: c.Catalog, Training: c.Training, Orders: c.Orders, Feedback: c.Feedback})}
+			Catalog: c.Catalog, Training: c.Training, Orders: c.Orders, Feedback: c.Feedback, SignIn: c.SignIn, Notify: c.Notify,
+			Privacy: c.Privacy})}
 		home := c.Home()
 		desk, volunteer, auditor := c.Staff(identity.PointStaff, home), c.Volunteer(home), c.Staff(identity.Auditor, c.Tree.City())
 

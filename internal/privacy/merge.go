@@ -19,7 +19,8 @@ import (
 // mergeOpen is how long a merge waits for the second person (default, ours).
 const mergeOpen = 7 * 24 * time.Hour
 
-const mergeAction = "member.merge"
+// MergeAction is the action of a proposal to make one record of two.
+const MergeAction = "member.merge"
 
 // ProposeMergeCmd says that two records are one person: Keep stays, Drop goes.
 type ProposeMergeCmd struct {
@@ -124,7 +125,7 @@ func (s *Service) proposeIn(tx *store.Tx, c *ProposeMergeCmd) (identity.Proposal
 	if err != nil {
 		return "", err
 	}
-	return identity.Propose(tx, c.Actor, identity.Draft{Action: mergeAction, Payload: string(payload), Region: keep.Region, Needs: identity.MemberMergeApprove,
+	return identity.Propose(tx, c.Actor, identity.Draft{Action: MergeAction, Payload: string(payload), Region: keep.Region, Needs: identity.MemberMergeApprove,
 		Reason: c.Reason, Until: tx.Now().Add(mergeOpen)})
 }
 
@@ -134,7 +135,7 @@ func (s *Service) approveIn(tx *store.Tx, c *ApproveMergeCmd) error {
 		return err
 	}
 	var m merge
-	if err := json.Unmarshal([]byte(waiting.Payload), &m); err != nil || waiting.Action != mergeAction {
+	if err := json.Unmarshal([]byte(waiting.Payload), &m); err != nil || waiting.Action != MergeAction {
 		return errs.New(errs.Conflict, "privacy.not_a_merge")
 	}
 	tree, err := s.regions.Tree(tx)
@@ -164,7 +165,7 @@ func (s *Service) approveIn(tx *store.Tx, c *ApproveMergeCmd) error {
 	if err := identity.Retire(tx, drop.Actor); err != nil {
 		return err
 	}
-	return audit.Record(tx, audit.Entry{Actor: c.Actor.ID, OnBehalf: string(keep.ID), Action: mergeAction, Kind: "person", Ref: string(drop.ID), Region: string(keep.Region),
+	return audit.Record(tx, audit.Entry{Actor: c.Actor.ID, OnBehalf: string(keep.ID), Action: MergeAction, Kind: "person", Ref: string(drop.ID), Region: string(keep.Region),
 		Before: string(drop.ID), After: string(keep.ID), Origin: c.Actor.Origin})
 }
 

@@ -11,6 +11,7 @@ import (
 	"timebank/internal/member"
 	"timebank/internal/order"
 	"timebank/internal/region"
+	"timebank/internal/signin"
 	"timebank/internal/store"
 	"timebank/internal/training"
 )
@@ -24,6 +25,9 @@ func rooms(members *member.Service, words *feedback.Service) []Part {
 		{Name: "identity",
 			Data:  func(tx *store.Tx, s Subject) (any, error) { return identity.PersonalData(tx, s.Actor) },
 			Erase: func(tx *store.Tx, s Subject) error { return identity.Retire(tx, s.Actor) }},
+		{Name: "sign_in",
+			Data:  func(tx *store.Tx, s Subject) (any, error) { return signin.PersonalData(tx, s.Actor, s.Person) },
+			Erase: func(tx *store.Tx, s Subject) error { return signin.Erase(tx, s.Actor, s.Person) }},
 		{Name: "training",
 			Data: func(tx *store.Tx, s Subject) (any, error) { return training.PersonalData(tx, s.Person) }},
 		{Name: "orders",

@@ -10,6 +10,7 @@ import (
 	"timebank/internal/clock"
 	"timebank/internal/identity"
 	"timebank/internal/member"
+	ordering "timebank/internal/order"
 	"timebank/internal/signin"
 	"timebank/internal/store"
 	"timebank/internal/store/storetest"
@@ -63,6 +64,22 @@ func TestACardWorksAtTheDeskAlone(t *testing.T) {
 		}
 		if signs := trail(t, c, "identity.sign_in"); signs[len(signs)-1].OnBehalf != string(cao.ID) {
 			t.Error("the trail does not say whose card opened the session")
+		}
+		// What the desk has ordered with her card it does not confirm with her card.
+		volunteer := c.Volunteer(c.Home())
+		c.Claim(volunteer, order)
+		c.Serve(volunteer, order, 60)
+		in, err = use(desk.Actor, card.Code, today(card.Sheet, c))
+		fine(t, err)
+		act = acts(t, c, in.Token)
+		confirmed, err := c.Orders.Confirm(t.Context(), []ordering.ConfirmCmd{{Actor: act, Key: c.Key(), Order: order}})
+		citytest.Got(confirmed, err).Refused(t, "confirming by card what was ordered by card", "order.confirm_own_proxy")
+		// A look at her record with her card is a look of the desk's.
+		if _, _, err := c.Members.Details(t.Context(), act, cao.ID); err != nil {
+			t.Fatal(err)
+		}
+		if looks := trail(t, c, "member.look"); len(looks) == 0 || looks[len(looks)-1].Actor != desk.Actor.ID || looks[len(looks)-1].OnBehalf != string(cao.ID) {
+			t.Errorf("got looks %+v, want one of the desk's", looks)
 		}
 		refusal(t, "giving hours away by card", act.MayOwn(identity.LedgerDonate, string(cao.ID)), "identity.not_by_card")
 		refusal(t, "the staff's own rights by card", act.May(identity.OrderRead, c.Home(), c.Tree), "identity.not_allowed")

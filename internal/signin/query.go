@@ -157,3 +157,34 @@ func saveLink(tx *store.Tx, provider, subject string, actor identity.ActorID) er
 		ON CONFLICT (provider, subject) DO UPDATE SET actor = excluded.actor, linked_at = excluded.linked_at`, provider, subject, string(actor), tx.NowMicros())
 	return err
 }
+
+func loginOf(tx *store.Tx, actor identity.ActorID) (login string, err error) {
+	err = tx.QueryRow("SELECT login FROM signin_password WHERE actor = $1", string(actor)).Scan(&login)
+	if errors.Is(err, store.ErrNoRows) {
+		err = nil
+	}
+	return login, err
+}
+
+func cardsOf(tx *store.Tx, person member.PersonID) ([]PersonalCard, error) {
+	return store.All(tx, func(r *store.Rows) (c PersonalCard, err error) {
+		var issued int64
+		var revoked *int64
+		err = r.Scan(&issued, &revoked)
+		c.Issued = clock.FromMicros(issued)
+		if revoked != nil {
+			at := clock.FromMicros(*revoked)
+			c.Revoked = &at
+		}
+		return c, err
+	}, "SELECT issued_at, revoked_at FROM signin_card WHERE person = $1 ORDER BY issued_at, id", string(person))
+}
+
+func linksOf(tx *store.Tx, actor identity.ActorID) ([]PersonalLink, error) {
+	return store.All(tx, func(r *store.Rows) (l PersonalLink, err error) {
+		var linked int64
+		err = r.Scan(&l.Provider, &linked)
+		l.Linked = clock.FromMicros(linked)
+		return l, err
+	}, "SELECT provider, linked_at FROM signin_link WHERE actor = $1 ORDER BY linked_at, provider", string(actor))
+}

@@ -102,3 +102,50 @@ func saveGuest(tx *store.Tx, number string, actor identity.ActorID) error {
 		number, string(actor))
 	return err
 }
+
+func scanSealed(r *store.Rows) (s sealedSecret, err error) {
+	return s, r.Scan(&s.id, &s.kind, &s.sealed)
+}
+
+func sealedTickets(tx *store.Tx, after string, max int) ([]sealedSecret, error) {
+	return store.All(tx, scanSealed, "SELECT id, 'signin.' || kind, sealed FROM signin_ticket WHERE sealed IS NOT NULL AND id > $1 ORDER BY id LIMIT $2", after, max)
+}
+
+func saveSealedTicket(tx *store.Tx, s sealedSecret) error {
+	_, err := tx.Exec("UPDATE signin_ticket SET sealed = $1 WHERE id = $2", s.sealed, s.id)
+	return err
+}
+
+func sealedTOTP(tx *store.Tx, after string, max int) ([]sealedSecret, error) {
+	return store.All(tx, scanSealed, "SELECT actor, CAST($3 AS TEXT), secret FROM signin_totp WHERE actor > $1 ORDER BY actor LIMIT $2", after, max, fieldTOTP)
+}
+
+func saveSealedTOTP(tx *store.Tx, s sealedSecret) error {
+	_, err := tx.Exec("UPDATE signin_totp SET secret = $1 WHERE actor = $2", s.sealed, s.id)
+	return err
+}
+
+func sealedPasskeys(tx *store.Tx, after string, max int) ([]sealedSecret, error) {
+	return store.All(tx, scanSealed, "SELECT id, CAST($3 AS TEXT), credential FROM signin_passkey WHERE id > $1 ORDER BY id LIMIT $2", after, max, fieldPasskey)
+}
+
+func saveSealedPasskey(tx *store.Tx, s sealedSecret) error {
+	_, err := tx.Exec("UPDATE signin_passkey SET credential = $1 WHERE id = $2", s.sealed, s.id)
+	return err
+}
+
+// eraseWays removes every way by which an actor signs in, and what stands on its cards.
+func eraseWays(tx *store.Tx, actor identity.ActorID, person string) error {
+	if err := dropSecrets(tx, actor); err != nil {
+		return err
+	}
+	for _, s := range []struct {
+		text, arg string
+	}{{"DELETE FROM signin_link WHERE actor = $1", string(actor)}, {"DELETE FROM signin_guest WHERE actor = $1", string(actor)},
+		{"DELETE FROM signin_card WHERE person = $1", person}} {
+		if _, err := tx.Exec(s.text, s.arg); err != nil {
+			return err
+		}
+	}
+	return nil
+}
