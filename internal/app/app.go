@@ -89,7 +89,8 @@ type App struct {
 	// Demo are the accounts that the pages offer to anybody; only a demonstration sets it, before it listens.
 	Demo []page.Account
 
-	unlock func() error
+	outlines []byte
+	unlock   func() error
 }
 
 // Open opens an installation for writing: it takes the data folder (no other process may hold it), draws what keys are missing, migrates
@@ -158,6 +159,11 @@ func (a *App) keys(given *Keys) (Keys, error) {
 }
 
 func (a *App) build(opts Options, box *pii.Box) (err error) {
+	if a.Config.Pages.Map != "" {
+		if a.outlines, err = os.ReadFile(a.Config.Pages.Map); err != nil {
+			return errs.New(errs.Unavailable, "app.map_unreadable").With(err)
+		}
+	}
 	a.Regions = region.New(a.DB)
 	a.Policies = policy.New(a.DB)
 	a.Identity = identity.New(a.DB, a.Regions, identity.Limits{})

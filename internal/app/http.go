@@ -45,6 +45,7 @@ func (a *App) Pages() http.Handler {
 		Ledger: a.Ledger, Notary: a.Notary, Catalog: a.Catalog, Training: a.Training, Orders: a.Orders, Feedback: a.Feedback, Reports: a.Reports,
 		Notify: a.Notify, SignIns: a.SignIn, Privacy: a.Privacy, Live: a.Live, Inbox: a.Config.SignIn.Inbox == "open", Phone: a.Config.Pages.Phone,
 		Official: words(a.Config.Pages.Official), Record: a.Config.Pages.Record, Demo: a.Demo, Gate: a.gate,
+		Outlines: a.outlines,
 	}))
 }
 

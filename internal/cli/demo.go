@@ -169,6 +169,8 @@ func doors(people []replay.Account) (list []page.Account) {
 			door, role = "/volunteer/", "志愿者"
 		case strings.HasPrefix(p.Role, "point "), p.Role == "street dispatcher":
 			door, role = "/desk/", "服务点和街道的工作人员"
+		case strings.HasPrefix(p.Role, "city "), strings.HasPrefix(p.Role, "district "):
+			door, role = "/office/", "市、区的管理部门"
 		default:
 			continue
 		}

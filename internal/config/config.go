@@ -54,6 +54,7 @@ type Pages struct {
 	Phone    string `toml:"phone" default:"12349" doc:"telephone number behind the key to the station on every page, as it is dialled; the default is the national service line for the care of old people"`
 	Official string `toml:"official" doc:"host names at which these pages are genuine, with commas between; the page on telling an imitation shows them"`
 	Record   string `toml:"record" doc:"number under which the site is registered with the authorities, as it is shown"`
+	Map      string `toml:"map" doc:"GeoJSON file with the outlines of the districts by their codes, for the map of the offices; empty draws equal squares. An official map needs its approval number"`
 }
 
 // Log is how the program reports on itself.

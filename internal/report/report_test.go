@@ -1,6 +1,7 @@
 package report_test
 
 import (
+	"slices"
 	"testing"
 	"time"
 
@@ -260,4 +261,27 @@ func TestTheSpanBefore(t *testing.T) {
 	if _, ok := (report.Span{}).Before(); ok {
 		t.Error("since the opening there is nothing before")
 	}
+}
+
+// What is owed is split by the year in which its owner may redeem, and is all that stands saved and given.
+func TestWhatIsOwedByTheYear(t *testing.T) {
+	citytest.Each(t, func(t *testing.T, c *citytest.City) {
+		elder, old := c.KeyElder(c.Home()), c.Person(70, c.Home())
+		c.Certify(old)
+		c.Earn(old, elder, 90)
+		c.Earn(c.Volunteer(c.Community("320102002", 0)), elder, 60)
+		storetest.Read(t, c.DB, func(tx *store.Tx) error {
+			for place, want := range map[region.ID][]report.Owed{c.Tree.City(): {{Year: 2010, People: 1, Minutes: 90}, {Year: 2040, People: 1, Minutes: 60}},
+				c.Home(): {{Year: 2010, People: 1, Minutes: 90}}} {
+				got, err := report.Liability(tx, c.Tree, place, 60)
+				if err != nil {
+					return err
+				}
+				if !slices.Equal(got, want) {
+					t.Errorf("%s: got %v, want %v", c.Tree.Name(place), got, want)
+				}
+			}
+			return nil
+		})
+	})
 }

@@ -1,6 +1,7 @@
 package web
 
 import (
+	"timebank/internal/web/admin"
 	"timebank/internal/web/desk"
 	"timebank/internal/web/elder"
 	"timebank/internal/web/page"
@@ -63,5 +64,37 @@ func routes() []route {
 
 		{"GET /desk/{$}", desk.Door, page.SignedIn, desk.Board},
 		{"POST /desk/orders/{id}/publish", desk.Door, page.SignedIn, desk.Publish},
+
+		{"GET /office/{$}", admin.Door, page.SignedIn, admin.Home},
+		{"GET /office/figure", admin.Door, page.SignedIn, admin.Figure},
+		{"GET /office/map", admin.Door, page.SignedIn, admin.Map},
+		{"GET /office/waiting", admin.Door, page.SignedIn, admin.Waiting},
+		{"POST /office/orders/{id}/fund-claim", admin.Door, page.SignedIn, admin.FundClaim},
+		{"POST /office/orders/{id}/decide", admin.Door, page.SignedIn, admin.Decide},
+		{"GET /office/complaints/{id}", admin.Door, page.SignedIn, admin.Complaint},
+		{"POST /office/complaints/{id}/decide", admin.Door, page.SignedIn, admin.DecideComplaint},
+		{"GET /office/people", admin.Door, page.SignedIn, admin.People},
+		{"POST /office/volunteers/{id}/review", admin.Door, page.SignedIn, admin.Review},
+		{"POST /office/roles", admin.Door, page.SignedIn, admin.Grant},
+		{"POST /office/roles/{id}/revoke", admin.Door, page.SignedIn, admin.Revoke},
+		{"POST /office/actors/{id}/invite", admin.Door, page.SignedIn, admin.Invite},
+		{"POST /office/points", admin.Door, page.SignedIn, admin.OpenPoint},
+		{"POST /office/attendances", admin.Door, page.SignedIn, admin.Attendance},
+		{"POST /office/exams", admin.Door, page.SignedIn, admin.Exam},
+		{"GET /office/rules", admin.Door, page.SignedIn, admin.Rules},
+		{"GET /office/rules/{key}", admin.Door, page.SignedIn, admin.Parameter},
+		{"POST /office/rules/preview", admin.Door, page.SignedIn, admin.Preview},
+		{"POST /office/rules/propose", admin.Door, page.SignedIn, admin.Propose},
+		{"POST /office/rules/proposals/{id}/approve", admin.Door, page.SignedIn, admin.ApproveRules},
+		{"POST /office/rules/proposals/{id}/reject", admin.Door, page.SignedIn, admin.RejectRules},
+		{"GET /office/catalogue", admin.Door, page.SignedIn, admin.Catalogue},
+		{"POST /office/catalogue", admin.Door, page.SignedIn, admin.PublishItem},
+		{"POST /office/catalogue/{code}/withdraw", admin.Door, page.SignedIn, admin.WithdrawItem},
+		{"GET /office/hours", admin.Door, page.SignedIn, admin.Hours},
+		{"POST /office/acts", admin.Door, page.SignedIn, admin.ProposeAct},
+		{"POST /office/proposals/{id}/approve", admin.Door, page.SignedIn, admin.ApproveAct},
+		{"POST /office/proposals/{id}/refuse", admin.Door, page.SignedIn, admin.RefuseAct},
+		{"GET /office/trail", admin.Door, page.SignedIn, admin.Trail},
+		{"GET /office/help", admin.Door, page.SignedIn, admin.Help},
 	}
 }

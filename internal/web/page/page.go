@@ -65,6 +65,8 @@ type Site struct {
 	Live *Hub
 	// Inbox says that anybody may read the messages that no carrier took: a demonstration alone.
 	Inbox bool
+	// Outlines are the districts as GeoJSON, by their codes; empty draws them as equal squares.
+	Outlines []byte
 	// Phone is the number behind the key to the station, as it is dialled.
 	Phone string
 	// Official are the addresses at which these pages are genuine, Record the number under which the site is registered; empty when not known.
@@ -207,7 +209,7 @@ func (r *Request) who() string {
 // done are the notices that a page can show after a form: the word in the address, and its text.
 var done = map[string]string{
 	"placed": "page.done.placed", "confirmed": "page.done.confirmed", "undone": "page.done.undone", "cancelled": "page.done.cancelled",
-	"claimed": "page.done.claimed", "in": "page.done.in", "out": "page.done.out", "withdrawn": "page.done.withdrawn", "answered": "page.done.answered", "published": "page.done.published",
+	"claimed": "page.done.claimed", "in": "page.done.in", "out": "page.done.out", "withdrawn": "page.done.withdrawn", "answered": "page.done.answered", "published": "page.done.published", "saved": "page.done.saved",
 }
 
 func (r *Request) notice() string {

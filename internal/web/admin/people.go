@@ -1,0 +1,359 @@
+package admin
+
+import (
+	"strconv"
+	"time"
+
+	"timebank/internal/clock"
+	"timebank/internal/errs"
+	"timebank/internal/hours"
+	"timebank/internal/identity"
+	"timebank/internal/member"
+	"timebank/internal/region"
+	"timebank/internal/signin"
+	"timebank/internal/store"
+	"timebank/internal/training"
+	"timebank/internal/web/page"
+	"timebank/internal/web/ui"
+)
+
+var roleNames = map[identity.Role]string{identity.PointStaff: "page.office.r_point_staff", identity.PointManager: "page.office.r_point_manager",
+	identity.Administrator: "page.office.r_administrator", identity.Reviewer: "page.office.r_reviewer", identity.Dispatcher: "page.office.r_dispatcher",
+	identity.Auditor: "page.office.r_auditor", identity.ReadOnly: "page.office.r_readonly"}
+
+var pointNames = map[member.PointKind]string{member.PointCommunity: "page.owner.community", member.PointStreet: "page.owner.street", member.PointOrganisation: "page.office.w_organisation"}
+
+// People shows the reviews of volunteers, who holds which role here, the service points, and the courses.
+func People(r *page.Request) error {
+	o, err := open(r, identity.MemberRead, r.T("page.office.people"))
+	if err != nil {
+		return err
+	}
+	err = r.Read("web.people", func(tx *store.Tx, _ *region.Tree) error {
+		if err := o.reviews(tx); err != nil {
+			return err
+		}
+		if err := o.roles(tx); err != nil {
+			return err
+		}
+		if err := o.points(tx); err != nil {
+			return err
+		}
+		return o.courses(tx)
+	})
+	if err != nil {
+		return err
+	}
+	return o.show("people")
+}
+
+// reviewsShown is a page of people who wait for a review.
+const reviewsShown = 20
+
+// reviews lists volunteers who wait, for the second review first.
+func (o *office) reviews(tx *store.Tx) error {
+	for _, stage := range []struct {
+		title string
+		state member.VolunteerState
+		right identity.Right
+	}{{o.T("page.office.second_review"), member.VolunteerReviewed, identity.MemberReviewSecond}, {o.T("page.office.first_review"), member.VolunteerApplied, identity.MemberReviewFirst}} {
+		limit := reviewsShown
+		if o.exporting() {
+			limit = exportMost
+		}
+		after := member.PersonID("")
+		if o.Form("list") == string(stage.state) {
+			after = member.PersonID(o.Form("after"))
+		}
+		rows, err := member.VolunteersIn(tx, o.place, stage.state, after, limit+1)
+		if err != nil {
+			return err
+		}
+		people := make([]string, len(rows))
+		for i, v := range rows {
+			people[i] = string(v.Person.ID)
+		}
+		name, err := o.names(tx, people)
+		if err != nil {
+			return err
+		}
+		b := block{Title: stage.title}
+		if len(rows) > limit {
+			rows = rows[:limit]
+			b.More = o.here("after", string(rows[limit-1].Person.ID), "list", string(stage.state))
+		}
+		b.Table = &table{Caption: stage.title, Head: []string{o.T("page.office.who"), o.T("page.office.place"), o.T("page.office.age"), o.T("page.office.ref")}}
+		for _, v := range rows {
+			p := v.Person
+			b.Table.Rows = append(b.Table.Rows, texts(name(string(p.ID)), o.tree.FullName(p.Region), strconv.Itoa(clock.AgeAt(p.Birth, clock.DayOf(o.Now))), string(p.ID)))
+			if !o.may(stage.right, p.Region) {
+				continue
+			}
+			id := string(p.ID)
+			f := o.form("/office/volunteers/"+id+"/review", o.T("page.office.decide"), "",
+				ui.Field{Name: "approve-" + id, Label: o.T("page.office.decision"), Options: []ui.Option{{Value: "yes", Text: o.T("page.office.approve")}, {Value: "no", Text: o.T("page.office.refuse")}}},
+				ui.Field{Name: "reason-" + id, Label: o.T("page.office.reason"), Hint: o.T("page.office.reason_if_refused"), Max: 200})
+			f.Title = name(id) + " · " + o.tree.Name(p.Region)
+			b.Forms = append(b.Forms, f)
+		}
+		if len(rows) == 0 {
+			b.Table, b.Empty = nil, o.T("page.office.nobody_waits")
+		}
+		o.add(b)
+	}
+	return nil
+}
+
+// Review is one level's review of a volunteer.
+func Review(r *page.Request) error {
+	return act(r, identity.MemberRead, "/office/people", func(_ *office, key string) error {
+		id := r.Path("id")
+		_, err := page.One(r.Members.ReviewVolunteers(r.Context(), []member.ReviewVolunteerCmd{{Actor: r.Actor, Key: key, Person: member.PersonID(id),
+			Approve: r.Form("approve-"+id) == "yes", Reason: r.Form("reason-" + id)}}))
+		return err
+	})
+}
+
+// roles lists who holds a role in exactly this place, with the forms to invite, revoke and grant.
+func (o *office) roles(tx *store.Tx) error {
+	if !o.may(identity.IdentityGrantRole, o.place) {
+		return nil
+	}
+	held, err := identity.Holders(tx, o.place)
+	if err != nil {
+		return err
+	}
+	ids := make([]identity.ActorID, len(held))
+	for i, h := range held {
+		ids[i] = h.Actor
+	}
+	actors, err := identity.Load(tx, ids, "")
+	if err != nil {
+		return err
+	}
+	people := make([]string, 0, len(actors))
+	for _, a := range actors {
+		people = append(people, a.Person)
+	}
+	name, err := o.names(tx, people)
+	if err != nil {
+		return err
+	}
+	b := block{Title: o.T("page.office.roles"), Table: &table{Caption: o.T("page.office.roles"), Head: []string{o.T("page.office.who"), o.T("page.office.role"), o.T("page.office.from_day"),
+		o.T("page.office.until_day")}}}
+	for _, h := range held {
+		who := name(actors[h.Actor].Person)
+		b.Table.Rows = append(b.Table.Rows, texts(who, o.T(roleNames[h.Role]), o.stamp(h.From), o.stamp(h.Until)))
+		if string(h.Actor) == o.Actor.ID {
+			continue
+		}
+		id := string(h.ID)
+		revoke := o.form("/office/roles/"+id+"/revoke", o.T("page.office.revoke"), "stop", ui.Field{Name: "reason-" + id, Label: o.T("page.office.reason"), Max: 200, Needed: true})
+		revoke.Title = who + " · " + o.T(roleNames[h.Role])
+		invite := o.form("/office/actors/"+string(h.Actor)+"/invite", o.T("page.office.invite"), "quiet",
+			ui.Field{Name: "login-" + id, Label: o.T("page.office.login"), Hint: o.T("page.office.login_hint"), Max: 40, Needed: true}).with("grant", id)
+		b.Forms = append(b.Forms, revoke, invite)
+	}
+	if len(held) == 0 {
+		b.Table, b.Empty = nil, o.T("page.office.no_roles")
+	}
+	role := ui.Field{Name: "role", Label: o.T("page.office.role")}
+	for _, known := range identity.Roles() {
+		role.Options = append(role.Options, ui.Option{Value: string(known), Text: o.T(roleNames[known])})
+	}
+	point := ui.Field{Name: "point", Label: o.T("page.office.point"), Hint: o.T("page.office.point_hint"), Options: []ui.Option{{Value: "", Text: "–"}}}
+	points, err := member.PointsIn(tx, o.place)
+	if err != nil {
+		return err
+	}
+	for _, p := range points {
+		if p.Region == o.place {
+			point.Options = append(point.Options, ui.Option{Value: string(p.ID), Text: p.Name})
+		}
+	}
+	f := o.form("/office/roles", o.T("page.office.grant"), "", ui.Field{Name: "number", Label: o.T("page.office.number"), Hint: o.T("page.office.number_hint"), Max: 20, Needed: true}, role, point,
+		ui.Field{Name: "until", Label: o.T("page.office.until_day"), Hint: o.T("page.office.until_hint"), Max: 10})
+	f.Title = o.T("page.office.grant_role")
+	b.Forms = append(b.Forms, f)
+	o.add(b)
+	return nil
+}
+
+// find is the one person behind an identity number or a phone; the look is in the trail.
+func find(r *page.Request, number string) (member.Person, error) {
+	found, err := r.Members.LookUp(r.Context(), r.Actor, number)
+	if err != nil {
+		return member.Person{}, err
+	}
+	if len(found) != 1 {
+		return member.Person{}, errs.Invalid("page.form_incomplete", errs.Field{Path: "number", Code: "page.office.not_one_person"})
+	}
+	return found[0], nil
+}
+
+// Grant gives somebody a role in the place.
+func Grant(r *page.Request) error {
+	return act(r, identity.MemberRead, "/office/people", func(o *office, key string) error {
+		who, err := find(r, r.Form("number"))
+		if err != nil {
+			return err
+		}
+		var until time.Time
+		if day := r.Form("until"); day != "" {
+			d, err := clock.ParseDay(day)
+			if err != nil {
+				return errs.Invalid("page.form_incomplete", errs.Field{Path: "until", Code: "page.office.day_wrong"})
+			}
+			until = d.End()
+		}
+		_, err = page.One(r.Identity.GrantRoles(r.Context(), []identity.GrantRoleCmd{{Actor: r.Actor, Key: key, To: identity.ActorID(who.Actor), Role: identity.Role(r.Form("role")),
+			Region: o.place, Point: r.Form("point"), Until: until}}))
+		return err
+	})
+}
+
+// Revoke ends a role.
+func Revoke(r *page.Request) error {
+	return act(r, identity.MemberRead, "/office/people", func(_ *office, key string) error {
+		id := r.Path("id")
+		_, err := page.One(r.Identity.RevokeRoles(r.Context(), []identity.RevokeRoleCmd{{Actor: r.Actor, Key: key, Grant: identity.GrantID(id), Reason: r.Form("reason-" + id)}}))
+		return err
+	})
+}
+
+// Invite makes the code with which staff chooses its password and second factor. It is shown once.
+func Invite(r *page.Request) error {
+	if _, err := r.Sent(); err != nil {
+		return err
+	}
+	o, err := open(r, identity.MemberRead, r.T("page.office.invited"))
+	if err != nil {
+		return err
+	}
+	made, err := r.SignIns.Invite(r.Context(), signin.InviteCmd{Actor: r.Actor, To: identity.ActorID(r.Path("id")), Login: r.Form("login-" + r.Form("grant"))})
+	if err != nil {
+		return err
+	}
+	o.v.Export = ""
+	o.add(block{Text: r.T("page.office.invited_text"), Facts: []ui.Row{{Name: r.T("page.office.code"), Value: made.Code}, {Name: r.T("page.office.until_day"), Value: o.stamp(made.Expires)}}})
+	return o.show("invitation")
+}
+
+// points lists the service points of the place and below, and opens one here.
+func (o *office) points(tx *store.Tx) error {
+	all, err := member.PointsIn(tx, o.place)
+	if err != nil {
+		return err
+	}
+	b := block{Title: o.T("page.office.points"), Table: &table{Caption: o.T("page.office.points"), Head: []string{o.T("page.office.name"), o.T("page.office.kind"), o.T("page.office.place")}}}
+	for i, p := range all {
+		if i == linesShown && !o.exporting() {
+			b.Text = o.T("page.office.more_in_export", "count", len(all))
+			break
+		}
+		b.Table.Rows = append(b.Table.Rows, texts(p.Name, o.T(pointNames[p.Kind]), o.tree.FullName(p.Region)))
+	}
+	if len(all) == 0 {
+		b.Table, b.Empty = nil, o.T("page.office.no_points")
+	}
+	if level := o.tree.Level(o.place); o.may(identity.MemberPoint, o.place) && (level == region.Street || level == region.Community) {
+		kind := ui.Field{Name: "kind", Label: o.T("page.office.kind")}
+		for _, k := range []member.PointKind{member.PointCommunity, member.PointStreet, member.PointOrganisation} {
+			kind.Options = append(kind.Options, ui.Option{Value: string(k), Text: o.T(pointNames[k])})
+		}
+		f := o.form("/office/points", o.T("page.office.open_point"), "", ui.Field{Name: "name", Label: o.T("page.office.name"), Max: 60, Needed: true}, kind)
+		f.Title = o.T("page.office.open_point")
+		b.Forms = append(b.Forms, f)
+	}
+	o.add(b)
+	return nil
+}
+
+// OpenPoint opens a service point in the place.
+func OpenPoint(r *page.Request) error {
+	return act(r, identity.MemberRead, "/office/people", func(o *office, key string) error {
+		_, err := page.One(r.Members.RegisterPoints(r.Context(), []member.RegisterPointCmd{{Actor: r.Actor, Key: key, Name: r.Form("name"), Kind: member.PointKind(r.Form("kind")), Region: o.place}}))
+		return err
+	})
+}
+
+// courses lists the courses, with the form to enter who attended or sat an exam.
+func (o *office) courses(tx *store.Tx) error {
+	all, err := training.Courses(tx)
+	if err != nil {
+		return err
+	}
+	b := block{Title: o.T("page.office.training"), Table: &table{Caption: o.T("page.office.training"), Head: []string{o.T("page.office.name"), o.T("page.office.code"), o.T("page.office.minutes"), o.T("page.office.valid")}}}
+	choose := ui.Field{Name: "course", Label: o.T("page.office.course_name")}
+	for _, code := range sorted(all) {
+		c := all[code]
+		valid := o.T("page.office.for_ever")
+		if c.ValidMonths > 0 {
+			valid = o.T("page.office.months", "months", c.ValidMonths)
+		}
+		b.Table.Rows = append(b.Table.Rows, texts(c.Name(o.Lang), c.Code, o.Long(c.Minutes), valid))
+		choose.Options = append(choose.Options, ui.Option{Value: code, Text: c.Name(o.Lang)})
+	}
+	if o.may(identity.TrainingRecord, o.place) {
+		who := ui.Field{Name: "number", Label: o.T("page.office.number"), Hint: o.T("page.office.number_hint"), Max: 20, Needed: true}
+		day := ui.Field{Name: "day", Label: o.T("page.office.day"), Value: string(clock.DayOf(o.Now)), Max: 10, Needed: true}
+		attended := o.form("/office/attendances", o.T("page.office.record"), "", who, choose, ui.Field{Name: "session", Label: o.T("page.office.session"), Max: 60, Needed: true},
+			ui.Field{Name: "mode", Label: o.T("page.office.mode"), Options: []ui.Option{{Value: "offline", Text: o.T("page.office.offline")}, {Value: "online", Text: o.T("page.office.online")}}},
+			ui.Field{Name: "minutes", Label: o.T("page.office.minutes"), Mode: "numeric", Max: 4, Needed: true}, day)
+		attended.Title = o.T("page.office.attendance")
+		for i := range attended.Fields {
+			attended.Fields[i].Name = "a-" + attended.Fields[i].Name
+		}
+		exam := o.form("/office/exams", o.T("page.office.record"), "", who, choose, ui.Field{Name: "score", Label: o.T("page.office.score"), Mode: "numeric", Max: 3, Needed: true}, day)
+		exam.Title = o.T("page.office.exam")
+		for i := range exam.Fields {
+			exam.Fields[i].Name = "e-" + exam.Fields[i].Name
+		}
+		b.Forms = append(b.Forms, attended, exam)
+	}
+	o.add(b)
+	return nil
+}
+
+// noon is the moment that a day without an hour stands for; never in the future.
+func noon(day clock.Day, now time.Time) time.Time {
+	if at := day.Start().Add(12 * time.Hour); at.Before(now) {
+		return at
+	}
+	return now
+}
+
+// Attendance records that a volunteer attended a session.
+func Attendance(r *page.Request) error {
+	return act(r, identity.MemberRead, "/office/people", func(_ *office, key string) error {
+		who, err := find(r, r.Form("a-number"))
+		if err != nil {
+			return err
+		}
+		day, err := clock.ParseDay(r.Form("a-day"))
+		minutes, wrong := strconv.ParseInt(r.Form("a-minutes"), 10, 64)
+		if err != nil || wrong != nil || minutes < 1 || minutes > 10_000 {
+			return errs.New(errs.KindInvalid, "page.form_incomplete")
+		}
+		_, err = page.One(r.Training.RecordAttendance(r.Context(), []training.RecordAttendanceCmd{{Actor: r.Actor, Key: key, Volunteer: who.ID, Course: r.Form("a-course"),
+			Session: r.Form("a-session"), Mode: training.Mode(r.Form("a-mode")), Minutes: hours.Of(minutes), OccurredAt: noon(day, r.Now)}}))
+		return err
+	})
+}
+
+// Exam records what a volunteer scored.
+func Exam(r *page.Request) error {
+	return act(r, identity.MemberRead, "/office/people", func(_ *office, key string) error {
+		who, err := find(r, r.Form("e-number"))
+		if err != nil {
+			return err
+		}
+		day, err := clock.ParseDay(r.Form("e-day"))
+		score, wrong := strconv.Atoi(r.Form("e-score"))
+		if err != nil || wrong != nil {
+			return errs.New(errs.KindInvalid, "page.form_incomplete")
+		}
+		_, err = page.One(r.Training.RecordExam(r.Context(), []training.RecordExamCmd{{Actor: r.Actor, Key: key, Volunteer: who.ID, Course: r.Form("e-course"), Score: score, OccurredAt: noon(day, r.Now)}}))
+		return err
+	})
+}

@@ -1,0 +1,566 @@
+package admin
+
+import (
+	"errors"
+	"slices"
+	"strings"
+	"time"
+
+	"timebank/internal/clock"
+	"timebank/internal/errs"
+	"timebank/internal/i18n"
+	"timebank/internal/identity"
+	"timebank/internal/policy"
+	"timebank/internal/region"
+	"timebank/internal/store"
+	"timebank/internal/web/page"
+	"timebank/internal/web/ui"
+)
+
+// narrowNames says how a lower level may move a parameter.
+var narrowNames = map[policy.Narrow]string{policy.Never: "page.office.narrow_never", policy.Lower: "page.office.narrow_lower", policy.Higher: "page.office.narrow_higher",
+	policy.Subset: "page.office.narrow_subset"}
+
+// own is the region under which the place's rules are kept: "" for the city's snapshot.
+func (o *office) own() string {
+	if o.place == o.tree.City() {
+		return ""
+	}
+	return string(o.place)
+}
+
+func (o *office) path() (path []string) {
+	for _, step := range o.tree.Path(o.place) {
+		path = append(path, string(step))
+	}
+	return path
+}
+
+func (o *office) mayPropose() bool {
+	if o.own() == "" {
+		return o.may(identity.PolicyPropose, o.place)
+	}
+	return o.may(identity.PolicyOverridePropose, o.place)
+}
+
+func approveRight(place string) identity.Right {
+	if place == "" {
+		return identity.PolicyApprove
+	}
+	return identity.PolicyOverrideApprove
+}
+
+// Rules shows the nine rule books as they hold here, what is proposed, what was published, and what keeps the city from going live.
+func Rules(r *page.Request) error {
+	o, err := open(r, identity.ReportRead, r.T("page.office.rules"))
+	if err != nil {
+		return err
+	}
+	book := policy.Book(r.Form("book"))
+	if !slices.Contains(policy.Books(), book) {
+		book = policy.BookOperation
+	}
+	for _, b := range policy.Books() {
+		o.v.Periods = append(o.v.Periods, ui.Link{Href: o.here("book", string(b)), Text: o.pick(b.Title()), Current: b == book})
+	}
+	err = r.Read("web.rules", func(tx *store.Tx, tree *region.Tree) error {
+		rules, err := r.Policies.Current(tx, r.Now, o.path())
+		if err != nil {
+			return err
+		}
+		o.book(book, rules)
+		if err := o.proposals(tx); err != nil {
+			return err
+		}
+		if err := o.versions(tx); err != nil {
+			return err
+		}
+		return o.goLive(tx)
+	})
+	if err != nil {
+		return err
+	}
+	if o.mayPropose() {
+		if err := o.proposeWhole(); err != nil {
+			return err
+		}
+	}
+	return o.show("rules")
+}
+
+// pick is the text in the reader's language.
+func (o *office) pick(zh, en string) string {
+	if o.Lang == i18n.English {
+		return en
+	}
+	return zh
+}
+
+func (o *office) book(book policy.Book, rules policy.Rules) {
+	t := &table{Caption: o.pick(book.Title()), Head: []string{o.T("page.office.parameter"), o.T("page.office.meaning"), o.T("page.office.value_here"), o.T("page.office.set_by"),
+		o.T("page.office.owner"), o.T("page.office.narrowing"), o.T("page.office.standard")}}
+	for _, p := range policy.Params() {
+		if p.Book != book {
+			continue
+		}
+		value := text(o.T("page.office.not_set"))
+		setBy := "–"
+		if rules.IsSet(p.Key) {
+			value.Text, setBy = rules.Text(p.Key)+" "+p.Unit, ui.OwnerText(o.Lang, string(rules.SetBy(p.Key)))
+		} else {
+			value.Tone = ui.Bad
+		}
+		standard, _ := p.Default()
+		t.Rows = append(t.Rows, []cell{{Text: p.Key, Href: o.at("/office/rules/" + p.Key)}, text(o.pick(p.ZH, p.EN)), value, text(setBy),
+			text(ui.OwnerText(o.Lang, string(p.Owner))), text(o.T(narrowNames[p.Narrow])), text(standard)})
+	}
+	o.add(block{Table: t, Why: &ui.Why{Rule: "policy", Version: string(rules.Version), Owner: ui.OwnerText(o.Lang, "city")}})
+}
+
+// draft reads the rules of a publication or proposal; an override is read at its level.
+func draft(level policy.Level, text string) (policy.Draft, error) {
+	if level == policy.City {
+		return policy.Parse([]byte(text))
+	}
+	return policy.ParseOverride(level, []byte(text))
+}
+
+// value is what a draft says of a parameter, as people read it.
+func value(d policy.Draft, key string) string {
+	if !d.Has(key) {
+		return ""
+	}
+	return policy.Of(d, "").Text(key)
+}
+
+// diff lists what two drafts say differently.
+func (o *office) diff(caption string, before, after policy.Draft) *table {
+	t := &table{Caption: caption, Head: []string{o.T("page.office.parameter"), o.T("page.office.meaning"), o.T("page.office.was"), o.T("page.office.becomes")}}
+	for _, p := range policy.Params() {
+		was, is := value(before, p.Key), value(after, p.Key)
+		if was == is && before.Has(p.Key) == after.Has(p.Key) {
+			continue
+		}
+		empty := func(s string, has bool) string {
+			if !has {
+				return o.T("page.office.not_set")
+			}
+			return s + " " + p.Unit
+		}
+		t.Rows = append(t.Rows, texts(p.Key, o.pick(p.ZH, p.EN), empty(was, before.Has(p.Key)), empty(is, after.Has(p.Key))))
+	}
+	return t
+}
+
+// current is the newest publication of the place, the zero one when there is none.
+func (o *office) current(tx *store.Tx, place string) (policy.Publication, error) {
+	all, err := o.Policies.History(tx, place)
+	if err != nil || len(all) == 0 {
+		return policy.Publication{}, err
+	}
+	return all[0], nil
+}
+
+// drafted is the current publication of a place as a draft; nothing is set in one that was never published.
+func (o *office) drafted(tx *store.Tx, place string, level policy.Level) (policy.Draft, error) {
+	p, err := o.current(tx, place)
+	if err != nil || p.ID == "" {
+		return policy.Draft{}, err
+	}
+	return draft(level, p.Text)
+}
+
+// proposals lists what waits for a second person here and below, with its differences and the forms to decide.
+func (o *office) proposals(tx *store.Tx) error {
+	all, err := o.Policies.Proposals(tx, policy.Open)
+	if err != nil {
+		return err
+	}
+	o.add(block{Title: o.T("page.office.proposed")})
+	shown := 0
+	for _, p := range all {
+		where := region.ID(p.Region)
+		if where == "" {
+			where = o.tree.City()
+		}
+		if !o.tree.Contains(o.place, where) {
+			continue
+		}
+		shown++
+		before, err := o.drafted(tx, p.Region, p.Level)
+		if err != nil {
+			return err
+		}
+		after, err := draft(p.Level, p.Text)
+		if err != nil {
+			return err
+		}
+		from := o.T("page.office.on_approval")
+		if !p.From.IsZero() {
+			from = o.stamp(p.From)
+		}
+		b := block{Facts: []ui.Row{{Name: o.T("page.office.place"), Value: o.tree.FullName(where)}, {Name: o.T("page.office.reason"), Value: p.Reason},
+			{Name: o.T("page.office.proposed_at"), Value: o.stamp(p.ProposedAt)}, {Name: o.T("page.office.effective"), Value: from}},
+			Table: o.diff(o.T("page.office.differences_of"), before, after)}
+		mine := p.ProposedBy == o.Actor.ID
+		if !mine && o.may(approveRight(p.Region), where) {
+			b.Forms = append(b.Forms, o.form("/office/rules/proposals/"+string(p.ID)+"/approve", o.T("page.office.approve"), "",
+				ui.Field{Name: "reason-a-" + string(p.ID), Label: o.T("page.office.reason"), Max: 200}))
+		}
+		if mine || o.may(approveRight(p.Region), where) {
+			word := o.T("page.office.refuse")
+			if mine {
+				word = o.T("page.office.withdraw")
+				b.Text = o.T("page.office.second_person")
+			}
+			b.Forms = append(b.Forms, o.form("/office/rules/proposals/"+string(p.ID)+"/reject", word, "stop",
+				ui.Field{Name: "reason-r-" + string(p.ID), Label: o.T("page.office.reason"), Max: 200, Needed: true}))
+		}
+		o.add(b)
+	}
+	if shown == 0 {
+		o.add(block{Empty: o.T("page.office.nothing_proposed")})
+	}
+	return nil
+}
+
+// versions lists the publications of the place, each with what it changed.
+func (o *office) versions(tx *store.Tx) error {
+	all, err := o.Policies.History(tx, o.own())
+	if err != nil {
+		return err
+	}
+	b := block{Title: o.T("page.office.versions")}
+	if len(all) == 0 {
+		b.Empty = o.T("page.office.no_versions")
+		o.add(b)
+		return nil
+	}
+	b.Table = &table{Caption: o.T("page.office.versions"), Head: []string{o.T("page.office.version"), o.T("page.office.effective"), o.T("page.office.approved_at"), o.T("page.office.changed")}}
+	for i, p := range all {
+		var before policy.Draft
+		if i+1 < len(all) {
+			if before, err = draft(all[i+1].Level, all[i+1].Text); err != nil {
+				return err
+			}
+		}
+		after, err := draft(p.Level, p.Text)
+		if err != nil {
+			return err
+		}
+		var changed []string
+		for _, row := range o.diff("", before, after).Rows {
+			changed = append(changed, row[0].Text+": "+row[2].Text+" → "+row[3].Text)
+		}
+		if i+1 == len(all) {
+			changed = []string{o.T("page.office.first_version")}
+		}
+		b.Table.Rows = append(b.Table.Rows, texts(string(p.ID), o.stamp(p.From), o.stamp(p.RecordedAt), strings.Join(changed, "; ")))
+	}
+	o.add(b)
+	return nil
+}
+
+func (o *office) goLive(tx *store.Tx) error {
+	problems, err := o.Policies.GoLive(tx)
+	if err != nil {
+		return err
+	}
+	b := block{Title: o.T("page.office.go_live"), Text: o.T("page.office.go_live_ready")}
+	if len(problems) > 0 {
+		b.Text = o.T("page.office.go_live_not")
+		b.Table = &table{Caption: o.T("page.office.go_live"), Head: []string{o.T("page.office.parameter"), o.T("page.office.problem")}}
+		for _, p := range problems {
+			b.Table.Rows = append(b.Table.Rows, texts(p.Key, o.T(p.Code, p.Params...)))
+		}
+	}
+	o.add(b)
+	return nil
+}
+
+// proposing are the fields that every proposal has.
+func (o *office) proposing() []ui.Field {
+	return []ui.Field{{Name: "from", Label: o.T("page.office.from_when"), Hint: o.T("page.office.from_when_hint"), Value: o.Form("from"), Max: 10},
+		{Name: "reason", Label: o.T("page.office.reason"), Value: o.Form("reason"), Max: 500, Needed: true}}
+}
+
+// proposeWhole is the form for the whole snapshot of the city, or all that is stricter in a region.
+func (o *office) proposeWhole() error {
+	var now policy.Publication
+	if err := o.Read("web.rules", func(tx *store.Tx, _ *region.Tree) (err error) {
+		now, err = o.current(tx, o.own())
+		return err
+	}); err != nil {
+		return err
+	}
+	title, hint := o.T("page.office.propose_city"), o.T("page.office.propose_city_hint")
+	if o.own() != "" {
+		title, hint = o.T("page.office.propose_stricter"), o.T("page.office.propose_stricter_hint")
+	}
+	f := o.form("/office/rules/preview", o.T("page.office.preview"), "", append([]ui.Field{{Name: "toml", Label: title, Hint: hint, Value: now.Text, Rows: 12}}, o.proposing()...)...)
+	o.add(block{Title: title, Forms: []form{f}})
+	return nil
+}
+
+// Parameter shows one parameter: its meaning, its value in time, and the form to propose another.
+func Parameter(r *page.Request) error {
+	o, err := open(r, identity.ReportRead, r.Path("key"))
+	if err != nil {
+		return err
+	}
+	p, ok := policy.ParamOf(r.Path("key"))
+	if !ok {
+		return errs.New(errs.NotFound, "page.nothing_here")
+	}
+	err = r.Read("web.rules", func(tx *store.Tx, _ *region.Tree) error {
+		rules, err := r.Policies.Current(tx, r.Now, o.path())
+		if err != nil {
+			return err
+		}
+		standard, _ := p.Default()
+		facts := []ui.Row{{Name: r.T("page.office.meaning"), Value: o.pick(p.ZH, p.EN)}, {Name: r.T("page.office.value_here"), Value: rules.Text(p.Key) + " " + p.Unit},
+			{Name: r.T("page.office.set_by"), Value: ui.OwnerText(r.Lang, string(rules.SetBy(p.Key)))}, {Name: r.T("page.office.owner"), Value: ui.OwnerText(r.Lang, string(p.Owner))},
+			{Name: r.T("page.office.narrowing"), Value: r.T(narrowNames[p.Narrow])}, {Name: r.T("page.office.standard"), Value: standard},
+			{Name: r.T("page.office.may_write"), Value: p.Shape()}}
+		if p.Variants != "" {
+			facts = append(facts, ui.Row{Name: r.T("page.office.elsewhere"), Value: p.Variants})
+		}
+		o.add(block{Facts: facts, Why: &ui.Why{Rule: p.Key, Version: string(rules.Version), Owner: ui.OwnerText(r.Lang, string(p.Owner))}})
+		return o.inTime(tx, p)
+	})
+	if err != nil {
+		return err
+	}
+	if o.mayPropose() {
+		f := o.form("/office/rules/preview", r.T("page.office.preview"), "", append([]ui.Field{{Name: "value", Label: r.T("page.office.new_value"), Hint: p.Shape(), Max: 1000, Needed: true}}, o.proposing()...)...)
+		o.add(block{Title: r.T("page.office.propose_value"), Forms: []form{f.with("param", p.Key)}})
+	}
+	return o.show("parameter")
+}
+
+// inTime lists the versions in which the city, or a place on the way to this one, changed a parameter.
+func (o *office) inTime(tx *store.Tx, p policy.Param) error {
+	t := &table{Caption: o.T("page.office.versions"), Head: []string{o.T("page.office.effective"), o.T("page.office.place"), o.T("page.office.value"), o.T("page.office.version")}}
+	for _, step := range o.tree.Path(o.place) {
+		key := string(step)
+		if step == o.tree.City() {
+			key = ""
+		}
+		all, err := o.Policies.History(tx, key)
+		if err != nil {
+			return err
+		}
+		for i, v := range all {
+			after, err := draft(v.Level, v.Text)
+			if err != nil {
+				return err
+			}
+			if i+1 < len(all) {
+				before, err := draft(all[i+1].Level, all[i+1].Text)
+				if err != nil {
+					return err
+				}
+				if value(before, p.Key) == value(after, p.Key) {
+					continue
+				}
+			}
+			if after.Has(p.Key) || i+1 < len(all) {
+				t.Rows = append(t.Rows, texts(o.stamp(v.From), o.tree.Name(step), value(after, p.Key)+" "+p.Unit, string(v.ID)))
+			}
+		}
+	}
+	if len(t.Rows) > 0 {
+		o.add(block{Table: t})
+	}
+	return nil
+}
+
+// set writes one parameter into a canonical text, which has a line for each.
+func set(text, key, value string) string {
+	line := key + " = " + value
+	lines := strings.Split(strings.TrimRight(text, "\n"), "\n")
+	for i, l := range lines {
+		if strings.HasPrefix(l, key+" = ") {
+			lines[i] = line
+			return strings.Join(lines, "\n") + "\n"
+		}
+	}
+	return strings.TrimLeft(strings.Join(append(lines, line), "\n")+"\n", "\n")
+}
+
+// asked reads a proposal's form: the text, and the day from which it holds. Bad fields are told as one error.
+func (o *office) asked() (text string, from time.Time, err error) {
+	text = strings.ReplaceAll(o.HTTP.FormValue("toml"), "\r\n", "\n")
+	if key := o.Form("param"); key != "" {
+		var now policy.Publication
+		if err := o.Read("web.rules", func(tx *store.Tx, _ *region.Tree) (err error) {
+			now, err = o.current(tx, o.own())
+			return err
+		}); err != nil {
+			return "", from, err
+		}
+		text = set(now.Text, key, o.Form("value"))
+	}
+	if day := o.Form("from"); day != "" {
+		d, err := clock.ParseDay(day)
+		if err != nil {
+			return text, from, errs.Invalid("page.form_incomplete", errs.Field{Path: "from", Code: "page.office.day_wrong"})
+		}
+		from = d.Start()
+	}
+	if o.Form("reason") == "" {
+		return text, from, errs.Invalid("page.form_incomplete", errs.Field{Path: "reason", Code: "identity.reason_missing"})
+	}
+	return text, from, nil
+}
+
+// Preview shows what a proposal would change, or what is wrong with it field by field; nothing is proposed yet.
+func Preview(r *page.Request) error {
+	o, err := open(r, identity.ReportRead, r.T("page.office.preview_title"))
+	if err != nil {
+		return err
+	}
+	if !o.mayPropose() {
+		return errs.New(errs.Forbidden, "identity.not_allowed")
+	}
+	o.v.Export = ""
+	level := o.tree.Level(o.place)
+	text, _, err := o.asked()
+	var after policy.Draft
+	if err == nil {
+		after, err = draft(level, text)
+	}
+	if errs.KindOf(err) == errs.KindInvalid {
+		return o.again(text, err)
+	}
+	if err != nil {
+		return err
+	}
+	err = r.Read("web.rules", func(tx *store.Tx, _ *region.Tree) error {
+		before, err := o.drafted(tx, o.own(), level)
+		if err != nil {
+			return err
+		}
+		b := block{Table: o.diff(r.T("page.office.differences_of"), before, after)}
+		if len(b.Table.Rows) == 0 {
+			b.Table, b.Empty = nil, r.T("page.office.no_differences")
+		}
+		o.add(b)
+		if level == region.City {
+			if problems := policy.Check(after); len(problems) > 0 {
+				t := &table{Caption: r.T("page.office.go_live_not"), Head: []string{r.T("page.office.parameter"), r.T("page.office.problem")}}
+				for _, p := range problems {
+					t.Rows = append(t.Rows, texts(p.Key, r.T(p.Code, p.Params...)))
+				}
+				o.add(block{Table: t})
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	f := o.form("/office/rules/propose", r.T("page.office.propose"), "").with("toml", after.Text(), "from", r.Form("from"), "reason", r.Form("reason"))
+	f.Text = r.T("page.office.second_person")
+	o.add(block{Facts: []ui.Row{{Name: r.T("page.office.reason"), Value: r.Form("reason")}}, Forms: []form{f}})
+	return o.show("preview")
+}
+
+// again shows the form with what is wrong in it.
+func (o *office) again(text string, wrong error) error {
+	told := o.Tell(wrong)
+	o.v.Title = o.T("page.office.preview_title")
+	fields := append([]ui.Field{{Name: "toml", Label: o.T("page.office.rules"), Value: text, Rows: 12}}, o.proposing()...)
+	var e *errs.Error
+	if errors.As(wrong, &e) {
+		for _, bad := range e.Fields {
+			said := o.T(bad.Code, bad.Params...)
+			at := slices.IndexFunc(fields, func(f ui.Field) bool { return f.Name == bad.Path })
+			if at < 0 {
+				at, said = 0, bad.Path+": "+said
+			}
+			fields[at].Error = strings.TrimSpace(fields[at].Error + " " + said)
+			o.v.Faults = append(o.v.Faults, ui.Fault{Field: fields[at].Name, Text: said})
+		}
+	}
+	if len(o.v.Faults) == 0 {
+		o.v.Faults = []ui.Fault{{Text: told.Text}}
+	}
+	o.v.Blocks, o.v.Export = nil, ""
+	o.add(block{Forms: []form{o.form("/office/rules/preview", o.T("page.office.preview"), "", fields...)}})
+	return o.Show(page.Status(errs.KindOf(wrong)), sheet(o.v))
+}
+
+// Propose puts rules forward for a second person.
+func Propose(r *page.Request) error {
+	key, err := r.Sent()
+	if err != nil {
+		return err
+	}
+	o, err := open(r, identity.ReportRead, r.T("page.office.rules"))
+	if err != nil {
+		return err
+	}
+	right := identity.PolicyPropose
+	if o.own() != "" {
+		right = identity.PolicyOverridePropose
+	}
+	if err := r.Actor.May(right, o.place, o.tree); err != nil {
+		return err
+	}
+	text, from, err := o.asked()
+	if err == nil && o.own() == "" {
+		_, err = r.Policies.Propose(r.Context(), r.Actor.ID, policy.ProposeCmd{Key: key, TOML: []byte(text), From: from, Reason: r.Form("reason")})
+	} else if err == nil {
+		_, err = r.Policies.ProposeOverride(r.Context(), r.Actor.ID, policy.OverrideCmd{Key: key, Region: o.own(), Level: o.tree.Level(o.place), Path: o.path(), TOML: []byte(text),
+			From: from, Reason: r.Form("reason")})
+	}
+	if errs.KindOf(err) == errs.KindInvalid {
+		return o.again(text, err)
+	}
+	if err != nil {
+		return err
+	}
+	return o.done("/office/rules")
+}
+
+// ApproveRules publishes proposed rules as the second person.
+func ApproveRules(r *page.Request) error { return decideRules(r, true) }
+
+// RejectRules refuses proposed rules, or withdraws one's own.
+func RejectRules(r *page.Request) error { return decideRules(r, false) }
+
+func decideRules(r *page.Request, approve bool) error {
+	key, err := r.Sent()
+	if err != nil {
+		return err
+	}
+	o, err := open(r, identity.ReportRead, r.T("page.office.rules"))
+	if err != nil {
+		return err
+	}
+	id := policy.ProposalID(r.Path("id"))
+	err = r.Read("web.rules", func(tx *store.Tx, tree *region.Tree) error {
+		p, err := r.Policies.Proposal(tx, id)
+		if err != nil || !approve && p.ProposedBy == r.Actor.ID {
+			return err
+		}
+		where := region.ID(p.Region)
+		if where == "" {
+			where = tree.City()
+		}
+		return r.Actor.May(approveRight(p.Region), where, tree)
+	})
+	if err != nil {
+		return err
+	}
+	if approve {
+		_, err = r.Policies.Approve(r.Context(), r.Actor.ID, policy.DecideCmd{Key: key, Proposal: id, Reason: r.Form("reason-a-" + string(id))})
+	} else {
+		_, err = r.Policies.Reject(r.Context(), r.Actor.ID, policy.DecideCmd{Key: key, Proposal: id, Reason: r.Form("reason-r-" + string(id))})
+	}
+	if err != nil {
+		return err
+	}
+	return o.done("/office/rules")
+}

@@ -1,0 +1,249 @@
+package admin
+
+import (
+	"slices"
+	"strconv"
+	"strings"
+
+	"timebank/internal/catalog"
+	"timebank/internal/errs"
+	"timebank/internal/feedback"
+	"timebank/internal/hours"
+	"timebank/internal/identity"
+	"timebank/internal/order"
+	"timebank/internal/region"
+	"timebank/internal/store"
+	"timebank/internal/web/page"
+	"timebank/internal/web/ui"
+)
+
+// levelNames names who has to act.
+var levelNames = map[string]string{"community": "page.owner.community", "street": "page.owner.street", "district": "page.owner.district", "city": "page.owner.city",
+	"fund": "page.office.the_fund"}
+
+var waitNames = map[order.WaitsFor]string{order.ForReview: "page.office.x_review", order.ForFunding: "page.office.x_funding", order.ForVolunteer: "page.office.x_volunteer",
+	order.ForService: "page.office.x_service", order.ForConfirmation: "page.office.x_confirmation", order.ForFollowUp: "page.office.x_follow_up",
+	order.ForDecision: "page.office.x_decision", order.ForProvider: "page.office.x_provider", order.ForCredit: "page.office.x_credit"}
+
+// linesShown is how many orders a page lists; the counts are of all.
+const linesShown = 100
+
+// Waiting shows who asked and has no answer, since when, which level acts and until when; the complaints; what the fund has to buy; and the
+// disputes to decide.
+func Waiting(r *page.Request) error {
+	o, err := open(r, identity.OrderRead, r.T("page.office.waiting"))
+	if err != nil {
+		return err
+	}
+	b, err := r.Orders.Board(r.Context(), r.Actor, o.place)
+	if err != nil {
+		return err
+	}
+	complaints, err := r.Feedback.OpenComplaints(r.Context(), r.Actor, o.place)
+	if err != nil {
+		return err
+	}
+	err = r.Read("web.waiting", func(tx *store.Tx, _ *region.Tree) error {
+		items, err := r.Catalog.Catalogue(tx)
+		if err != nil {
+			return err
+		}
+		people := make([]string, 0, len(b.Lines)+len(complaints))
+		for _, l := range b.Lines {
+			people = append(people, string(l.Recipient))
+		}
+		for _, c := range complaints {
+			people = append(people, string(c.Complainant))
+		}
+		name, err := o.names(tx, people)
+		if err != nil {
+			return err
+		}
+		o.escalations(b, items, name)
+		o.complaints(complaints, name)
+		o.acts(b, complaints, items, name)
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	return o.show("waiting")
+}
+
+// escalations counts by level and lists the orders, the longest waiting first.
+func (o *office) escalations(b order.Board, items *catalog.Catalogue, name func(string) string) {
+	only := order.Level(o.Form("level"))
+	counts := map[order.Level]int{}
+	for _, l := range b.Lines {
+		counts[l.Level]++
+	}
+	o.v.Periods = append(o.v.Periods, ui.Link{Href: o.here("level", ""), Text: o.T("page.office.every_level") + " " + strconv.Itoa(len(b.Lines)), Current: only == ""})
+	for _, level := range order.Levels() {
+		o.v.Periods = append(o.v.Periods, ui.Link{Href: o.here("level", string(level)), Text: o.T(levelNames[string(level)]) + " " + strconv.Itoa(counts[level]), Current: only == level})
+	}
+	t := &table{Caption: o.T("page.office.unanswered"), Head: []string{o.T("page.office.who"), o.T("page.office.what"), o.T("page.office.place"), o.T("page.office.waits_for"),
+		o.T("page.office.since"), o.T("page.office.acts"), o.T("page.office.clock"), o.T("page.office.ref")}}
+	for _, l := range b.Lines {
+		if only != "" && l.Level != only || len(t.Rows) == linesShown && !o.exporting() {
+			continue
+		}
+		t.Rows = append(t.Rows, []cell{text(name(string(l.Recipient))), text(itemName(items, l.Item, o.Now, o.Lang)), text(o.tree.Name(l.Region)), text(o.T(waitNames[l.WaitsFor])),
+			text(o.since(l.Since)), text(o.T(levelNames[string(l.Level)]) + " · " + o.tree.Name(l.Acts)), o.clock(l), text(string(l.ID))})
+	}
+	part := block{Title: o.T("page.office.unanswered"), Table: t}
+	if len(t.Rows) == 0 {
+		part.Table, part.Empty = nil, o.T("page.office.nobody_waits")
+	}
+	o.add(part)
+}
+
+func (o *office) clock(l order.Line) cell {
+	switch {
+	case l.Late:
+		return cell{Text: o.T("page.office.late"), Tone: ui.Bad}
+	case l.Due.IsZero():
+		return text("–")
+	case l.Due.After(o.Now):
+		return cell{Text: o.T("page.office.left", "long", o.Long(hours.Of(int64(l.Due.Sub(o.Now).Minutes())))), Tone: ui.Wait}
+	}
+	return cell{Text: o.T("page.office.over"), Tone: ui.Bad}
+}
+
+func (o *office) complaints(all []feedback.Complaint, name func(string) string) {
+	part := block{Title: o.T("page.office.complaints")}
+	if len(all) == 0 {
+		part.Empty = o.T("page.office.no_complaints")
+		o.add(part)
+		return
+	}
+	part.Table = &table{Caption: o.T("page.office.complaints"), Head: []string{o.T("page.office.what"), o.T("page.office.who"), o.T("page.office.place"), o.T("page.office.acts"),
+		o.T("page.office.since"), o.T("page.office.clock"), o.T("page.office.open_complaint")}}
+	for _, c := range all {
+		clock := cell{Text: o.T("page.office.over"), Tone: ui.Bad}
+		if c.DueAt.After(o.Now) {
+			clock = cell{Text: o.T("page.office.left", "long", o.Long(hours.Of(int64(c.DueAt.Sub(o.Now).Minutes())))), Tone: ui.Wait}
+		}
+		read := text("–")
+		if o.may(identity.FeedbackAnswer, c.Region) {
+			read = cell{Text: o.T("page.office.open_complaint"), Href: o.at("/office/complaints/" + string(c.ID))}
+		}
+		part.Table.Rows = append(part.Table.Rows, []cell{text(o.T(whatNames[string(c.Category)])), text(name(string(c.Complainant))), text(o.tree.Name(c.Region)),
+			text(o.T(levelNames[string(c.Level)])), text(o.since(c.LevelSince)), clock, read})
+	}
+	o.add(part)
+}
+
+// acts adds the forms for what the fund has to buy and for disputes without a complaint.
+func (o *office) acts(b order.Board, complaints []feedback.Complaint, items *catalog.Catalogue, name func(string) string) {
+	fund, disputes := block{Title: o.T("page.office.fund_claims")}, block{Title: o.T("page.office.disputes")}
+	for _, l := range b.Lines {
+		what := itemName(items, l.Item, o.Now, o.Lang) + " · " + name(string(l.Recipient)) + " · " + o.tree.Name(l.Region)
+		switch {
+		case len(fund.Forms)+len(disputes.Forms) == linesShown:
+		case l.WaitsFor == order.ForProvider && o.may(identity.OrderFundClaim, l.Region):
+			id := string(l.ID)
+			f := o.form("/office/orders/"+id+"/fund-claim", o.T("page.office.claim"), "",
+				ui.Field{Name: "provider-" + id, Label: o.T("page.office.provider"), Max: 100, Needed: true},
+				ui.Field{Name: "document-" + id, Label: o.T("page.office.document"), Hint: o.T("page.office.document_hint"), Max: 100, Needed: true},
+				ui.Field{Name: "minutes-" + id, Label: o.T("page.office.minutes"), Mode: "numeric", Max: 4, Needed: true})
+			f.Title = what
+			fund.Forms = append(fund.Forms, f)
+		case l.State == order.Disputed && o.may(identity.OrderDecide, l.Region) &&
+			!slices.ContainsFunc(complaints, func(c feedback.Complaint) bool { return c.Order == l.ID }):
+			id := string(l.ID)
+			f := o.form("/office/orders/"+id+"/decide", o.T("page.office.decide"), "", decision(o, "uphold-"+id), ui.Field{Name: "reason-" + id, Label: o.T("page.office.reason"), Max: 200, Needed: true})
+			f.Title = what
+			disputes.Forms = append(disputes.Forms, f)
+		}
+	}
+	for _, part := range []block{fund, disputes} {
+		if len(part.Forms) == 0 {
+			part.Empty = o.T("page.office.nothing_here")
+		}
+		o.add(part)
+	}
+}
+
+// decision is the choice between releasing minutes and taking them back.
+func decision(o *office, name string) ui.Field {
+	return ui.Field{Name: name, Label: o.T("page.office.decision"), Options: []ui.Option{{Value: "release", Text: o.T("page.office.release")}, {Value: "reverse", Text: o.T("page.office.take_back")}}}
+}
+
+// act runs a command of a form and leads back.
+func act(r *page.Request, right identity.Right, back string, do func(o *office, key string) error) error {
+	key, err := r.Sent()
+	if err != nil {
+		return err
+	}
+	o, err := open(r, right, "")
+	if err != nil {
+		return err
+	}
+	if err := do(o, key); err != nil {
+		return err
+	}
+	return o.done(back)
+}
+
+// FundClaim records who did a service that no volunteer could, with the document's number.
+func FundClaim(r *page.Request) error {
+	return act(r, identity.OrderRead, "/office/waiting", func(o *office, key string) error {
+		id := r.Path("id")
+		minutes, err := strconv.ParseInt(r.Form("minutes-"+id), 10, 64)
+		if err != nil || minutes < 1 || minutes > 100_000 {
+			return errs.Invalid("page.form_incomplete", errs.Field{Path: "minutes-" + id, Code: "page.office.minutes_wrong"})
+		}
+		_, err = page.One(r.Orders.FundClaim(r.Context(), []order.FundCmd{{Actor: r.Actor, Key: key, Order: order.ID(id), Provider: r.Form("provider-" + id),
+			Document: r.Form("document-" + id), Minutes: hours.Of(minutes)}}))
+		return err
+	})
+}
+
+// Decide ends a dispute.
+func Decide(r *page.Request) error {
+	return act(r, identity.OrderRead, "/office/waiting", func(_ *office, key string) error {
+		id := r.Path("id")
+		_, err := page.One(r.Orders.Decide(r.Context(), []order.DecideCmd{{Actor: r.Actor, Key: key, Order: order.ID(id), Uphold: r.Form("uphold-"+id) == "release", Reason: r.Form("reason-" + id)}}))
+		return err
+	})
+}
+
+// Complaint opens one complaint with its words; the look is in the trail.
+func Complaint(r *page.Request) error {
+	o, err := open(r, identity.OrderRead, r.T("page.office.complaint"))
+	if err != nil {
+		return err
+	}
+	id := feedback.ComplaintID(r.Path("id"))
+	all, err := r.Feedback.OpenComplaints(r.Context(), r.Actor, o.place)
+	if err != nil {
+		return err
+	}
+	i := slices.IndexFunc(all, func(c feedback.Complaint) bool { return c.ID == id })
+	if i < 0 {
+		return errs.New(errs.NotFound, "feedback.complaint_unknown")
+	}
+	words, err := r.Feedback.Words(r.Context(), r.Actor, id)
+	if err != nil {
+		return err
+	}
+	c := all[i]
+	o.v.Export, o.v.Go = "", nil
+	o.add(block{Facts: []ui.Row{{Name: r.T("page.office.what"), Value: r.T(whatNames[string(c.Category)])}, {Name: r.T("page.office.place"), Value: o.tree.FullName(c.Region)},
+		{Name: r.T("page.office.filed"), Value: o.stamp(c.FiledAt)}, {Name: r.T("page.office.acts"), Value: r.T(levelNames[string(c.Level)])},
+		{Name: r.T("page.office.due"), Value: o.stamp(c.DueAt)}, {Name: r.T("page.office.words"), Value: strings.TrimSpace(words.Complaint + "\n" + words.Appeal)},
+		{Name: r.T("page.office.ref"), Value: string(c.Order)}}})
+	f := o.form("/office/complaints/"+string(id)+"/decide", r.T("page.office.decide"), "", decision(o, "decision"), ui.Field{Name: "reason", Label: r.T("page.office.reason"),
+		Hint: r.T("page.office.reason_hint"), Max: 200, Needed: true})
+	o.add(block{Forms: []form{f}})
+	return o.show("complaint")
+}
+
+// DecideComplaint releases or takes back the minutes of a complaint's order.
+func DecideComplaint(r *page.Request) error {
+	return act(r, identity.OrderRead, "/office/waiting", func(_ *office, key string) error {
+		_, err := page.One(r.Feedback.Decide(r.Context(), []feedback.DecideCmd{{Actor: r.Actor, Key: key, Complaint: feedback.ComplaintID(r.Path("id")),
+			Decision: feedback.Decision(r.Form("decision")), Reason: r.Form("reason")}}))
+		return err
+	})
+}

@@ -1,0 +1,247 @@
+package web_test
+
+import (
+	"bytes"
+	"net/http"
+	"net/url"
+	"regexp"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/xuri/excelize/v2"
+
+	"timebank/internal/citytest"
+	"timebank/internal/feedback"
+	"timebank/internal/identity"
+	"timebank/internal/ledger"
+	"timebank/internal/member"
+	"timebank/internal/region"
+	"timebank/internal/store"
+	"timebank/internal/store/storetest"
+)
+
+// officePages are the pages that an officer of a place reads there.
+var officePages = []string{"/office/", "/office/figure?code=figure.asked", "/office/map", "/office/waiting", "/office/people", "/office/rules", "/office/rules/account.cap",
+	"/office/catalogue", "/office/hours", "/office/help"}
+
+func withPlace(path string, place region.ID) string {
+	if strings.Contains(path, "?") {
+		return path + "&place=" + string(place)
+	}
+	return path + "?place=" + string(place)
+}
+
+// Each page names the officer's place, and none of them opens for another place or for who works nowhere.
+func TestAnOfficeSeesItsOwnPlaceAlone(t *testing.T) {
+	s := newSite(t)
+	street := s.Tree.StreetOf(s.Home())
+	officer, auditor := s.as(s.Staff(identity.Administrator, street)), s.as(s.Staff(identity.Auditor, street))
+	nobody, citizen := s.as(citytest.Person{}), s.as(s.Person(40, s.Home()))
+	elsewhere := []region.ID{s.Tree.City(), s.Tree.District(s.Home()), s.Tree.StreetOf(s.Community("320102002", 0)), s.Community("320102002", 0), "nowhere"}
+	for _, path := range append(officePages, "/office/trail") {
+		reader := officer
+		if path == "/office/trail" {
+			reader = auditor
+		}
+		reader.get(path).is(t, http.StatusOK, s.Tree.FullName(street))
+		reader.get(withPlace(path, s.Home())).is(t, http.StatusOK, s.Tree.FullName(s.Home()))
+		for _, place := range elsewhere {
+			reader.get(withPlace(path, place)).is(t, http.StatusForbidden)
+		}
+		citizen.get(path).is(t, http.StatusForbidden)
+		citizen.get(withPlace(path, s.Home())).is(t, http.StatusForbidden)
+		nobody.get(path).is(t, http.StatusUnauthorized)
+	}
+	officer.get("/office/trail").is(t, http.StatusForbidden)
+}
+
+var linkTo = regexp.MustCompile(`href="(/office/figure\?[^"]+)"[^>]*>([^<]+)<`)
+
+// Every figure on the page opens to its entries, whose head says the same number.
+func TestEveryFigureOnThePageOpens(t *testing.T) {
+	s := newSite(t)
+	elder, chen := s.KeyElder(s.Home()), s.Volunteer(s.Home())
+	s.Earn(chen, elder, 90)
+	officer := s.as(s.Staff(identity.ReadOnly, s.Tree.StreetOf(s.Home())))
+	home := officer.get("/office/?when=all")
+	home.is(t, http.StatusOK, "Redemption rate", "Completed orders", "1 h 30 min")
+	links := linkTo.FindAllStringSubmatch(home.body, -1)
+	if len(links) < 20 {
+		t.Fatalf("figures that open: got %d", len(links))
+	}
+	for _, l := range links {
+		path, number := strings.ReplaceAll(l[1], "&amp;", "&"), l[2][strings.LastIndex(l[2], ">")+1:]
+		opened := officer.get(path)
+		if fields := strings.Fields(number); len(fields) > 0 {
+			opened.is(t, http.StatusOK, fields[len(fields)-1])
+		}
+	}
+	officer.get("/office/figure?when=all&code=figure.completed").is(t, http.StatusOK, "All 1 entries add up to 1", "张**")
+	officer.get("/office/figure?code=figure.nothing").is(t, http.StatusNotFound)
+	officer.get("/office/?when=own&from=x&to=2020-10-01").is(t, http.StatusOK, "Please write the day like 2020-10-01")
+	officer.get("/office/?when=own&from=2020-10-01&to=2020-10-31").is(t, http.StatusOK, "before")
+}
+
+// A workbook holds the same figures with what they count, and no cell that is taken for a formula.
+func TestAPageIsExportedAsAWorkbook(t *testing.T) {
+	s := newSite(t)
+	city := s.as(s.Staff(identity.Administrator, s.Tree.City()))
+	street := s.Community("320113003", 1)
+	city.post("/office/points", url.Values{"key": {"a-point-to-open"}, "place": {string(street)}, "name": {`=HYPERLINK("x")`}, "kind": {"community"}}).is(t, http.StatusOK, "It is done")
+	for path, want := range map[string]string{"/office/?as=xlsx": "Redemption rate", "/office/map?as=xlsx": "栖霞区", "/office/people?as=xlsx": `'=HYPERLINK("x")`,
+		"/office/waiting?as=xlsx": "Who waits", "/office/figure?code=figure.points&as=xlsx": s.Tree.FullName(street)} {
+		a := city.get(path)
+		if got := a.Header.Get("Content-Type"); !strings.Contains(got, "spreadsheetml") {
+			t.Errorf("%s: got %s", path, got)
+			continue
+		}
+		book, err := excelize.OpenReader(bytes.NewReader([]byte(a.body)))
+		if err != nil {
+			t.Fatal(err)
+		}
+		all := ""
+		for _, sheet := range book.GetSheetList() {
+			rows, err := book.GetRows(sheet)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, row := range rows {
+				all += strings.Join(row, "|") + "\n"
+			}
+		}
+		if !strings.Contains(all, want) {
+			t.Errorf("%s: got %s, want %q in it", path, all, want)
+		}
+	}
+}
+
+// Two persons change a rule: one looks at the changes and proposes, the other approves, and it holds for the street alone.
+func TestTwoPersonsChangeARule(t *testing.T) {
+	s := newSite(t)
+	place := s.Tree.StreetOf(s.Home())
+	one, two := s.as(s.Staff(identity.Administrator, place)), s.as(s.Staff(identity.Reviewer, place))
+	preview := one.post("/office/rules/preview", url.Values{"key": {"preview-1"}, "place": {string(place)}, "param": {"time.max_per_day"}, "value": {`"6h"`}, "reason": {"winter"}})
+	preview.is(t, http.StatusOK, "What would change", "time.max_per_day", "Another person has to approve")
+	one.post("/office/rules/preview", url.Values{"key": {"preview-2"}, "place": {string(place)}, "param": {"time.max_per_day"}, "value": {"nonsense"}, "reason": {"winter"}}).
+		is(t, http.StatusUnprocessableEntity, "Some things need correcting", "time.max_per_day")
+	one.post("/office/rules/preview", url.Values{"key": {"preview-3"}, "place": {string(place)}, "param": {"time.max_per_day"}, "value": {`"6h"`}}).
+		is(t, http.StatusUnprocessableEntity, `aria-invalid="true"`)
+	loosened := url.Values{"key": {"propose-0"}, "place": {string(place)}, "toml": {`time.max_per_day = "20h"`}, "reason": {"more"}}
+	one.post("/office/rules/propose", loosened).is(t, http.StatusUnprocessableEntity, "Some things need correcting")
+	proposed := one.post("/office/rules/propose", url.Values{"key": {"propose-1"}, "place": {string(place)}, "toml": {`time.max_per_day = "6h"`}, "reason": {"winter"}})
+	proposed.is(t, http.StatusOK, "It is done", "winter", "Withdraw")
+	id := regexp.MustCompile(`/office/rules/proposals/([^/]+)/reject`).FindStringSubmatch(proposed.body)[1]
+	if strings.Contains(proposed.body, id+"/approve") {
+		t.Error("who proposed is offered to approve")
+	}
+	form := url.Values{"key": {"approve-1"}, "place": {string(place)}, "reason-a-" + id: {"yes"}}
+	one.post("/office/rules/proposals/"+id+"/approve", form).is(t, http.StatusForbidden)
+	other := s.as(s.Staff(identity.Reviewer, s.Tree.StreetOf(s.Community("320102002", 0))))
+	other.post("/office/rules/proposals/"+id+"/approve", form).is(t, http.StatusForbidden)
+	two.post("/office/rules/proposals/"+id+"/approve", form).is(t, http.StatusOK, "It is done")
+	two.get("/office/rules/time.max_per_day").is(t, http.StatusOK, "6h", "the street office")
+	s.as(s.Staff(identity.ReadOnly, s.Tree.City())).get("/office/rules?book=time").is(t, http.StatusOK, "8h")
+}
+
+// What moves hours by hand is proposed by one and approved by another.
+func TestTwoPersonsIssueHours(t *testing.T) {
+	s := newSite(t)
+	city := string(s.Tree.City())
+	one, two := s.as(s.Staff(identity.Administrator, s.Tree.City())), s.as(s.Staff(identity.Administrator, s.Tree.City()))
+	pool := func() (n int64) {
+		storetest.Read(t, s.DB, func(tx *store.Tx) error {
+			all, err := ledger.Balances(tx, []ledger.Key{ledger.PoolAccount})
+			n = all[ledger.PoolAccount].Balance.Int64()
+			return err
+		})
+		return n
+	}
+	before := pool()
+	page := one.post("/office/acts", url.Values{"key": {"issue-hours-1"}, "place": {city}, "act": {"issue"}, "i-class": {"pool"}, "i-minutes": {"600"}, "i-reason": {"spring"}})
+	page.is(t, http.StatusOK, "Issue hours", "spring", "10 h")
+	id := regexp.MustCompile(`/office/proposals/([^/]+)/refuse`).FindStringSubmatch(page.body)[1]
+	one.post("/office/proposals/"+id+"/approve", url.Values{"key": {"approve-own"}, "place": {city}}).is(t, http.StatusForbidden)
+	two.post("/office/proposals/"+id+"/approve", url.Values{"key": {"approve-it"}, "place": {city}}).is(t, http.StatusOK, "It is done")
+	if got := pool() - before; got != 600 {
+		t.Errorf("the pool grew by %d minutes, want 600", got)
+	}
+	two.get("/office/hours").is(t, http.StatusOK, "Owed now", "Reserve of the city", "Sum (always zero)", "redeem.min_age")
+}
+
+// An office reviews, grants and takes back, decides complaints and finds all of it in the trail.
+func TestAnOfficeActs(t *testing.T) {
+	s := newSite(t)
+	ctx := t.Context()
+	district := s.Tree.District(s.Home())
+	newcomer := s.Person(30, s.Home())
+	applied, err := s.Members.ApplyVolunteers(ctx, []member.ApplyVolunteerCmd{{Actor: newcomer.Actor, Key: s.Key(), Person: newcomer.ID}})
+	citytest.Must(t, applied, err)
+	first, err := s.Members.ReviewVolunteers(ctx, []member.ReviewVolunteerCmd{{Actor: s.Staff(identity.Reviewer, s.Home()).Actor, Key: s.Key(), Person: newcomer.ID, Approve: true}})
+	citytest.Must(t, first, err)
+	reviewer := s.as(s.Staff(identity.Reviewer, district))
+	reviewer.get("/office/people").is(t, http.StatusOK, "Volunteers who wait for the second review", string(newcomer.ID))
+	reviewer.post("/office/volunteers/"+string(newcomer.ID)+"/review", url.Values{"key": {"second-review"}, "place": {string(district)}, "approve-" + string(newcomer.ID): {"yes"}}).
+		is(t, http.StatusOK, "It is done")
+
+	admin := s.as(s.Staff(identity.Administrator, district))
+	details, err := s.Members.RegisterPersons(ctx, []member.RegisterCmd{{Actor: identity.System, Key: s.Key(), Name: "王新", IDNumber: citytest.IDNumber("1980-05-05", 998), Phone: "13900000998", Region: s.Home(),
+		Consents: []member.Purpose{member.PurposeIdentity}}})
+	citytest.Must(t, details, err)
+	granted := admin.post("/office/roles", url.Values{"key": {"grant-a-role"}, "place": {string(district)}, "number": {"13900000998"}, "role": {"dispatcher"}, "until": {"2030-12-31"}})
+	granted.is(t, http.StatusOK, "It is done", "Dispatcher", "2031-01-01 00:00")
+	role := regexp.MustCompile(`/office/roles/([^/]+)/revoke`).FindAllStringSubmatch(granted.body, -1)
+	grant := role[len(role)-1][1]
+	actor := regexp.MustCompile(`/office/actors/([^/]+)/invite`).FindAllStringSubmatch(granted.body, -1)
+	admin.post("/office/actors/"+actor[len(actor)-1][1]+"/invite", url.Values{"key": {"invite-them"}, "place": {string(district)}, "grant": {grant}, "login-" + grant: {"wangxin"}}).
+		is(t, http.StatusOK, "shown this once")
+	admin.post("/office/roles/"+grant+"/revoke", url.Values{"key": {"revoke-it"}, "place": {string(district)}, "reason-" + grant: {"moved"}}).is(t, http.StatusOK, "It is done")
+	admin.post("/office/roles", url.Values{"key": {"grant-a-role-2"}, "place": {string(district)}, "number": {"13999999999"}, "role": {"dispatcher"}}).is(t, http.StatusUnprocessableEntity)
+
+	elder, chen := s.KeyElder(s.Home()), s.Volunteer(s.Home())
+	order := s.Served(chen, elder)
+	filed, err := s.Feedback.Complain(ctx, []feedback.ComplainCmd{{Actor: elder.Actor, Key: s.Key(), Order: order, Category: feedback.Poor, Words: "没有教会"}})
+	complaint := string(citytest.Must(t, filed, err)[0].Value)
+	local := s.as(s.Staff(identity.Reviewer, s.Home()))
+	local.get("/office/waiting").is(t, http.StatusOK, "Complaints, level by level", "Quality")
+	local.get("/office/complaints/"+complaint).is(t, http.StatusOK, "没有教会", "The service stands")
+	s.as(s.Staff(identity.Reviewer, s.Community("320102002", 0))).get("/office/complaints/"+complaint).is(t, http.StatusNotFound)
+	local.post("/office/complaints/"+complaint+"/decide", url.Values{"key": {"decide-it"}, "place": {string(s.Home())}, "decision": {"release"}, "reason": {"taught again"}}).is(t, http.StatusOK, "It is done")
+
+	auditor := s.as(s.Staff(identity.Auditor, district))
+	auditor.get("/office/trail?action=feedback.").is(t, http.StatusOK, "feedback.look", complaint)
+	auditor.get("/office/trail?ref="+complaint).is(t, http.StatusOK, "feedback.look")
+	auditor.get("/office/trail?since=x").is(t, http.StatusOK, "Please write the day")
+	auditor.get("/office/trail?after=x").is(t, http.StatusUnprocessableEntity)
+}
+
+// What no volunteer took is bought by the fund: an office records who, how long, and the document's number.
+func TestAnOfficeClaimsOnTheFund(t *testing.T) {
+	s := newSite(t)
+	elder := s.KeyElder(s.Home())
+	s.Volunteer(s.Home())
+	id := s.Place(elder.Actor, elder)
+	s.Clock.Set(s.Order(id).Start.Add(-time.Hour))
+	s.PassTo(s.Clock.Now().Add(30 * time.Hour))
+	if got := s.Order(id).State; got != "fund" {
+		t.Fatalf("nobody took it: got %s, want fund", got)
+	}
+	city := s.as(s.Staff(identity.Administrator, s.Tree.City()))
+	city.get("/office/waiting").is(t, http.StatusOK, "Claims on the guarantee fund", "Document number")
+	form := url.Values{"key": {"fund-claim-0"}, "place": {string(s.Tree.City())}, "provider-" + string(id): {"玄武养老服务中心"}, "document-" + string(id): {"F-2020-7"}, "minutes-" + string(id): {"x"}}
+	city.post("/office/orders/"+string(id)+"/fund-claim", form).is(t, http.StatusUnprocessableEntity, "Please write whole minutes")
+	form.Set("key", "fund-claim-1")
+	form.Set("minutes-"+string(id), "60")
+	city.post("/office/orders/"+string(id)+"/fund-claim", form).is(t, http.StatusOK, "It is done")
+	city.get("/office/figure?when=all&code=figure.fund").is(t, http.StatusOK, "All 1 entries add up to 1 h", string(id))
+}
+
+// The districts are drawn with a table beside them; below the city the table stands alone.
+func TestAMapOfTheDistricts(t *testing.T) {
+	s := newSite(t)
+	city := s.as(s.Staff(identity.ReadOnly, s.Tree.City()))
+	city.get("/office/map").is(t, http.StatusOK, "<svg class=\"map\"", "栖霞区", "江北新区", "See entries")
+	if street := city.get("/office/map?place=" + string(s.Tree.District(s.Home()))); strings.Contains(street.body, "class=\"map\"") || !strings.Contains(street.body, "迈皋桥街道") {
+		t.Errorf("a district: got %s, want its streets without a map", street.body)
+	}
+}
