@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"strings"
 
+	"golang.org/x/sync/errgroup"
+
 	"timebank/internal/audit"
 	"timebank/internal/errs"
 	"timebank/internal/ledger"
@@ -39,18 +41,32 @@ func Verify(ctx context.Context, db *store.DB, keys map[string]notary.Key) (Veri
 	if err != nil {
 		return v, err
 	}
-	if v.Book, err = ledger.Verify(ctx, db, nil); err != nil {
-		return v, err
-	}
-	for _, p := range v.Book.Problems {
-		v.Problems = append(v.Problems, p.String())
-	}
-	if err := v.walkTrail(ctx, db); err != nil {
-		return v, err
-	}
 	logs, err := notary.New(db, notary.Config{City: city, Keys: list(keys), Owner: "verify"})
 	if err != nil {
 		return v, err
+	}
+	// The trail takes half of the time: it is walked while the rest is checked.
+	var trail []string
+	both, shared := errgroup.WithContext(ctx)
+	both.Go(func() (err error) {
+		trail, err = v.walkTrail(shared, db)
+		return err
+	})
+	both.Go(func() error { return v.bookAndLogs(shared, db, logs, keys) })
+	if err := both.Wait(); err != nil {
+		return v, err
+	}
+	v.Problems = append(v.Problems, trail...)
+	return v, nil
+}
+
+// bookAndLogs checks the book, and the tree and signature of each log.
+func (v *Verification) bookAndLogs(ctx context.Context, db *store.DB, logs *notary.Service, keys map[string]notary.Key) (err error) {
+	if v.Book, err = ledger.Verify(ctx, db, nil); err != nil {
+		return err
+	}
+	for _, p := range v.Book.Problems {
+		v.Problems = append(v.Problems, p.String())
 	}
 	for _, log := range []struct {
 		name, table string
@@ -70,12 +86,12 @@ func Verify(ctx context.Context, db *store.DB, keys map[string]notary.Key) (Veri
 		case errors.As(err, &fault):
 			v.Problems = append(v.Problems, fault.Error())
 		case err != nil:
-			return v, err
+			return err
 		default:
 			v.Heads[log.name] = head
 		}
 	}
-	return v, nil
+	return nil
 }
 
 // PublicKeys returns the keys that check the logs of a database, by the log's name, as the database itself names them.
@@ -117,9 +133,9 @@ func (v Verification) Root() string {
 // trailPage is how many entries of the trail are in memory at once.
 const trailPage = 2048
 
-// walkTrail holds each entry of the audit trail against the digest that was stored with it, numbered or not.
-func (v *Verification) walkTrail(ctx context.Context, db *store.DB) error {
-	return db.Read(ctx, "app.verify_trail", func(tx *store.Tx) error {
+// walkTrail holds each entry of the audit trail against the digest that was stored with it, numbered or not, and returns what is wrong.
+func (v *Verification) walkTrail(ctx context.Context, db *store.DB) (problems []string, err error) {
+	err = db.Read(ctx, "app.verify_trail", func(tx *store.Tx) error {
 		for after := int64(0); ; {
 			page, err := audit.After(tx, after, trailPage)
 			if err != nil {
@@ -129,7 +145,7 @@ func (v *Verification) walkTrail(ctx context.Context, db *store.DB) error {
 				after = e.Seq
 				v.Trail++
 				if got := e.Recompute(); got != e.Digest {
-					v.Problems = append(v.Problems, fmt.Sprintf("audit %d: the entry is not what was written: digest %x, recomputed %x", e.Seq, e.Digest, got))
+					problems = append(problems, fmt.Sprintf("audit %d: the entry is not what was written: digest %x, recomputed %x", e.Seq, e.Digest, got))
 				}
 			}
 			if len(page) < trailPage {
@@ -137,6 +153,7 @@ func (v *Verification) walkTrail(ctx context.Context, db *store.DB) error {
 			}
 		}
 	})
+	return problems, err
 }
 
 // Receipt returns the receipt of a transaction of the book, which anyone checks with the log's public key alone. Errors: NotFound

@@ -413,7 +413,7 @@ func erased(tx *store.Tx, which PersonID) (gone bool, err error) {
 // ToErase returns up to max people who left or died on or before a day and are not erased yet, after the given person, in the order of ids.
 func ToErase(tx *store.Tx, until clock.Day, after PersonID, max int) ([]PersonID, error) {
 	return store.All(tx, func(r *store.Rows) (who PersonID, err error) { return who, r.Scan(&who) },
-		"SELECT id FROM person WHERE state <> 'active' AND erased_at IS NULL AND ended_on <= $1 AND id > $2 ORDER BY id LIMIT $3", string(until), string(after), max)
+		"SELECT id FROM person WHERE state <> 'active' AND erased_at IS NULL AND ended_on <> '' AND ended_on BETWEEN '0' AND $1 AND id > $2 ORDER BY id LIMIT $3", string(until), string(after), max)
 }
 
 func timeAt(at *int64) *time.Time {

@@ -58,8 +58,14 @@ func diaries(tx *store.Tx, spans []span) ([]*Assignment, error) {
 
 // servedBefore returns which of the recipients have had an order that got past review.
 func servedBefore(tx *store.Tx, recipients []string) (map[string]bool, error) {
-	found, err := store.In(tx, "SELECT DISTINCT recipient FROM service_order WHERE recipient IN (", recipients,
-		") AND state NOT IN ('submitted', 'cancelled')", func(r *store.Rows) (s string, err error) { return s, r.Scan(&s) })
+	args := make([]any, len(recipients))
+	for i, r := range recipients {
+		args[i] = r
+	}
+	// The first order that counts is enough: a recipient of many years has hundreds.
+	found, err := store.AllWith(tx, "WITH v (recipient) AS (VALUES ", []string{"TEXT"}, args, `) SELECT v.recipient FROM v
+ WHERE EXISTS (SELECT 1 FROM service_order o WHERE o.recipient = v.recipient AND o.state NOT IN ('submitted', 'cancelled'))`,
+		func(r *store.Rows) (s string, err error) { return s, r.Scan(&s) })
 	m := make(map[string]bool, len(found))
 	for _, f := range found {
 		m[f] = true
