@@ -65,6 +65,7 @@ var homes = []home{
 	{prefix: "database/sql", except: "database/sql/driver", in: list("internal/store internal/jobs"),
 		why: "the database is store's; River in jobs is handed a connection pool"},
 	{prefix: "github.com/jackc/pgx", in: list("internal/store"), why: "drivers are store's"},
+	{prefix: "modernc.org/libc", in: list("internal/store"), why: "drivers are store's"},
 	{prefix: "modernc.org/sqlite", in: list("internal/store"), why: "drivers are store's"},
 	{prefix: "github.com/pressly/goose", in: list("internal/store"), why: "migrations are run by store"},
 	{prefix: "github.com/go-webauthn", in: list("internal/signin"), why: "passkeys are signin's"},

@@ -10,15 +10,14 @@ func Record(tx *store.Tx, entries ...Entry) error {
 	if len(entries) == 0 {
 		return nil
 	}
-	const cols = 11
-	args := make([]any, 0, cols*len(entries))
 	at := tx.NowMicros()
+	args := make([]any, 0, 11*len(entries))
 	for _, e := range entries {
 		d := digest(at, e)
 		args = append(args, at, e.Actor, e.OnBehalf, e.Action, e.Kind, e.Ref, e.Region, e.Before, e.After, e.Origin, d[:])
 	}
-	_, err := tx.Insert("INSERT INTO audit (recorded_at, actor, on_behalf, action, kind, ref, region, before, after, origin, digest)", cols, args, "")
-	return err
+	tx.Append("audit", "recorded_at, actor, on_behalf, action, kind, ref, region, before, after, origin, digest", args...)
+	return nil
 }
 
 const columns = "SELECT seq, number, recorded_at, actor, on_behalf, action, kind, ref, region, before, after, origin, digest FROM audit"

@@ -170,9 +170,8 @@ func updateAssignments(tx *store.Tx, all []*Assignment) error {
 	return err
 }
 
-func insertEvidence(tx *store.Tx, all []Evidence) error {
-	const cols = 8
-	args := make([]any, 0, cols*len(all))
+func insertEvidence(tx *store.Tx, all []Evidence) {
+	args := make([]any, 0, 8*len(all))
 	for _, e := range all {
 		methods := make([]string, len(e.Methods))
 		for i, m := range e.Methods {
@@ -181,8 +180,7 @@ func insertEvidence(tx *store.Tx, all []Evidence) error {
 		args = append(args, string(e.Order), string(e.Assignment), string(e.Moment), strings.Join(methods, " "), e.Actor,
 			clock.Micros(e.OccurredAt), tx.NowMicros(), e.Distance)
 	}
-	_, err := tx.Insert("INSERT INTO evidence (order_id, assignment, moment, methods, actor, occurred_at, recorded_at, distance)", cols, args, "")
-	return err
+	tx.Append("evidence", "order_id, assignment, moment, methods, actor, occurred_at, recorded_at, distance", args...)
 }
 
 func insertClaim(tx *store.Tx, id ID, provider, document string, m hours.Minutes, by string) error {

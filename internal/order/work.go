@@ -228,13 +228,13 @@ func (w *work) save() error {
 		func() error { return updateOrders(w.tx, changed) },
 		func() error { return insertAssignments(w.tx, newOnes) },
 		func() error { return updateAssignments(w.tx, old) },
-		func() error { return insertEvidence(w.tx, w.evidence) },
 		func() error { return timer.Set(w.tx, w.timers...) },
 		func() error { return audit.Record(w.tx, w.trail...) },
 	}
 	if len(w.releases) > 0 {
 		steps = append(steps, func() error { return ledger.Release(w.tx, w.releases...) })
 	}
+	insertEvidence(w.tx, w.evidence)
 	for _, step := range steps {
 		if err := step(); err != nil {
 			return err

@@ -51,8 +51,8 @@ func Open(ctx context.Context, c config.Config, seed uint64, timers int) (*app.A
 	return app.Open(ctx, app.Options{Config: c, Clock: clock.NewFake(calendar{firstDay}.time(0)), IDs: id.Streams(seed), Keys: &keys, Timers: timers})
 }
 
-// mostCache bounds the page cache in MiB: the embedded engine's allocator takes twice as much for it, and a run is to stay below 300 MB.
-const mostCache = 24
+// mostCache bounds the page cache in MiB: a run is to stay below 300 MB.
+const mostCache = 48
 
 // Run replays the year and returns what it came to. An error means that the run could not go on; commands that were refused although the
 // plan did not expect it are counted in the report, whose OK is then false.

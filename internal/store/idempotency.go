@@ -42,8 +42,15 @@ func (s Seen) Err() error {
 func Claims(tx *Tx, keys []Key) ([]Seen, error) {
 	seen := make([]Seen, len(keys))
 	args := make([]any, 0, 3*len(keys))
+	waiting := &tx.session.pending
 	for i, k := range keys {
-		if k.Key != "" {
+		if k.Key == "" {
+			continue
+		}
+		if n, ok := waiting.byName[[2]string{k.Actor, k.Key}]; ok {
+			old := &waiting.keys[n]
+			seen[i] = k.seen(old.Command, old.Digest[:], old.result)
+		} else {
 			args = append(args, i, k.Actor, k.Key)
 		}
 	}
@@ -56,16 +63,22 @@ func Claims(tx *Tx, keys []Key) ([]Seen, error) {
 		digest          []byte
 	}
 	rows, err := AllWith(tx, "WITH v (n, actor, key) AS (VALUES ", []string{"BIGINT", "TEXT", "TEXT"}, args,
-		") SELECT v.n, i.command, i.digest, i.result FROM v JOIN idempotency i ON i.actor = v.actor AND i.key = v.key",
-		func(r *Rows) (o row, err error) { return o, r.Scan(&o.n, &o.command, &o.digest, &o.result) })
+		claims, func(r *Rows) (o row, err error) { return o, r.Scan(&o.n, &o.command, &o.digest, &o.result) })
 	if err != nil {
 		return nil, err
 	}
 	for _, r := range rows {
-		k := keys[r.n]
-		seen[r.n] = Seen{Found: true, Result: r.result, Conflict: r.command != k.Command || !bytes.Equal(r.digest, k.Digest[:])}
+		seen[r.n] = keys[r.n].seen(r.command, r.digest, r.result)
 	}
 	return seen, nil
+}
+
+// claims ends the statement that looks keys up. It does not look at those that wait, see [Tx.Append].
+const claims = ") SELECT v.n, i.command, i.digest, i.result FROM v JOIN idempotency i ON i.actor = v.actor AND i.key = v.key"
+
+// seen compares a key with the one that came first.
+func (k *Key) seen(command string, digest []byte, result string) Seen {
+	return Seen{Found: true, Result: result, Conflict: command != k.Command || !bytes.Equal(digest, k.Digest[:])}
 }
 
 // Firsts returns, for each key, the index of the first equal (Actor, Key) in the slice: its own index when it is the first or has
@@ -88,21 +101,30 @@ func Firsts(keys []Key) []int {
 	return first
 }
 
-// Done records the results of commands that were carried out. A key with an empty Key is passed over.
+// Done records the results of commands that were carried out. A key with an empty Key is passed over. Like the rows of [Tx.Append], they are
+// written when the transaction ends, and [Claims] finds them before.
 func Done(tx *Tx, keys []Key, results []string) error {
-	args := make([]any, 0, 7*len(keys))
+	p := &tx.session.pending
+	if p.byName == nil {
+		p.byName = map[[2]string]int{}
+	}
 	for i, k := range keys {
 		if k.Key == "" {
 			continue
 		}
-		var until any
-		if !k.Forever {
-			until = clock.Micros(tx.Now().Add(KeepKeys))
+		name := [2]string{k.Actor, k.Key}
+		if _, twice := p.byName[name]; twice {
+			return &Violation{Unique: true, Name: "idempotency.actor, idempotency.key"}
 		}
-		args = append(args, k.Actor, k.Key, k.Command, k.Digest[:], results[i], tx.NowMicros(), until)
+		done := doneKey{Key: k, result: results[i], at: tx.NowMicros()}
+		if !k.Forever {
+			done.until = clock.Micros(tx.Now().Add(KeepKeys))
+		}
+		p.byName[name] = len(p.keys)
+		p.keys = append(p.keys, done)
+		p.waits = true
 	}
-	_, err := tx.Insert("INSERT INTO idempotency (actor, key, command, digest, result, recorded_at, keep_until)", 7, args, "")
-	return err
+	return nil
 }
 
 // ForgetKeys removes keys whose time is over and returns how many there were.

@@ -15,18 +15,9 @@ type Event struct {
 	Payload string // JSON with ids, never with personal data
 }
 
-// Outbox asks for an outside effect. The row is written with the transaction, after fn, in one statement with its neighbours.
+// Outbox asks for an outside effect. The row is written with the transaction, in one statement with its neighbours; see [Tx.Append].
 func (tx *Tx) Outbox(topic, ref, payload string) {
-	tx.outbox = append(tx.outbox, topic, ref, payload, tx.NowMicros())
-}
-
-func (tx *Tx) flush() error {
-	if len(tx.outbox) == 0 {
-		return nil
-	}
-	_, err := tx.Insert("INSERT INTO outbox (topic, ref, payload, recorded_at)", 4, tx.outbox, "")
-	tx.outbox = nil
-	return err
+	tx.Append("outbox", "topic, ref, payload, recorded_at", topic, ref, payload, tx.NowMicros())
 }
 
 const eventColumns = "SELECT seq, topic, ref, payload FROM outbox ORDER BY seq LIMIT $1"

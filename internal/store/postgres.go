@@ -50,7 +50,11 @@ func (db *DB) onConn(ctx context.Context, begin string, fn func(s *session) erro
 	if err := s.plain(begin); err != nil {
 		return mapError(err)
 	}
-	if err := fn(s); err != nil {
+	err = fn(s)
+	if err == nil {
+		err = db.settle(s)
+	}
+	if err != nil {
 		broken = s.plain("ROLLBACK") != nil
 		return mapError(err)
 	}

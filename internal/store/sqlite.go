@@ -154,6 +154,7 @@ func (w *writer) transaction(fn func(s *session) error) (err error) {
 	}
 	committed := false
 	defer func() {
+		w.session.pending.reset()
 		if !committed {
 			// After a full disk SQLite may have rolled back by itself, and then there is nothing to take back.
 			_ = w.session.plain("ROLLBACK")
@@ -161,6 +162,9 @@ func (w *writer) transaction(fn func(s *session) error) (err error) {
 	}()
 	if err := fn(w.session); err != nil {
 		return mapError(err)
+	}
+	if err := w.db.settle(w.session); err != nil {
+		return err
 	}
 	if err := w.session.plain("COMMIT"); err != nil {
 		return mapError(err)

@@ -11,7 +11,9 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"regexp"
 	"runtime"
+	"strings"
 	"time"
 
 	"timebank/internal/clock"
@@ -128,9 +130,10 @@ func (db *DB) openSQLite(ctx context.Context, cfg Config) error {
 	// FULL makes an acknowledged commit survive a power cut; the writer's groups make it affordable. A checkpoint every 64 MiB
 	// of log instead of every 4 rewrites a page that changes often once instead of sixteen times. Pages of 8 KiB, which a database keeps from
 	// its first day, make its trees a level lower.
+	reserve(cfg.CacheMiB)
 	common := "file:" + path + "?_pragma=busy_timeout(10000)&_pragma=foreign_keys(1)&_pragma=temp_store(2)"
-	write, err := sql.Open("sqlite", fmt.Sprintf("%s&_pragma=page_size(8192)&_pragma=journal_mode(WAL)&_pragma=synchronous(FULL)&_pragma=wal_autocheckpoint(8192)&_pragma=cache_size(-%d)",
-		common, cfg.CacheMiB*1024))
+	write, err := sql.Open("sqlite", fmt.Sprintf("%s&_pragma=page_size(%d)&_pragma=journal_mode(WAL)&_pragma=synchronous(FULL)&_pragma=wal_autocheckpoint(8192)&_pragma=cache_size(-%d)",
+		common, pageSize, cfg.CacheMiB*1024))
 	if err != nil {
 		return err
 	}
@@ -234,6 +237,11 @@ func (db *DB) Read(ctx context.Context, name string, fn func(tx *Tx) error) erro
 	}
 	// The statements run without the caller's deadline: an interrupted one would leave the pooled connection mid-transaction.
 	err := db.run(s, context.WithoutCancel(ctx), fn)
+	if err == nil {
+		// A read that wants to write is told so here.
+		err = mapError(db.settle(s))
+	}
+	s.pending.reset()
 	if end := s.plain("ROLLBACK"); err == nil && end != nil {
 		err = mapError(end)
 	}
@@ -305,10 +313,12 @@ func (db *DB) run(s *session, ctx context.Context, fn func(tx *Tx) error) (err e
 			err = errs.New(errs.Internal, "internal").With(fmt.Errorf("panic in a transaction: %v\n%s", p, stack))
 		}
 	}()
-	if err := fn(tx); err != nil {
-		return mapError(err)
-	}
-	return mapError(tx.flush())
+	return mapError(fn(tx))
+}
+
+// settle writes the rows that wait for the end of a session's transaction.
+func (db *DB) settle(s *session) error {
+	return (&Tx{ctx: context.Background(), db: db, session: s}).settle()
 }
 
 // savepoint runs fn inside the transaction that s already has open and takes back only fn's own effects when it fails.
@@ -316,7 +326,9 @@ func (db *DB) savepoint(s *session, ctx context.Context, fn func(tx *Tx) error) 
 	if err := s.plain("SAVEPOINT one"); err != nil {
 		return mapError(err)
 	}
+	m := s.pending.mark()
 	err := db.run(s, context.WithoutCancel(ctx), fn)
+	s.pending.end(m, err == nil)
 	if err != nil {
 		if back := s.plain("ROLLBACK TO SAVEPOINT one"); back != nil {
 			// The engine has given up the whole transaction (disk full, lost connection): the group must know.
@@ -325,6 +337,12 @@ func (db *DB) savepoint(s *session, ctx context.Context, fn func(tx *Tx) error) 
 	}
 	if end := s.plain("RELEASE SAVEPOINT one"); end != nil {
 		return &groupLost{cause: errors.Join(err, end)}
+	}
+	if s.pending.depth == 0 && s.pending.long() {
+		if full := db.settle(s); full != nil {
+			return &groupLost{cause: errors.Join(err, full)}
+		}
+		s.pending.reset()
 	}
 	return err
 }
@@ -337,8 +355,9 @@ func (g *groupLost) Unwrap() error { return g.cause }
 
 // session is one connection with its prepared statements. It is used by one goroutine at a time.
 type session struct {
-	conn  *sql.Conn
-	stmts map[string]*sql.Stmt // nil where the driver caches by itself
+	conn    *sql.Conn
+	stmts   map[string]*sql.Stmt // nil where the driver caches by itself
+	pending pending
 }
 
 // plain executes transaction control.
@@ -351,7 +370,7 @@ func (s *session) stmt(ctx context.Context, text string) (*sql.Stmt, error) {
 	if st, ok := s.stmts[text]; ok {
 		return st, nil
 	}
-	st, err := s.conn.PrepareContext(ctx, text)
+	st, err := s.conn.PrepareContext(ctx, orFail(text))
 	if err != nil {
 		return nil, err
 	}
@@ -388,4 +407,21 @@ func (s *session) close() error {
 	}
 	all = append(all, s.conn.Close())
 	return errors.Join(all...)
+}
+
+var writes = regexp.MustCompile(`(?:^|\) )(?:INSERT INTO|UPDATE) `)
+
+// orFail lets a statement that the database refuses leave its first rows behind. Whatever a write has done is taken back with it as a whole,
+// so SQLite need not keep, for every statement of many rows, a copy of each page as it was before.
+func orFail(text string) string {
+	at := writes.FindStringIndex(text)
+	if at == nil {
+		return text
+	}
+	verb, rest, _ := strings.Cut(strings.TrimPrefix(text[at[0]:], ") "), " ")
+	lead := text[:at[0]]
+	if at[0] > 0 {
+		lead += ") "
+	}
+	return lead + verb + " OR FAIL " + rest
 }

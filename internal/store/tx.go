@@ -19,7 +19,6 @@ type Tx struct {
 	db      *DB
 	session *session
 	now     time.Time
-	outbox  []any
 }
 
 // Ctx is the context of the transaction; it carries values and is never cancelled.
@@ -54,6 +53,9 @@ func (tx *Tx) Code(n int) string {
 
 // Exec executes a statement and returns the number of rows it changed.
 func (tx *Tx) Exec(text string, args ...any) (int64, error) {
+	if err := tx.before(text); err != nil {
+		return 0, err
+	}
 	res, err := tx.session.exec(tx.ctx, text, args...)
 	if err != nil {
 		return 0, mapError(err)
@@ -61,11 +63,22 @@ func (tx *Tx) Exec(text string, args ...any) (int64, error) {
 	return res.RowsAffected()
 }
 
+// before writes the waiting rows of a table that the statement names; see [Tx.Append].
+func (tx *Tx) before(text string) error {
+	if p := &tx.session.pending; p.waits && p.named(text) {
+		return tx.settle()
+	}
+	return nil
+}
+
 // Rows is a running query. Close it before the next statement of the same transaction.
 type Rows = sql.Rows
 
 // Query runs a query.
 func (tx *Tx) Query(text string, args ...any) (*Rows, error) {
+	if err := tx.before(text); err != nil {
+		return nil, err
+	}
 	rows, err := tx.session.query(tx.ctx, text, args...)
 	if err != nil {
 		return nil, mapError(err)
