@@ -33,8 +33,8 @@ generate: ## write the generated files anew
 build: ## bin/timebank, without cgo
 	CGO_ENABLED=0 $(GO) build -trimpath -o bin/timebank ./cmd/timebank
 
-bench: deps ## benchmarks on durable engines; write what matters into docs/benchmarks.md
-	$(PGTEST) -durable -- $(GO) test -run '^$$' -bench . -benchmem -timeout 60m ./...
+bench: deps build ## every bound of docs/benchmarks.md beside what this machine does: SCALE=1 FLAT=4 COUNT=3
+	$(PGTEST) -durable -- scripts/bench
 
 soak: deps build ## the whole year again and again on both engines: SCALE=1 ROUNDS=3
 	$(PGTEST) -durable -- scripts/soak
