@@ -9,20 +9,21 @@ import (
 // reveals are the functions that take a name, a number or an address out of its closed type, each with why it may. What shows an identity
 // number, a full address or a fact about health to anybody but the person writes an entry into the audit trail first.
 var reveals = map[string]string{
-	"internal/member/search.go findableBy":        "into keyed marks",
-	"internal/member/look.go LookUp":              "into the blind index; the look is in the trail",
-	"internal/member/look.go ByPhone":             "into the blind index",
-	"internal/member/look.go ByIDNumber":          "into the blind index",
-	"internal/member/rules.go decideRegister":     "asks whether a name can be printed",
-	"internal/member/person.go runRegister":       "seals it",
-	"internal/member/person.go correctOne":        "seals it",
-	"internal/member/personal.go PersonalData":    "the person's own copy; the export is in the trail",
-	"internal/signin/code.go AskCode":             "to whom the code goes",
-	"internal/signin/code.go holders":             "sealed in the ticket of a choice",
-	"internal/httpapi/person.go getPerson":        "member.Details has written the look",
-	"internal/web/elder/elder.go comers":          "the name of who comes, for whom it comes to",
-	"internal/web/volunteer/volunteer.go visitOf": "the name of whom one visits",
-	"internal/web/volunteer/volunteer.go doorOf":  "on the day, for who comes alone; the look is written in the same transaction",
+	"internal/member/search.go findableBy":          "into keyed marks",
+	"internal/member/look.go LookUp":                "into the blind index; the look is in the trail",
+	"internal/member/look.go ByPhone":               "into the blind index",
+	"internal/member/look.go ByIDNumber":            "into the blind index",
+	"internal/member/rules.go decideRegister":       "asks whether a name can be printed",
+	"internal/member/person.go runRegister":         "seals it",
+	"internal/member/person.go correctOne":          "seals it",
+	"internal/member/personal.go PersonalData":      "the person's own copy; the export is in the trail",
+	"internal/signin/code.go AskCode":               "to whom the code goes",
+	"internal/signin/code.go holders":               "sealed in the ticket of a choice",
+	"internal/httpapi/person.go getPerson":          "member.Details has written the look",
+	"internal/web/elder/elder.go comers":            "the name of who comes, for whom it comes to",
+	"internal/web/volunteer/visit.go visitOf":       "the name of whom one visits",
+	"internal/web/volunteer/visit.go doorOf":        "on the day, for who comes alone; the look is written in the same transaction",
+	"internal/web/volunteer/passbook.go kinOptions": "the relatives whom the reader and they themselves confirmed, to the reader",
 }
 
 // TestNamesComeOutWhereTheListSaysSo keeps every place that reveals what identifies a person on the list above.

@@ -58,6 +58,14 @@ func Of(tx *store.Tx, ref string) ([]TxID, error) {
 		"SELECT id FROM ledger_tx WHERE ref = $1 AND ref <> '' ORDER BY seq", ref)
 }
 
+// Concerns reports whether a transaction moved anything on an owner's accounts.
+func Concerns(tx *store.Tx, id TxID, owner string) (bool, error) {
+	var n int64
+	err := tx.QueryRow("SELECT COUNT(*) FROM ledger_tx t JOIN ledger_entry e ON e.tx = t.seq JOIN account a ON a.seq = e.source OR a.seq = e.destination "+
+		"WHERE t.id = $1 AND a.owner = $2", string(id), owner).Scan(&n)
+	return n > 0, err
+}
+
 // Line is one line of a passbook: what one transfer did to one account of the owner.
 type Line struct {
 	Tx         TxID

@@ -6,6 +6,7 @@ import (
 	"timebank/internal/clock"
 	"timebank/internal/errs"
 	"timebank/internal/pii"
+	"timebank/internal/policy"
 	"timebank/internal/region"
 	"timebank/internal/store"
 	"timebank/internal/timer"
@@ -30,6 +31,7 @@ type Personal struct {
 	Volunteer    *PersonalServer  `json:"volunteer,omitempty"`
 	NoShows      []time.Time      `json:"no_shows,omitempty"`
 	PortraitAt   *time.Time       `json:"portrait_at,omitempty"` // since when a picture is shown
+	Wish         *PersonalWish    `json:"wish,omitempty"`
 	Kin          []PersonalKin    `json:"kin"`
 	Teams        []PersonalMember `json:"teams"`
 }
@@ -79,6 +81,13 @@ type PersonalServer struct {
 	SuspendedFor   string         `json:"suspended_for,omitempty"`
 }
 
+// PersonalWish is what the person asked of the bank: quiet hours of the day, and what becomes of hours above the cap.
+type PersonalWish struct {
+	QuietFrom  int            `json:"quiet_from"`
+	QuietUntil int            `json:"quiet_until"`
+	OverCap    policy.Surplus `json:"over_cap,omitempty"`
+}
+
 // PersonalKin is a relation: what the relative is to the person. The relative's own data are the relative's.
 type PersonalKin struct {
 	Relative PersonID `json:"relative"`
@@ -107,6 +116,13 @@ func (s *Service) PersonalData(tx *store.Tx, which PersonID) (Personal, error) {
 		return p, err
 	}
 	p.Name, p.IDNumber, p.Phone = d.Name.Reveal(), d.IDNumber.Reveal(), d.Phone.Reveal()
+	wishes, err := WishesOf(tx, []PersonID{which})
+	if err != nil {
+		return p, err
+	}
+	if w, ok := wishes[which]; ok {
+		p.Wish = &PersonalWish{QuietFrom: w.Quiet.From, QuietUntil: w.Quiet.Until, OverCap: w.OverCap}
+	}
 	homes, err := homesOf(tx, which)
 	if err != nil {
 		return p, err

@@ -403,6 +403,12 @@ func Count(tx *store.Tx, place region.ID) (c Counts, err error) {
 	return c, nil
 }
 
+// CertifiedIn counts who is certified to serve in a region and below, the suspended left out.
+func CertifiedIn(tx *store.Tx, place region.ID) (n int64, err error) {
+	return n, tx.QueryRow("SELECT COUNT(*) FROM volunteer v JOIN person p ON p.id = v.person WHERE v.state = 'certified' AND p.state = 'active' AND "+
+		region.WithinSQL("p.region", 1, 2), string(place), string(clock.DayOf(tx.Now()))).Scan(&n)
+}
+
 // erased reports whether what identifies a person was destroyed.
 func erased(tx *store.Tx, which PersonID) (gone bool, err error) {
 	var n int64
@@ -575,4 +581,17 @@ func Portraits(tx *store.Tx, people []PersonID) (map[PersonID]photo.Hash, error)
 func PhotosNamed(tx *store.Tx, all []photo.Hash) ([]photo.Hash, error) {
 	return store.In(tx, "SELECT DISTINCT digest FROM portrait WHERE digest IN (", all, ")",
 		func(r *store.Rows) (h photo.Hash, err error) { return h, r.Scan(&h) })
+}
+
+// WishesOf returns what people wish; who never asked for anything is missing from the map.
+func WishesOf(tx *store.Tx, ids []PersonID) (map[PersonID]Wish, error) {
+	all := map[PersonID]Wish{}
+	_, err := store.In(tx, "SELECT person, quiet_from, quiet_until, over_cap FROM wish WHERE person IN (", ids, ")", func(r *store.Rows) (none struct{}, err error) {
+		var who PersonID
+		var w Wish
+		err = r.Scan(&who, &w.Quiet.From, &w.Quiet.Until, &w.OverCap)
+		all[who] = w
+		return none, err
+	})
+	return all, err
 }

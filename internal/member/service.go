@@ -46,6 +46,7 @@ type Service struct {
 	registerPoint   identity.Call[RegisterPointCmd, PointID]
 	showFace        identity.Call[face, identity.Nothing]
 	hideFace        identity.Call[HidePortraitCmd, identity.Nothing]
+	wishes          identity.Call[WishCmd, identity.Nothing]
 }
 
 // New returns the service of one database. The box holds the city's keys for sealed fields, the folder the portraits.
@@ -57,6 +58,7 @@ func New(db *store.DB, regions *region.Service, policies *policy.Service, box *p
 	s.kinCalls()
 	s.teamCalls()
 	s.portraitCalls()
+	s.wishCalls()
 	return s
 }
 

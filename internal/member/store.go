@@ -301,6 +301,7 @@ func erasePerson(tx *store.Tx, which PersonID, birth clock.Day, index string) er
 		{"DELETE FROM kin WHERE person = $1 OR relative = $1", []any{id}},
 		{"DELETE FROM no_show WHERE volunteer = $1", []any{id}},
 		{"DELETE FROM portrait WHERE person = $1", []any{id}},
+		{"DELETE FROM wish WHERE person = $1", []any{id}},
 		{`UPDATE recipient SET reason = '', lives_alone = 0, children_near = 0, allowance = 0, disability = 'none', rural_left_behind = 0, hardship = 0,
 			key_elder = 0, basis = '' WHERE person = $1`, []any{id}},
 		{"UPDATE volunteer SET reason = '', guardian = '' WHERE person = $1", []any{id}},
@@ -388,5 +389,12 @@ func saveAttributes(tx *store.Tx, r Recipient) error {
 	a := r.Attributes
 	_, err := tx.Exec("UPDATE recipient SET allowance = $1, hardship = $2, disability = $3 WHERE person = $4", flag(a.Allowance), flag(a.Hardship),
 		string(a.Disability), string(r.Person.ID))
+	return err
+}
+
+func putWish(tx *store.Tx, who PersonID, w Wish) error {
+	_, err := tx.Exec(`INSERT INTO wish (person, quiet_from, quiet_until, over_cap) VALUES ($1, $2, $3, $4)
+		ON CONFLICT (person) DO UPDATE SET quiet_from = excluded.quiet_from, quiet_until = excluded.quiet_until, over_cap = excluded.over_cap`,
+		string(who), w.Quiet.From, w.Quiet.Until, string(w.OverCap))
 	return err
 }

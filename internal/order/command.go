@@ -90,8 +90,11 @@ type CheckCmd struct {
 	Order     ID
 	Volunteer member.PersonID // "" means the actor
 	Factors   []Factor
-	// OccurredAt is when it happened, for a check-in that is sent later; zero means now.
+	// OccurredAt is when it happened, for a check-in that is sent later; zero means now. A volunteer's phone may keep one for the time of
+	// checkin.late_within.
 	OccurredAt time.Time
+	// Outcomes are the codes of the item's outcomes that the volunteer ticks at a check-out; who confirms may tick others.
+	Outcomes []string
 }
 
 // ConfirmCmd says that the service was done. The actor is the recipient, its delegate, or staff who neither placed nor served it.

@@ -31,13 +31,7 @@ func (w *work) confirm(o *Order, c *ConfirmCmd) error {
 	if err != nil {
 		return err
 	}
-	var bad errs.Fields
-	for _, code := range c.Outcomes {
-		if _, ok := item.Outcome(code); !ok {
-			bad.Add("outcomes", "order.outcome_unknown", "outcome", code)
-		}
-	}
-	if err := bad.Err("order.invalid"); err != nil {
+	if err := checkOutcomes(*item, c.Outcomes); err != nil {
 		return err
 	}
 	method := Method("own_word")
@@ -48,7 +42,10 @@ func (w *work) confirm(o *Order, c *ConfirmCmd) error {
 		}
 	}
 	w.prove(c.Actor, o, "", AtConfirm, []Method{method}, w.tx.Now(), -1)
-	o.Outcome = strings.Join(c.Outcomes, " ")
+	// Who confirms without ticking anything leaves what the volunteer ticked.
+	if len(c.Outcomes) > 0 {
+		o.Outcome = strings.Join(c.Outcomes, " ")
+	}
 	return w.accept(c.Actor, "order.confirm", o, by)
 }
 

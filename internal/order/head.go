@@ -46,6 +46,9 @@ func headCheck(c *CheckCmd, w *canon.Writer) (identity.Actor, string) {
 	} else {
 		w.Int(clock.Micros(c.OccurredAt))
 	}
+	if len(c.Outcomes) > 0 {
+		w.Strs(c.Outcomes)
+	}
 	return c.Actor, c.Key
 }
 

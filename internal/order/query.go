@@ -264,3 +264,22 @@ func Unfinished(tx *store.Tx, person member.PersonID) ([]ID, error) {
  UNION SELECT o.id FROM assignment a JOIN service_order o ON o.id = a.order_id
  WHERE a.volunteer = $1 AND a.state NOT IN ('withdrawn', 'no_show', 'void') AND o.phase <> 0 ORDER BY 1`, string(person))
 }
+
+// Diary returns the orders on which a volunteer has or had a place that begins in a span of time, in the order of their beginning.
+func Diary(tx *store.Tx, volunteer member.PersonID, from, to time.Time) ([]*Order, error) {
+	ids, err := store.All(tx, scanID, "SELECT order_id FROM assignment WHERE volunteer = $1 AND start_at >= $2 AND start_at < $3 ORDER BY start_at, order_id",
+		string(volunteer), clock.Micros(from), clock.Micros(to))
+	if err != nil {
+		return nil, err
+	}
+	found, err := Load(tx, ids)
+	out := make([]*Order, 0, len(ids))
+	seen := make(map[ID]bool, len(ids))
+	for _, id := range ids {
+		if o := found[id]; o != nil && !seen[id] {
+			seen[id] = true
+			out = append(out, o)
+		}
+	}
+	return out, err
+}

@@ -279,6 +279,34 @@ func presence(o *Order, factors []Factor, station bool, r policy.Rules) (p proof
 	return p, distance, flagged, nil
 }
 
+// promptly is how much later than it happened a check may be recorded and still count as sent at once.
+const promptly = 5 * time.Minute
+
+// sentLate decides on a check that a volunteer's phone kept without a network: flagged, so that the station sees it, or refused when it
+// comes later than the rules allow.
+func sentLate(at, now time.Time, r policy.Rules) (flag string, err error) {
+	late := now.Sub(at)
+	if late <= promptly {
+		return "", nil
+	}
+	w := r.Why("checkin.late_within", why.Value{Name: "late_minutes", Value: strconv.FormatInt(int64(late/time.Minute), 10)})
+	if late > r.CheckInLateWithin {
+		return "", errs.New(errs.Refused, "order.sent_too_late").Because(w)
+	}
+	return w.Rule, nil
+}
+
+// checkOutcomes names every outcome that the item does not have.
+func checkOutcomes(item catalog.Item, codes []string) error {
+	var bad errs.Fields
+	for _, code := range codes {
+		if _, ok := item.Outcome(code); !ok {
+			bad.Add("outcomes", "order.outcome_unknown", "outcome", code)
+		}
+	}
+	return bad.Err("order.invalid")
+}
+
 // finish counts the minutes of a service that is over, cutting off what goes beyond the limits of the day and of the pair, and says
 // which limits did.
 func finish(a *Assignment, diary []*Assignment, item catalog.Item, r policy.Rules) {

@@ -2,8 +2,10 @@ package order
 
 import (
 	"slices"
+	"strings"
 	"time"
 
+	"timebank/internal/clock"
 	"timebank/internal/errs"
 	"timebank/internal/hours"
 	"timebank/internal/identity"
@@ -12,6 +14,7 @@ import (
 	"timebank/internal/store"
 	"timebank/internal/timer"
 	"timebank/internal/training"
+	"timebank/internal/why"
 )
 
 // earliest finds, for each volunteer of a slice of commands, the start of its earliest order among them.
@@ -136,6 +139,8 @@ func (w *work) dispatch(o *Order, c *DispatchCmd) error {
 	state := Offered
 	if c.Agreed {
 		state = Taken
+	} else if err := w.awake(c.Volunteer, o); err != nil {
+		return err
 	}
 	if err := w.engage(c.Actor, o, c.Volunteer, c.Team, "dispatched", state, "order.dispatch"); err != nil {
 		return err
@@ -149,6 +154,20 @@ func (w *work) dispatch(o *Order, c *DispatchCmd) error {
 		w.tx.Outbox("order.offered", string(o.ID), "{}")
 	}
 	return nil
+}
+
+// awake refuses to disturb a volunteer in its quiet hours. Somebody who said yes by telephone has not been disturbed by us.
+func (w *work) awake(who member.PersonID, o *Order) error {
+	wishes, err := member.WishesOf(w.tx, []member.PersonID{who})
+	if err != nil {
+		return err
+	}
+	q := wishes[who].Quiet
+	if !q.Covers(w.tx.Now()) {
+		return nil
+	}
+	return errs.New(errs.Refused, "order.quiet_hours").Because(why.Rule("member.quiet_hours", o.PolicyVersion, "person").
+		With("until", q.Ends(w.tx.Now()).In(clock.Zone).Format("15:04")))
 }
 
 func (w *work) answer(o *Order, c *AnswerCmd) error {
@@ -220,6 +239,13 @@ func (w *work) check(o *Order, c *CheckCmd) (a *Assignment, at time.Time, p proo
 	if p&byPaper == 0 && at.Before(o.SubmittedAt) {
 		return fail(errs.Invalid("order.invalid", errs.Field{Path: "occurred_at", Code: "order.before_request"}))
 	}
+	if !station {
+		late, err := sentLate(at, w.tx.Now(), r)
+		if err != nil {
+			return fail(err)
+		}
+		flagged = flags(flagged, late)
+	}
 	return a, at, p, distance, flagged, nil
 }
 
@@ -287,6 +313,13 @@ func (w *work) checkOut(o *Order, c *CheckCmd) error {
 	item, err := w.item(o)
 	if err != nil {
 		return err
+	}
+	if err := checkOutcomes(*item, c.Outcomes); err != nil {
+		return err
+	}
+	if len(c.Outcomes) > 0 {
+		o.Outcome = strings.Join(c.Outcomes, " ")
+		w.touch(o)
 	}
 	a.Out, a.proof, a.Flags = at, a.proof|p, flags(a.Flags, flagged)
 	finish(a, w.diary[a.Volunteer], *item, r)

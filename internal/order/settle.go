@@ -2,11 +2,13 @@ package order
 
 import (
 	"context"
+	"slices"
 
 	"timebank/internal/clock"
 	"timebank/internal/errs"
 	"timebank/internal/hours"
 	"timebank/internal/ledger"
+	"timebank/internal/member"
 	"timebank/internal/policy"
 	"timebank/internal/store"
 	"timebank/internal/timer"
@@ -28,6 +30,9 @@ func (s *Service) settleIn(tx *store.Tx, ids []ID) ([]error, error) {
 		return nil, err
 	}
 	if err := w.take(ids); err != nil {
+		return nil, err
+	}
+	if err := w.readWishes(); err != nil {
 		return nil, err
 	}
 	failed := make([]error, len(ids))
@@ -95,18 +100,48 @@ func (w *work) settlement(o *Order) (ledger.Settlement, error) {
 		if a.Minutes.IsZero() {
 			continue
 		}
-		out.Credits = append(out.Credits, credit(a, r))
+		out.Credits = append(out.Credits, credit(a, r, w.wishes[a.Volunteer].OverCap))
 	}
 	out.Meta = w.meta(o, system.ID, string(grade), string(regionTo))
 	return out, nil
 }
 
+// readWishes learns what the volunteers of the loaded orders want done with hours above the cap, in one statement for all of them.
+func (w *work) readWishes() (err error) {
+	var who []member.PersonID
+	for _, o := range w.orders {
+		for _, a := range o.Assignments {
+			if a.State == CheckedOut && a.Team == "" {
+				who = append(who, a.Volunteer)
+			}
+		}
+	}
+	slices.Sort(who)
+	w.wishes, err = member.WishesOf(w.tx, slices.Compact(who))
+	return err
+}
+
+// surplus is what becomes of hours above the cap: what the saver chose if the rules still offer it, otherwise the first that they do.
+func surplus(r policy.Rules, chosen policy.Surplus) policy.Surplus {
+	if chosen != "" && r.AccountOverCap.Has(chosen) {
+		return chosen
+	}
+	for first := range r.AccountOverCap.All() {
+		return first
+	}
+	return policy.SurplusDonate
+}
+
 // credit is one volunteer's payment. A team's hours have no cap, because they can only be donated.
-func credit(a *Assignment, r policy.Rules) ledger.Credit {
+func credit(a *Assignment, r policy.Rules, chosen policy.Surplus) ledger.Credit {
 	if a.Team != "" {
 		return ledger.Credit{To: ledger.Key{Owner: a.Team, Class: ledger.Group}, Debit: a.Minutes, Credit: a.Credit, Cap: hours.Zero}
 	}
-	return ledger.Credit{To: ledger.Key{Owner: string(a.Volunteer), Class: ledger.Saved}, Debit: a.Minutes, Credit: a.Credit, Cap: r.AccountCap}
+	c := ledger.Credit{To: ledger.Key{Owner: string(a.Volunteer), Class: ledger.Saved}, Debit: a.Minutes, Credit: a.Credit, Cap: r.AccountCap}
+	if surplus(r, chosen) == policy.SurplusHonour {
+		c.Overflow = ledger.RetiredAccount
+	}
+	return c
 }
 
 // Settle pays for confirmed orders now, whether they are due or not. Concurrent calls share groups: while one group is being written,

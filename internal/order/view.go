@@ -116,6 +116,8 @@ type Offer struct {
 	DistanceM int64
 	// Refused says why this volunteer cannot take it; nil when it can be taken.
 	Refused error
+	// Flagged are the rules, separated by spaces, that taking it would exceed and that only flag; "checkin.overlap" warns of a clash.
+	Flagged string
 }
 
 // communityReachM is how far from its community's point a home is looked for, in metres (default: the city's communities are smaller).
@@ -167,12 +169,12 @@ func (s *Service) Neighbourhood(ctx context.Context, actor identity.Actor, q Nea
 				continue
 			}
 			live, _ := o.filled()
-			_, refused := w.mayTake(o, who, "")
+			flagged, refused := w.mayTake(o, who, "")
 			if errs.KindOf(refused) == errs.Internal {
 				return refused
 			}
 			out = append(out, Offer{ID: o.ID, Item: o.Item, Version: o.ItemVersion, Class: string(o.Class), Urgency: string(o.Urgency), Region: o.Region,
-				Start: o.Start, Minutes: o.Minutes, Places: o.Volunteers - live, DistanceM: d, Refused: refused})
+				Start: o.Start, Minutes: o.Minutes, Places: o.Volunteers - live, DistanceM: d, Refused: refused, Flagged: flagged})
 		}
 		return nil
 	})

@@ -29,7 +29,8 @@ type work struct {
 	orders     map[ID]*Order
 	volunteers map[member.PersonID]member.Volunteer
 	diary      map[member.PersonID][]*Assignment
-	touched    []*Order // in the order in which they were first changed
+	wishes     map[member.PersonID]member.Wish // of those who are to be paid
+	touched    []*Order                        // in the order in which they were first changed
 	evidence   []Evidence
 	trail      []audit.Entry
 	timers     []timer.Timer

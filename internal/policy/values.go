@@ -36,6 +36,7 @@ type Values struct {
 	CheckInOverlap          Over
 	CheckInOutside          Over
 	CheckInMaxDistanceM     int
+	CheckInLateWithin       time.Duration
 	LimitsOver              Over
 	ConfirmAutoAfter        time.Duration
 	ConfirmNeeds            List[Party]

@@ -36,7 +36,8 @@ var labels = map[string]label{
 	"allowance": {"低保", "Minimum living allowance"}, "disability": {"失能情况", "Disability"}, "rural_left_behind": {"农村留守", "Rural left-behind"},
 	"hardship": {"困难", "Hardship"}, "key_elder": {"重点老年人", "Key elder"}, "policy_version": {"政策版本", "Version of the rules"},
 	"guardian": {"监护人", "Guardian"}, "certified_at": {"上岗时间", "Certified"}, "suspended_until": {"暂停至", "Suspended until"},
-	"suspended_for": {"暂停原因", "Suspended for"}, "no_shows": {"爽约", "No-shows"}, "kin": {"亲属", "Kin"}, "relative": {"亲属编号", "Relative"},
+	"suspended_for": {"暂停原因", "Suspended for"}, "no_shows": {"爽约", "No-shows"}, "wish": {"我的设置", "Wishes"},
+	"quiet_from": {"免打扰起（点）", "Quiet from hour"}, "quiet_until": {"免打扰止（点）", "Quiet until hour"}, "over_cap": {"超过上限的时间", "Hours above the cap"}, "kin": {"亲属", "Kin"}, "relative": {"亲属编号", "Relative"},
 	"relation": {"关系", "Relation"}, "delegate": {"可代办", "May act for me"}, "teams": {"团体", "Teams"}, "team": {"团体编号", "Team"},
 
 	"actor": {"账号编号", "Account id"}, "roles": {"岗位", "Roles"}, "role": {"岗位名称", "Role"}, "point": {"服务点", "Service point"},

@@ -139,7 +139,7 @@ func TestAPageNeedsItsReader(t *testing.T) {
 	nobody.get("/public/nothing").is(t, http.StatusNotFound, "There is no such page")
 	nobody.get("/sign-in").is(t, http.StatusNotFound, "One cannot sign in here")
 	nobody.post("/sign-in", url.Values{"account": {"x"}}).is(t, http.StatusNotFound)
-	s.as(s.Person(50, s.Home())).get("/volunteer/").is(t, http.StatusNotFound)
+	s.as(s.Person(50, s.Home())).get("/volunteer/").is(t, http.StatusOK, "Become a volunteer")
 	s.as(s.Person(50, s.Home())).get("/desk/").is(t, http.StatusForbidden)
 	clerk := s.as(s.Staff(identity.PointStaff, s.Home()))
 	clerk.get("/desk/").is(t, http.StatusOK, "Nobody is waiting")

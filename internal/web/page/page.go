@@ -92,7 +92,9 @@ type Door struct {
 	Home   string
 	Elder  bool
 	Public bool
-	Nav    []Way
+	// App says that a telephone can install the door.
+	App bool
+	Nav []Way
 }
 
 // Way is an entry of a door's menu: an address and the code of its words.
@@ -168,6 +170,9 @@ func (r *Request) Shell(title string) ui.Page {
 	d := r.door
 	p := ui.Page{Lang: r.Lang, Big: r.Big || d.Elder, Fixed: d.Elder, Title: title, Brand: r.Brand, Phone: r.Phone, Home: d.Home, Public: d.Public,
 		Here: here(r.HTTP), Notice: r.notice()}
+	if d.App {
+		p.App = d.Home
+	}
 	for _, w := range d.Nav {
 		p.Nav = append(p.Nav, ui.Link{Href: w.Href, Text: r.T(w.Code), Current: r.HTTP.URL.Path == w.Href})
 	}
@@ -209,6 +214,7 @@ func (r *Request) who() string {
 // done are the notices that a page can show after a form: the word in the address, and its text.
 var done = map[string]string{
 	"placed": "page.done.placed", "confirmed": "page.done.confirmed", "undone": "page.done.undone", "cancelled": "page.done.cancelled",
+	"given": "page.done.given", "kept": "page.done.kept", "applied": "page.done.applied", "rated": "page.done.rated", "reported": "page.done.reported", "photo": "page.done.photo",
 	"claimed": "page.done.claimed", "in": "page.done.in", "out": "page.done.out", "withdrawn": "page.done.withdrawn", "answered": "page.done.answered", "published": "page.done.published", "saved": "page.done.saved",
 }
 
@@ -242,6 +248,15 @@ func (r *Request) Send(name, mediaType string, body []byte) error {
 	h.Set("Content-Type", mediaType)
 	h.Set("Content-Disposition", `attachment; filename="`+name+`"`)
 	h.Set("Cache-Control", "no-store")
+	_, _ = r.out.Write(body)
+	return nil
+}
+
+// Inline answers with something that a page loads, and that says nothing about anybody.
+func (r *Request) Inline(mediaType string, body []byte) error {
+	h := r.out.Header()
+	h.Set("Content-Type", mediaType)
+	h.Set("Cache-Control", "no-cache")
 	_, _ = r.out.Write(body)
 	return nil
 }

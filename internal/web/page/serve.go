@@ -58,7 +58,7 @@ func (s *Site) Handle(d *Door, need Need, do Handler) http.Handler {
 		head.Set("X-Content-Type-Options", "nosniff")
 		head.Set("Referrer-Policy", "same-origin")
 		head.Set("Content-Security-Policy", policyHeader)
-		head.Set("Permissions-Policy", "geolocation=(self), camera=(), microphone=(), payment=()")
+		head.Set("Permissions-Policy", "geolocation=(self), camera=(self), microphone=(), payment=()")
 		head.Set("Content-Language", r.Lang)
 		head.Set("Vary", "Cookie, Accept-Language")
 		h.Body = http.MaxBytesReader(w, h.Body, maxForm)
@@ -196,6 +196,8 @@ func (r *Request) SignIn(of identity.ActorID, label string, ttl time.Duration) e
 // SignOut ends the session behind the cookie and takes the cookie away.
 func (r *Request) SignOut() {
 	r.set(cookieSession, "", -time.Second)
+	// What an installed door kept for today goes with the session.
+	r.out.Header().Set("Clear-Site-Data", `"storage"`)
 }
 
 // Remember keeps the reader's choice of language and size.

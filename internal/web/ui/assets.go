@@ -9,7 +9,7 @@ import (
 	"strings"
 )
 
-//go:embed static icon
+//go:embed static icon script
 var files embed.FS
 
 // marks are the beginnings of the files' digests: an address with its mark may be kept for ever.
@@ -35,6 +35,9 @@ const AssetPath = "/static/"
 
 // Asset is the address of one of our files.
 func Asset(name string) string { return AssetPath + name + "?v=" + marks[name] }
+
+// Script is the text of one of our scripts, for an address of its own.
+func Script(name string) ([]byte, error) { return files.ReadFile("script/" + name) }
 
 // Assets serves the style sheet and the scripts.
 func Assets() http.Handler {

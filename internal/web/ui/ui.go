@@ -32,6 +32,8 @@ type Page struct {
 	Fixed bool
 	// Notice says what was just done, "" for nothing.
 	Notice string
+	// App is the address of the door's first page if a telephone can install the door, "" if not.
+	App string
 	// Scripts are enhancements of this page besides reading aloud, by file name.
 	Scripts []string
 	// Live is the address of the stream that says when the parts marked with data-live have changed, "" for a page that stands still.
@@ -110,7 +112,7 @@ func WhyOf(lang string, w *why.Why) *Why {
 // OwnerText names who can change a rule.
 func OwnerText(lang, owner string) string {
 	code := map[string]string{"city": "page.owner.city", "district": "page.owner.district", "street": "page.owner.street",
-		"community": "page.owner.community", "law": "page.owner.law"}[owner]
+		"community": "page.owner.community", "law": "page.owner.law", "person": "page.owner.person"}[owner]
 	if code == "" {
 		return ""
 	}

@@ -1,23 +1,38 @@
 package volunteer
 
-import "timebank/internal/web/ui"
+import (
+	"timebank/internal/clock"
+	"timebank/internal/web/ui"
+)
 
 type offerView struct {
-	Action, Key, Name, Icon, When, Long, Far, Area, Urgent, Places string
-	Refused                                                        string // "" when it can be taken
-	Why                                                            *ui.Why
+	Number, Action, Key, Name, Icon, When, Long, Far, Area, Urgent, Places string
+	Clash                                                                  string // warns of another visit at the time, "" for none
+	Refused                                                                string // "" when it can be taken
+	Why                                                                    *ui.Why
+}
+
+type invitationView struct {
+	Action, Key, Until string
+	Card               cardView
+	Why                *ui.Why
 }
 
 type hallView struct {
 	ui.Page
-	Count  string
-	Offers []offerView
+	Count, Hidden, Reset, Radius, More string
+	ListHref, MapHref                  string
+	Fields                             []ui.Field
+	Map                                *mapView // nil for the list alone
+	Invitations                        []invitationView
+	Offers                             []offerView
+	RadiusWhy                          *ui.Why
 }
 
 type cardView struct {
-	Href, Name, Icon, When, Long, Area, Standing string
-	Tone                                         ui.Tone
-	Open                                         bool
+	Href, Name, Icon, When, Long, Area, Standing, Clash string
+	Tone                                                ui.Tone
+	Open                                                bool
 }
 
 type visitsView struct {
@@ -31,12 +46,38 @@ type visitView struct {
 	Key, Action                             string
 	Card                                    cardView
 	Facts                                   []ui.Row
-	Steps                                   []string
-	Never, Word, Since                      string
+	Steps, Safety                           []string
+	Outcomes, Tags, Stars                   []ui.Option
+	Never, Word, Since, Rated, Complained   string
+	MapApp, GeoApp                          string
 	Offered, CheckIn, CheckOut, CanWithdraw bool
-	Code                                    ui.Field
+	Rate, Trouble                           bool
+	Keep                                    bool // the telephone may keep the page for today
+	AddPhoto                                bool
+	Photos                                  []ui.Row // what it shows, and its address
+	Code, What, Words                       ui.Field
 	Faults                                  []ui.Fault
 	WhyNot, Why                             *ui.Why
+}
+
+type dayView struct {
+	Day   clock.Day
+	Name  string
+	Cards []cardView
+}
+
+type cellView struct {
+	Number, Visits string
+	Today, Outside bool
+}
+
+type calendarView struct {
+	ui.Page
+	Name, Before, After, Other, OtherText, Quiet string
+	Week                                         bool
+	Weekdays                                     []string
+	Weeks                                        [][]cellView
+	Days                                         []dayView
 }
 
 type lineView struct {
@@ -44,12 +85,67 @@ type lineView struct {
 	In                                          bool
 }
 
+type pendingView struct{ What, Minutes, Due, Action, Key, ID string }
+
 type passbookView struct {
 	ui.Page
-	Given, Received  string
-	Stars, StarsText string
-	StarsWhy         *ui.Why
-	Accounts         [][]string
-	Lines            []lineView
-	More             string
+	Given, Received                      string
+	Stars, StarsText, StarsDone, StarsOf string
+	StarsWhy                             *ui.Why
+	Forecast                             string
+	ForecastWhy                          *ui.Why
+	Pending                              []pendingView
+	Accounts                             [][]string
+	Lines                                []lineView
+	More                                 string
 }
+
+type receiptView struct {
+	ui.Page
+	Text, Number, File string
+}
+
+type giveView struct {
+	ui.Page
+	Key, Usable, Undo string
+	Hours, Kin        ui.Field
+	Faults            []ui.Fault
+	WhyNot, Why       *ui.Why
+}
+
+type stepView struct {
+	Text, State string
+	Tone        ui.Tone
+}
+
+type meView struct {
+	Face    string // address of the own picture, "" without one
+	MayShow bool   // a volunteer may show its face
+	ui.Page
+	Key                      string
+	Way                      []stepView
+	Next                     string
+	Join                     bool
+	Courses                  [][]string
+	Quiet                    string
+	From, Until              ui.Field
+	OverCap, Heir            ui.Field
+	Faults                   []ui.Fault
+	WhyNot, WayWhy, LearnWhy *ui.Why
+	OverWhy, HeirWhy         *ui.Why
+}
+
+type joinView struct {
+	ui.Page
+	Key     string
+	Steps   []string
+	Already bool
+	Why     *ui.Why
+}
+
+type helpView struct {
+	ui.Page
+	Parts []ui.Row
+}
+
+type offlineView struct{ ui.Page }
