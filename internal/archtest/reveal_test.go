@@ -20,6 +20,8 @@ var reveals = map[string]string{
 	"internal/signin/code.go AskCode":               "to whom the code goes",
 	"internal/signin/code.go holders":               "sealed in the ticket of a choice",
 	"internal/httpapi/person.go getPerson":          "member.Details has written the look",
+	"internal/web/desk/call.go FullRecord":          "member.Details has written the look",
+	"internal/web/desk/call.go twin":                "compared with the other records of a search, never shown",
 	"internal/web/elder/elder.go comers":            "the name of who comes, for whom it comes to",
 	"internal/web/volunteer/visit.go visitOf":       "the name of whom one visits",
 	"internal/web/volunteer/visit.go doorOf":        "on the day, for who comes alone; the look is written in the same transaction",

@@ -22,7 +22,9 @@ import (
 )
 
 // Door is the door of the desk.
-var Door = &page.Door{Home: "/desk/", Nav: []page.Way{{Href: "/desk/", Code: "page.desk.nav_board"}}}
+var Door = &page.Door{Home: "/desk/", Nav: []page.Way{{Href: "/desk/", Code: "page.desk.nav_board"}, {Href: "/desk/call", Code: "page.desk.call"},
+	{Href: "/desk/follow-ups", Code: "page.desk.follow_ups"}, {Href: "/desk/complaints", Code: "page.desk.complaints"}, {Href: "/desk/reviews", Code: "page.desk.reviews"},
+	{Href: "/desk/help", Code: "page.desk.help"}}}
 
 // wait is a reason for waiting and the code of its words.
 type wait struct {
@@ -41,8 +43,8 @@ var waits = []wait{
 var levels = map[order.Level]string{order.Community: "page.owner.community", order.Street: "page.owner.street", order.District: "page.owner.district",
 	order.City: "page.owner.city", order.Fund: "page.desk.fund"}
 
-// linesMost is how many orders one page lists; the counts above are of all.
-const linesMost = 100
+// linesMost is how many orders one page lists (default, ours); the counts above are of all.
+const linesMost = 50
 
 // Board is the morning board of the reader's own place, or of a place below it.
 func Board(r *page.Request) error {
@@ -58,6 +60,9 @@ func Board(r *page.Request) error {
 	if err != nil {
 		return err
 	}
+	if v.Others, err = others(r, place); err != nil {
+		return err
+	}
 	only := order.WaitsFor(r.Form("for"))
 	err = r.Read("web.board", func(tx *store.Tx, tree *region.Tree) error {
 		all, err := r.Catalog.Catalogue(tx)
@@ -70,10 +75,11 @@ func Board(r *page.Request) error {
 				v.Counts = append(v.Counts, ui.Link{Href: "/desk/?place=" + string(place) + "&for=" + string(w.what), Text: r.T(w.code) + " " + strconv.Itoa(n), Current: only == w.what})
 			}
 		}
-		for _, l := range b.Lines {
-			if only != "" && l.WaitsFor != only || len(v.Lines) == linesMost {
-				continue
-			}
+		lines := slices.DeleteFunc(b.Lines, func(l order.Line) bool { return only != "" && l.WaitsFor != only })
+		if next := page.After(&lines, r.Form("after"), linesMost, func(l order.Line) string { return string(l.ID) }); next != "" {
+			v.More = "/desk/?place=" + string(place) + "&for=" + string(only) + "&after=" + next
+		}
+		for _, l := range lines {
 			line, err := lineOf(r, tree, all, l)
 			if err != nil {
 				return err
@@ -109,6 +115,22 @@ func placeOf(r *page.Request) (region.ID, error) {
 	return "", errs.New(errs.Forbidden, "identity.not_allowed")
 }
 
+// others count what waits besides orders: calls to make and complaints, as far as the reader may see them.
+func others(r *page.Request, place region.ID) (links []ui.Link, err error) {
+	asks, err := r.Feedback.OpenFollowUps(r.Context(), r.Actor, place)
+	if err != nil && errs.KindOf(err) != errs.Forbidden {
+		return nil, err
+	}
+	if len(asks) > 0 {
+		links = append(links, ui.Link{Href: "/desk/follow-ups", Text: r.T("page.desk.follow_ups") + " " + strconv.Itoa(len(asks))})
+	}
+	said, err := r.Feedback.OpenComplaints(r.Context(), r.Actor, place)
+	if len(said) > 0 {
+		links = append(links, ui.Link{Href: "/desk/complaints", Text: r.T("page.desk.complaints") + " " + strconv.Itoa(len(said))})
+	}
+	return links, err
+}
+
 func lineOf(r *page.Request, tree *region.Tree, all *catalog.Catalogue, l order.Line) (lineView, error) {
 	v := lineView{Key: r.Key(), Action: "/desk/orders/" + string(l.ID), When: r.When(l.Start), Area: tree.Name(l.Region),
 		Since: r.T("page.desk.since", "long", r.Long(minutes(r.Now.Sub(l.Since)))), Acts: r.T(levels[l.Level]) + " · " + tree.Name(l.Acts)}
@@ -137,12 +159,7 @@ func lineOf(r *page.Request, tree *region.Tree, all *catalog.Catalogue, l order.
 		v.Tone, v.Clock = ui.Bad, r.T("page.desk.over")
 	}
 	v.CanPublish = l.WaitsFor == order.ForReview && r.Actor.May(identity.OrderReview, l.Region, tree) == nil
-	if item.Insurance {
-		v.Papers = append(v.Papers, ui.Field{Name: "insurance-" + string(l.ID), Label: r.T("page.desk.insurance"), Max: 100, Needed: true})
-	}
-	if item.Agreement {
-		v.Papers = append(v.Papers, ui.Field{Name: "agreement-" + string(l.ID), Label: r.T("page.desk.agreement"), Hint: r.T("page.desk.agreement_hint"), Max: 100})
-	}
+	v.Papers = papers(r, string(l.ID), item)
 	return v, nil
 }
 
@@ -158,9 +175,22 @@ func Publish(r *page.Request) error {
 		return err
 	}
 	id := r.Path("id")
-	if _, err := page.One(r.Orders.Review(r.Context(), []order.ReviewCmd{{Actor: r.Actor, Key: key, Order: order.ID(id), Approve: true,
-		Insurance: r.Form("insurance-" + id), Agreement: r.Form("agreement-" + id)}})); err != nil {
-		return err
+	_, err = page.One(r.Orders.Review(r.Context(), []order.ReviewCmd{{Actor: r.Actor, Key: key, Order: order.ID(id), Approve: true,
+		Insurance: r.Form("insurance-" + id), Agreement: r.Form("agreement-" + id)}}))
+	switch kind := errs.KindOf(err); kind {
+	case 0:
+		return r.Go("/desk/?done=published")
+	case errs.Conflict, errs.Refused, errs.KindInvalid:
+		return orderPage(r, page.Status(kind), err)
 	}
-	return r.Go("/desk/?done=published")
+	return err
+}
+
+// Help says how the desk works, in plain words.
+func Help(r *page.Request) error {
+	v := helpView{Page: r.Shell(r.T("page.desk.help_title"))}
+	for _, part := range helps {
+		v.Steps = append(v.Steps, ui.Row{Name: r.T(part[0]), Value: r.T(part[1])})
+	}
+	return r.Show(http.StatusOK, help(v))
 }

@@ -13,6 +13,156 @@ type boardView struct {
 	ui.Page
 	Place  string
 	Counts []ui.Link
-	All    string // address of the whole board, "" when it is shown
+	Others []ui.Link // what waits that is no order's next step: calls to make, complaints, applications
+	All    string    // address of the whole board, "" when it is shown
 	Lines  []lineView
+	More   string
+}
+
+// foundView is one person of a search, with the number that picks it.
+type foundView struct {
+	Number, Href, Name, Phone, Area, Age, Standing string
+	Tone                                           ui.Tone
+	Twin                                           bool // another of the list has the same name and birthday
+}
+
+type callView struct {
+	ui.Page
+	Who   ui.Field
+	Asked bool
+	Found []foundView
+}
+
+// choiceView is one choice with the key that makes it, "" for none.
+type choiceView struct {
+	Key, Value, Text, Hint string
+	Chosen                 bool
+}
+
+type cardView struct {
+	Href, Name, When, Standing string
+	Tone                       ui.Tone
+}
+
+type personView struct {
+	ui.Page
+	Key, Action, Name, Standing string
+	Tone                        ui.Tone
+	Facts                       []ui.Row
+	CanAsk, CanApply, CanCard   bool
+	Items, Times                []choiceView
+	Other                       choiceView
+	Day, At                     ui.Field
+	Family                      bool
+	Orders                      []cardView
+	More                        string
+	Faults                      []ui.Fault
+	Why, Refused                *ui.Why
+}
+
+type revealView struct {
+	ui.Page
+	Back  string
+	Facts []ui.Row
+}
+
+type registerView struct {
+	ui.Page
+	Key    string
+	Fields []ui.Field
+	Asks   bool
+	Known  []foundView
+	Faults []ui.Fault
+	Why    *ui.Why
+}
+
+type applicantView struct {
+	ID, Name, Href, Area, Age, Level string
+	May                              bool
+}
+
+type reviewsView struct {
+	ui.Page
+	Key                    string
+	Recipients, Volunteers []applicantView
+	Faults                 []ui.Fault
+	Why                    *ui.Why
+}
+
+// comingView is a volunteer's place on an order.
+type comingView struct {
+	Key, ID, Name, State, Grade, Times string
+	Tone                               ui.Tone
+	In, Out, NoShow                    bool
+}
+
+type candidateView struct {
+	Key, ID, Name, Area, Far, Refused string
+	Why                               *ui.Why
+}
+
+// dutyView says whether a reason keeps this reader from saying that a service was done.
+type dutyView struct {
+	Text, Badge string
+	Tone        ui.Tone
+}
+
+type orderView struct {
+	ui.Page
+	Action, Name, For, ForHref, Standing string
+	Tone                                 ui.Tone
+	Facts                                []ui.Row
+	Why, Refused                         *ui.Why
+	Faults                               []ui.Fault
+	Frozen                               bool
+	// The keys of what can be done now, "" for what cannot.
+	Publish, Refuse, Escalate, Cancel, Confirm, Undo, ComplainKey string
+	Papers                                                        []ui.Field
+	Outcomes                                                      []choiceView
+	Duties                                                        []dutyView
+	Complain                                                      ui.Field
+	CanDispatch                                                   bool
+	Coming                                                        []comingView
+	Candidates, Others                                            []candidateView
+	FollowUp                                                      *followUpView
+	Complaints                                                    []complaintView
+	History                                                       [][]string
+}
+
+type followUpView struct {
+	Key, Action, Href, For, What, When, Area, Cause, Due, Clock string
+	Tone                                                        ui.Tone
+	Tries                                                       int
+	Category                                                    ui.Field
+}
+
+type followUpsView struct {
+	ui.Page
+	List []followUpView
+	More string
+}
+
+type complaintView struct {
+	Key, Action, Href, Category, Area, Filed, Acts, Clock, Reason string
+	Tone                                                          ui.Tone
+	Open, CanDecide, CanRead                                      bool
+}
+
+type complaintsView struct {
+	ui.Page
+	List []complaintView
+	More string
+}
+
+type complaintPageView struct {
+	ui.Page
+	One          complaintView
+	Said, Appeal string
+	Faults       []ui.Fault
+	Refused      *ui.Why
+}
+
+type helpView struct {
+	ui.Page
+	Steps []ui.Row
 }

@@ -77,7 +77,10 @@ func TestEveryPageKeepsTheRulesForEyesAndFingers(t *testing.T) {
 		{"elder-hours", "/elder/hours", true}, {"elder-station", "/elder/station", true}}
 	helper := []sheet{{"volunteer-hall", "/volunteer/", false}, {"volunteer-visits", "/volunteer/visits", false}, {"volunteer-visit", "/volunteer/visits/" + string(coming), false},
 		{"volunteer-passbook", "/volunteer/passbook", false}}
-	desk := []sheet{{"desk-board", "/desk/", false}, {"desk-board-one", "/desk/?for=volunteer", false}}
+	desk := []sheet{{"desk-board", "/desk/", false}, {"desk-board-one", "/desk/?for=volunteer", false}, {"desk-call", "/desk/call", false},
+		{"desk-person", "/desk/people/" + string(w.elder.ID), false}, {"desk-order", "/desk/orders/" + string(waiting), false}, {"desk-order-taken", "/desk/orders/" + string(coming), false},
+		{"desk-register", "/desk/register", false}, {"desk-reviews", "/desk/reviews", false}, {"desk-follow-ups", "/desk/follow-ups", false},
+		{"desk-complaints", "/desk/complaints", false}, {"desk-help", "/desk/help", false}}
 	nobody := []sheet{{"trouble-not-a-volunteer", "/volunteer/", false}}
 
 	sources := newMarkup(t)

@@ -212,7 +212,7 @@ func (l *listener) tell(last int64) {
 
 // topicsOf are the topics that an act is a change of. Looking at something changes nothing.
 func topicsOf(a *audit.Recorded, tree *region.Tree) (topics []Topic) {
-	if strings.HasSuffix(a.Action, ".look") || strings.HasSuffix(a.Action, ".search") || a.Action == string(identity.OrderSeeDoor) {
+	if strings.HasSuffix(a.Action, "look") || strings.HasSuffix(a.Action, ".search") || a.Action == string(identity.OrderSeeDoor) {
 		return nil
 	}
 	if a.Kind == "order" {

@@ -12,6 +12,7 @@ import (
 	"log/slog"
 	"net/http"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -216,6 +217,9 @@ var done = map[string]string{
 	"placed": "page.done.placed", "confirmed": "page.done.confirmed", "undone": "page.done.undone", "cancelled": "page.done.cancelled",
 	"given": "page.done.given", "kept": "page.done.kept", "applied": "page.done.applied", "rated": "page.done.rated", "reported": "page.done.reported", "photo": "page.done.photo",
 	"claimed": "page.done.claimed", "in": "page.done.in", "out": "page.done.out", "withdrawn": "page.done.withdrawn", "answered": "page.done.answered", "published": "page.done.published", "saved": "page.done.saved",
+	"asked_for": "page.done.asked_for", "applied_for": "page.done.applied_for", "registered": "page.done.registered", "reviewed": "page.done.reviewed", "refused": "page.done.refused",
+	"offered": "page.done.offered", "sent": "page.done.sent", "escalated": "page.done.escalated", "no_show": "page.done.no_show", "confirmed_for": "page.done.confirmed_for",
+	"complained": "page.done.complained", "asked": "page.done.asked", "decided": "page.done.decided",
 }
 
 func (r *Request) notice() string {
@@ -356,4 +360,19 @@ func One[R any](results []identity.Result[R], err error) (R, error) {
 		return none, errs.New(errs.Internal, errs.CodeInternal)
 	}
 	return results[0].Value, results[0].Err
+}
+
+// After cuts a list of the services down to the page that follows a cursor, and returns the cursor of the next page, "" on the last. A
+// cursor that is not there any more, because somebody has acted on it, begins again.
+func After[T any](list *[]T, cursor string, most int, id func(T) string) (next string) {
+	rest := *list
+	if i := slices.IndexFunc(rest, func(one T) bool { return cursor != "" && id(one) == cursor }); i >= 0 {
+		rest = rest[i+1:]
+	}
+	if len(rest) > most {
+		rest = rest[:most]
+		next = id(rest[most-1])
+	}
+	*list = rest
+	return next
 }

@@ -1,0 +1,358 @@
+package desk
+
+import (
+	"net/http"
+	"strconv"
+	"strings"
+	"time"
+
+	"timebank/internal/catalog"
+	"timebank/internal/clock"
+	"timebank/internal/errs"
+	"timebank/internal/identity"
+	"timebank/internal/member"
+	"timebank/internal/order"
+	"timebank/internal/pii"
+	"timebank/internal/region"
+	"timebank/internal/store"
+	"timebank/internal/web/page"
+	"timebank/internal/web/ui"
+)
+
+// Call is the screen for a telephone call: who is it? One field takes a part of the name, its sound, the last digits of a phone, or the
+// caller's whole number.
+func Call(r *page.Request) error {
+	if _, err := placeOf(r); err != nil {
+		return err
+	}
+	return r.Show(http.StatusOK, call(callView{Page: callShell(r), Who: whoField(r, "")}))
+}
+
+func callShell(r *page.Request) ui.Page {
+	p := r.Shell(r.T("page.desk.call"))
+	p.Scripts = append(p.Scripts, "desk.js")
+	return p
+}
+
+func whoField(r *page.Request, typed string) ui.Field {
+	return ui.Field{Name: "who", Label: r.T("page.desk.who"), Hint: r.T("page.desk.who_hint"), Value: typed, Max: 50}
+}
+
+// Find answers what was typed. It is a form, because what is typed about a person does not belong into an address, and each search is in the
+// trail with whom it showed.
+func Find(r *page.Request) error {
+	place, err := placeOf(r)
+	if err != nil {
+		return err
+	}
+	v := callView{Page: callShell(r), Who: whoField(r, r.Form("who")), Asked: true}
+	v.Found, err = find(r, place, r.Form("who"))
+	if kind := errs.KindOf(err); kind == errs.KindInvalid {
+		v.Who.Error = r.Tell(err).Faults[0].Text
+		return r.Show(page.Status(kind), call(v))
+	}
+	if err != nil {
+		return err
+	}
+	return r.Show(http.StatusOK, call(v))
+}
+
+// find looks a whole number up in the city, and anything else among the people of the place.
+func find(r *page.Request, place region.ID, text string) ([]foundView, error) {
+	people := map[member.PersonID]member.Match{}
+	var ids []member.PersonID
+	if _, err := pii.ParsePhone(text); err == nil || looksLikeIDNumber(text) {
+		found, err := r.Members.LookUp(r.Context(), r.Actor, text)
+		if err != nil {
+			return nil, err
+		}
+		for _, p := range found {
+			ids, people[p.ID] = append(ids, p.ID), member.Match{Person: p}
+		}
+	} else {
+		matches, err := r.Members.Search(r.Context(), r.Actor, place, text)
+		if err != nil {
+			return nil, err
+		}
+		for _, m := range matches {
+			ids, people[m.Person.ID] = append(ids, m.Person.ID), m
+		}
+	}
+	var out []foundView
+	err := r.Read("web.desk_found", func(tx *store.Tx, tree *region.Tree) error {
+		names, err := r.Members.Names(tx, ids)
+		if err != nil {
+			return err
+		}
+		asks, err := member.LoadRecipients(tx, ids)
+		if err != nil {
+			return err
+		}
+		alike := map[string]int{}
+		for _, id := range ids {
+			alike[twin(names[id], people[id].Person)]++
+		}
+		for i, id := range ids {
+			p := people[id].Person
+			f := foundView{Number: strconv.Itoa(i + 1), Href: personPath(id), Name: names[id].String(), Phone: people[id].Phone.String(), Area: tree.FullName(p.Region),
+				Age: r.T("page.desk.age", "age", p.AgeOn(clock.DayOf(r.Now))), Twin: alike[twin(names[id], p)] > 1}
+			f.Standing, f.Tone = asksOf(r, p, asks)
+			out = append(out, f)
+		}
+		return nil
+	})
+	return out, err
+}
+
+// twin is what two records of one person would have in common.
+func twin(n pii.Name, p member.Person) string { return n.Reveal() + " " + string(p.Birth) }
+
+func looksLikeIDNumber(text string) bool {
+	_, err := pii.ParseIDNumber(text)
+	return err == nil
+}
+
+func personPath(id member.PersonID) string { return "/desk/people/" + string(id) }
+
+// asksOf says whether a person can ask for service.
+func asksOf(r *page.Request, p member.Person, asks map[member.PersonID]member.Recipient) (string, ui.Tone) {
+	rec, ok := asks[p.ID]
+	switch {
+	case p.State != member.PersonActive:
+		return r.T("page.desk.not_active"), ui.Bad
+	case !ok:
+		return r.T("page.desk.no_recipient"), ui.Calm
+	case rec.MayAsk() && rec.KeyElder:
+		return r.T("page.desk.key_elder"), ui.Good
+	case rec.MayAsk():
+		return r.T("page.desk.recipient"), ui.Good
+	case rec.State == member.RecipientApplied:
+		return r.T("page.desk.applied"), ui.Wait
+	}
+	return r.T("page.desk.not_recipient"), ui.Bad
+}
+
+// Person is one person at the desk: masked, with the request that can be made for it by keys alone, and what it has asked for.
+func Person(r *page.Request) error { return personPage(r, http.StatusOK, nil) }
+
+func personPage(r *page.Request, status int, trouble error) error {
+	who := member.PersonID(r.Path("id"))
+	v := personView{Page: r.Shell(r.T("page.desk.person")), Key: r.Key(), Action: personPath(who)}
+	v.Scripts = append(v.Scripts, "desk.js")
+	list, err := r.Orders.List(r.Context(), r.Actor, order.Filter{Recipient: who, Before: order.ID(r.Form("after")), Limit: listLength + 1})
+	if err != nil {
+		return err
+	}
+	err = r.Read("web.desk_person", func(tx *store.Tx, tree *region.Tree) error {
+		people, err := member.LoadPersons(tx, []member.PersonID{who})
+		if err != nil {
+			return err
+		}
+		p, ok := people[who]
+		if !ok {
+			return errs.New(errs.NotFound, "member.person_unknown")
+		}
+		if err := r.Actor.May(identity.MemberRead, p.Region, tree); err != nil {
+			return err
+		}
+		names, err := r.Members.Names(tx, []member.PersonID{who})
+		if err != nil {
+			return err
+		}
+		asks, err := member.LoadRecipients(tx, []member.PersonID{who})
+		if err != nil {
+			return err
+		}
+		v.Name = names[who].String()
+		v.Facts = []ui.Row{{Name: r.T("page.desk.fact_age"), Value: r.T("page.desk.age", "age", p.AgeOn(clock.DayOf(r.Now)))},
+			{Name: r.T("page.desk.fact_area"), Value: tree.FullName(p.Region)}}
+		v.Standing, v.Tone = asksOf(r, p, asks)
+		rec, known := asks[who]
+		v.CanApply = !known && p.State == member.PersonActive && r.Actor.May(identity.MemberApplyFor, p.Region, tree) == nil
+		if known && rec.MayAsk() && r.Actor.May(identity.OrderPlaceFor, p.Region, tree) == nil {
+			if err := request(r, tx, &v); err != nil {
+				return err
+			}
+		}
+		if known && rec.State == member.RecipientApproved {
+			v.Why = ui.WhyOf(r.Lang, &rec.KeyElderBasis)
+		}
+		v.CanCard = r.Actor.May(identity.IdentityCard, p.Region, tree) == nil
+		all, err := r.Catalog.Catalogue(tx)
+		if err != nil {
+			return err
+		}
+		v.Orders, v.More, err = cards(r, all, list, v.Action)
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	if trouble != nil {
+		told := r.Tell(trouble)
+		v.Faults, v.Refused = told.Faults, told.Why
+		if len(v.Faults) == 0 {
+			v.Faults = []ui.Fault{{Text: told.Text}}
+		}
+	}
+	return r.Show(status, person(v))
+}
+
+// listLength is how many lines a list of the desk shows before it asks to go on.
+const listLength = 10
+
+// cards are a person's orders, and the way to the older ones.
+func cards(r *page.Request, all *catalog.Catalogue, list []order.View, path string) (lines []cardView, more string, err error) {
+	if len(list) > listLength {
+		list = list[:listLength]
+		more = path + "?after=" + string(list[listLength-1].ID)
+	}
+	for _, o := range list {
+		item, err := all.ByVersion(o.Item, o.ItemVersion)
+		if err != nil {
+			return nil, "", err
+		}
+		c := cardView{Href: orderPath(o.ID), Name: item.Name(r.Lang), When: r.When(o.Start)}
+		c.Standing, c.Tone = r.Standing(&o.Order)
+		lines = append(lines, c)
+	}
+	return lines, more, nil
+}
+
+// The keys that choose an item and a time; no key stands for two choices of the form.
+const (
+	itemKeys  = "1234567890efghijklmn"
+	timeKeys  = "abc"
+	otherTime = "d"
+)
+
+// request fills in the form: what can be asked for, each with its number, and when, each with its letter.
+func request(r *page.Request, tx *store.Tx, v *personView) error {
+	offers, err := r.Catalog.List(tx, r.Now, r.Lang)
+	if err != nil {
+		return err
+	}
+	chosen := r.Form("item")
+	for i, o := range offers {
+		c := choiceView{Value: o.Item.Code, Text: o.Name, Hint: r.Long(o.Item.Usual), Chosen: o.Item.Code == chosen}
+		if i < len(itemKeys) {
+			c.Key = itemKeys[i : i+1]
+		}
+		v.Items = append(v.Items, c)
+	}
+	at := r.Form("when")
+	for i, start := range times(r.Now) {
+		value := string(clock.DayOf(start)) + " " + start.In(clock.Zone).Format("15:04")
+		v.Times = append(v.Times, choiceView{Key: timeKeys[i : i+1], Value: value, Text: r.When(start), Chosen: at == value})
+	}
+	v.Other = choiceView{Key: otherTime, Value: "other", Text: r.T("page.desk.other_time"), Chosen: at == "other"}
+	v.Day, v.At = ui.Field{Name: "day", Label: r.T("page.elder.which_day")}, ui.Field{Name: "at", Label: r.T("page.elder.which_hour")}
+	for n := range 21 {
+		d := clock.DayOf(r.Now).Add(n)
+		v.Day.Options = append(v.Day.Options, ui.Option{Value: string(d), Text: r.Day(d), Chosen: string(d) == r.Form("day")})
+	}
+	for half := 14; half < 40; half++ {
+		text := clock.DayOf(r.Now).Start().Add(time.Duration(half) * 30 * time.Minute).In(clock.Zone).Format("15:04")
+		v.At.Options = append(v.At.Options, ui.Option{Value: text, Text: text, Chosen: text == r.Form("at")})
+	}
+	v.Family = r.Form("family") == "yes"
+	v.CanAsk = true
+	return nil
+}
+
+// times are the times that one key chooses: later today, tomorrow in the morning and in the afternoon.
+func times(now time.Time) []time.Time {
+	tomorrow := clock.DayOf(now).Add(1).Start()
+	list := []time.Time{tomorrow.Add(9 * time.Hour), tomorrow.Add(14 * time.Hour)}
+	// Somebody has to take it: two hours from now at the earliest (default, ours), and not late in the evening.
+	if early := now.Add(150 * time.Minute).Truncate(30 * time.Minute); clock.DayOf(early) == clock.DayOf(now) && early.In(clock.Zone).Hour() < 17 {
+		list = append([]time.Time{early}, list...)
+	}
+	return list
+}
+
+// AskFor places the request for the person whose page this is.
+func AskFor(r *page.Request) error {
+	key, err := r.Sent()
+	if err != nil {
+		return err
+	}
+	placed, err := placeFor(r, key)
+	if kind := errs.KindOf(err); kind == errs.KindInvalid || kind == errs.Refused {
+		return personPage(r, page.Status(kind), err)
+	}
+	if err != nil {
+		return err
+	}
+	return r.Go(orderPath(placed.ID) + "?done=asked_for")
+}
+
+func placeFor(r *page.Request, key string) (order.Placed, error) {
+	var bad errs.Fields
+	start, err := startOf(r)
+	if err != nil {
+		bad.Add("when", "page.time_missing")
+	}
+	code := r.Form("item")
+	if code == "" {
+		bad.Add("item", "page.desk_item_missing")
+	}
+	if err := bad.Err("order.invalid"); err != nil {
+		return order.Placed{}, err
+	}
+	var item *catalog.Item
+	if err := r.DB.Read(r.Context(), "web.item", func(tx *store.Tx) (err error) {
+		item, err = r.Catalog.Current(tx, code, r.Now)
+		return err
+	}); err != nil {
+		return order.Placed{}, err
+	}
+	return page.One(r.Orders.Place(r.Context(), []order.PlaceCmd{{Actor: r.Actor, Key: key, Recipient: member.PersonID(r.Path("id")), Item: code, Start: start,
+		Urgency: urgency(item, start, r.Now), FamilyPresent: r.Form("family") == "yes"}}))
+}
+
+// startOf reads the time that was chosen by one key, or the day and the hour.
+func startOf(r *page.Request) (time.Time, error) {
+	day, at, _ := strings.Cut(r.Form("when"), " ")
+	if r.Form("when") == "other" {
+		day, at = r.Form("day"), r.Form("at")
+	}
+	d, err := clock.ParseDay(day)
+	if err != nil {
+		return time.Time{}, err
+	}
+	t, err := time.Parse("15:04", at)
+	return d.Start().Add(time.Duration(t.Hour())*time.Hour + time.Duration(t.Minute())*time.Minute), err
+}
+
+// urgency is the calmest that the item allows and the time leaves.
+func urgency(item *catalog.Item, start, now time.Time) catalog.Urgency {
+	wishes := []catalog.Urgency{catalog.Everyday, catalog.WithinDay, catalog.AtOnce}
+	if start.Sub(now) < 24*time.Hour {
+		wishes = []catalog.Urgency{catalog.WithinDay, catalog.Everyday, catalog.AtOnce}
+	}
+	for _, u := range wishes {
+		if item.Allows(u) {
+			return u
+		}
+	}
+	return catalog.Everyday
+}
+
+// FullRecord shows what identifies a person; the look is in the trail.
+func FullRecord(r *page.Request) error {
+	if _, err := r.Sent(); err != nil {
+		return err
+	}
+	who := member.PersonID(r.Path("id"))
+	p, d, err := r.Members.Details(r.Context(), r.Actor, who)
+	if err != nil {
+		return err
+	}
+	v := revealView{Page: r.Shell(r.T("page.desk.person")), Back: personPath(who)}
+	v.Facts = []ui.Row{{Name: r.T("page.desk.fact_name"), Value: d.Name.Reveal()}, {Name: r.T("page.desk.fact_phone"), Value: d.Phone.Reveal()},
+		{Name: r.T("page.desk.fact_address"), Value: d.Address.Reveal()}, {Name: r.T("page.desk.fact_born"), Value: string(p.Birth)},
+		// The number itself is on the card in the person's hand.
+		{Name: r.T("page.desk.fact_id_number"), Value: d.IDNumber.String()}}
+	return r.Show(http.StatusOK, reveal(v))
+}

@@ -1,0 +1,37 @@
+package desk
+
+// The codes of the words for what the services name by a key of their own.
+var (
+	askedBy = map[string]string{"self": "page.desk.asked_by_self", "kin": "page.desk.asked_by_kin", "station": "page.desk.asked_by_station"}
+
+	placeWords = map[string]string{"offered": "page.desk.place_offered", "accepted": "page.desk.place_accepted", "checked_in": "page.desk.place_checked_in",
+		"checked_out": "page.desk.place_checked_out", "settled": "page.desk.place_settled", "withdrawn": "page.desk.place_withdrawn", "no_show": "page.desk.place_no_show",
+		"void": "page.desk.place_void"}
+
+	gradeWords = map[string]string{"both": "page.desk.grade_both", "station": "page.desk.grade_station", "one": "page.desk.grade_one", "paper": "page.desk.grade_paper"}
+
+	categoryWords = map[string]string{"not_done": "page.desk.category_not_done", "cut_short": "page.desk.category_cut_short", "wrong_hours": "page.desk.category_wrong_hours",
+		"poor": "page.desk.category_poor", "conduct": "page.desk.category_conduct", "asked_money": "page.desk.category_asked_money", "unsafe": "page.desk.category_unsafe",
+		"privacy": "page.desk.category_privacy", "other": "page.desk.category_other"}
+
+	causeWords = map[string]string{"one_sided": "page.desk.cause_one_sided", "proxy": "page.desk.cause_proxy", "first_visits": "page.desk.cause_first_visits", "sample": "page.desk.cause_sample"}
+
+	didWords = map[string]string{"order.answer": "page.desk.did_answer", "order.offer_expired": "page.desk.did_offer_expired", "order.check_out": "page.desk.did_check_out",
+		"order.undo_confirm": "page.desk.did_undo_confirm", "order.time_out": "page.desk.did_time_out", "order.ask": "page.desk.did_ask", "order.withdraw": "page.desk.did_withdraw",
+		"order.no_show": "page.desk.did_no_show", "order.settle": "page.desk.did_settle", "order.close": "page.desk.did_close"}
+
+	decisionWords = map[string]string{"release": "page.desk.decision_release", "reverse": "page.desk.decision_reverse"}
+
+	levelWords = map[string]string{"community": "page.owner.community", "street": "page.owner.street", "district": "page.owner.district", "city": "page.owner.city"}
+)
+
+// attribute is one thing that a home visit ticks: its field and the code of its words.
+type attribute struct{ name, code string }
+
+var attributes = []attribute{{"lives_alone", "page.desk.found_lives_alone"}, {"children_near", "page.desk.found_children_near"}, {"allowance", "page.desk.found_allowance"},
+	{"left_behind", "page.desk.found_left_behind"}, {"hardship", "page.desk.found_hardship"}}
+
+// helps are the parts of the help page: the codes of its headings and of what stands below.
+var helps = [][2]string{{"page.desk.help_call", "page.desk.help_call_text"}, {"page.desk.help_board", "page.desk.help_board_text"},
+	{"page.desk.help_dispatch", "page.desk.help_dispatch_text"}, {"page.desk.help_confirm", "page.desk.help_confirm_text"},
+	{"page.desk.help_complaint", "page.desk.help_complaint_text"}, {"page.desk.help_look", "page.desk.help_look_text"}}
