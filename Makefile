@@ -36,8 +36,9 @@ build: ## bin/timebank, without cgo
 bench: deps build ## every bound of docs/benchmarks.md beside what this machine does: SCALE=1 FLAT=4 COUNT=3
 	$(PGTEST) -durable -- scripts/bench
 
-soak: deps build ## the whole year again and again on both engines: SCALE=1 ROUNDS=3
+soak: deps build ## the whole year again and again on both engines: SCALE=1 ROUNDS=3; then the scanners, deeper
 	$(PGTEST) -durable -- scripts/soak
+	SCAN=deep $(GO) test -count=1 -timeout 60m ./internal/cli/scan
 
 fuzz: ## every fuzz target, FUZZTIME=15s each
 	@scripts/fuzz

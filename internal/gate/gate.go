@@ -167,11 +167,15 @@ func tooMany(wait time.Duration, rule string) error {
 // hsts makes a browser come back encrypted for two years (default, ours: what browsers ask for before they believe it at once).
 const hsts = "max-age=63072000; includeSubDomains"
 
-// Secure tells browsers that came encrypted to come so for good.
+// Secure tells browsers that came encrypted to come so for good, and old ones what the content security policy tells the others: not to put a
+// page into another site's frame, and to stop at what looks like an injected script.
 func (g *Gate) Secure(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		h := w.Header()
+		h.Set("X-Frame-Options", "DENY")
+		h.Set("X-XSS-Protection", "1; mode=block")
 		if g.Look(r).Encrypted {
-			w.Header().Set("Strict-Transport-Security", hsts)
+			h.Set("Strict-Transport-Security", hsts)
 		}
 		next.ServeHTTP(w, r)
 	})
