@@ -36,6 +36,7 @@ type office struct {
 	place region.ID
 	v     *view
 	when  period
+	own   *form // own dates, at the end of the page: the figures come first
 }
 
 // open checks the right in the place that the address names, or in the first one in which the reader works, and begins its page. Errors:
@@ -148,6 +149,9 @@ func (o *office) exporting() bool { return o.Form("as") == "xlsx" }
 
 // show answers with the page, or with its tables as a workbook.
 func (o *office) show(name string) error {
+	if o.own != nil {
+		o.add(block{Title: o.T("page.office.own_days"), Forms: []form{*o.own}})
+	}
 	if o.exporting() {
 		book, err := workbook(o.v)
 		if err != nil {
@@ -263,7 +267,7 @@ func (o *office) choosePeriod() {
 			f = f.with(name, value)
 		}
 	}
-	o.add(block{Forms: []form{f}})
+	o.own = &f
 }
 
 // number writes a figure's value with its unit.

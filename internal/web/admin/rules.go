@@ -21,8 +21,8 @@ import (
 var narrowNames = map[policy.Narrow]string{policy.Never: "page.office.narrow_never", policy.Lower: "page.office.narrow_lower", policy.Higher: "page.office.narrow_higher",
 	policy.Subset: "page.office.narrow_subset"}
 
-// own is the region under which the place's rules are kept: "" for the city's snapshot.
-func (o *office) own() string {
+// rulesOf is the region under which the place's rules are kept: "" for the city's snapshot.
+func (o *office) rulesOf() string {
 	if o.place == o.tree.City() {
 		return ""
 	}
@@ -37,7 +37,7 @@ func (o *office) path() (path []string) {
 }
 
 func (o *office) mayPropose() bool {
-	if o.own() == "" {
+	if o.rulesOf() == "" {
 		return o.may(identity.PolicyPropose, o.place)
 	}
 	return o.may(identity.PolicyOverridePropose, o.place)
@@ -226,7 +226,7 @@ func (o *office) proposals(tx *store.Tx) error {
 
 // versions lists the publications of the place, each with what it changed.
 func (o *office) versions(tx *store.Tx) error {
-	all, err := o.Policies.History(tx, o.own())
+	all, err := o.Policies.History(tx, o.rulesOf())
 	if err != nil {
 		return err
 	}
@@ -288,13 +288,13 @@ func (o *office) proposing() []ui.Field {
 func (o *office) proposeWhole() error {
 	var now policy.Publication
 	if err := o.Read("web.rules", func(tx *store.Tx, _ *region.Tree) (err error) {
-		now, err = o.current(tx, o.own())
+		now, err = o.current(tx, o.rulesOf())
 		return err
 	}); err != nil {
 		return err
 	}
 	title, hint := o.T("page.office.propose_city"), o.T("page.office.propose_city_hint")
-	if o.own() != "" {
+	if o.rulesOf() != "" {
 		title, hint = o.T("page.office.propose_stricter"), o.T("page.office.propose_stricter_hint")
 	}
 	f := o.form("/office/rules/preview", o.T("page.office.preview"), "", append([]ui.Field{{Name: "toml", Label: title, Hint: hint, Value: now.Text, Rows: 12}}, o.proposing()...)...)
@@ -394,7 +394,7 @@ func (o *office) asked() (text string, from time.Time, err error) {
 	if key := o.Form("param"); key != "" {
 		var now policy.Publication
 		if err := o.Read("web.rules", func(tx *store.Tx, _ *region.Tree) (err error) {
-			now, err = o.current(tx, o.own())
+			now, err = o.current(tx, o.rulesOf())
 			return err
 		}); err != nil {
 			return "", from, err
@@ -437,7 +437,7 @@ func Preview(r *page.Request) error {
 		return err
 	}
 	err = r.Read("web.rules", func(tx *store.Tx, _ *region.Tree) error {
-		before, err := o.drafted(tx, o.own(), level)
+		before, err := o.drafted(tx, o.rulesOf(), level)
 		if err != nil {
 			return err
 		}
@@ -502,17 +502,17 @@ func Propose(r *page.Request) error {
 		return err
 	}
 	right := identity.PolicyPropose
-	if o.own() != "" {
+	if o.rulesOf() != "" {
 		right = identity.PolicyOverridePropose
 	}
 	if err := r.Actor.May(right, o.place, o.tree); err != nil {
 		return err
 	}
 	text, from, err := o.asked()
-	if err == nil && o.own() == "" {
+	if err == nil && o.rulesOf() == "" {
 		_, err = r.Policies.Propose(r.Context(), r.Actor.ID, policy.ProposeCmd{Key: key, TOML: []byte(text), From: from, Reason: r.Form("reason")})
 	} else if err == nil {
-		_, err = r.Policies.ProposeOverride(r.Context(), r.Actor.ID, policy.OverrideCmd{Key: key, Region: o.own(), Level: o.tree.Level(o.place), Path: o.path(), TOML: []byte(text),
+		_, err = r.Policies.ProposeOverride(r.Context(), r.Actor.ID, policy.OverrideCmd{Key: key, Region: o.rulesOf(), Level: o.tree.Level(o.place), Path: o.path(), TOML: []byte(text),
 			From: from, Reason: r.Form("reason")})
 	}
 	if errs.KindOf(err) == errs.KindInvalid {
