@@ -35,7 +35,7 @@ var plan = []room{
 	{name: "domain", ordered: true, may: list("kernel store"), packages: under("internal",
 		"audit timer region policy identity member notify signin ledger notary training catalog order feedback privacy report")},
 	{name: "edge", may: list("kernel leaf store domain"), packages: under("internal", "httpapi jobs")},
-	{name: "pages", ordered: true, may: list("kernel leaf store domain"), packages: append(under("internal/web", "ui page public elder volunteer desk admin"), "internal/web")},
+	{name: "pages", ordered: true, may: list("kernel leaf store domain"), packages: append(under("internal/web", "ui page public entry elder volunteer desk admin"), "internal/web")},
 	{name: "app", may: list("kernel leaf store domain edge pages"), packages: under("internal", "app")},
 	{name: "citytest", may: list("kernel leaf store domain edge pages app"), packages: under("internal", "citytest")},
 	{name: "replay", may: list("kernel leaf store domain edge pages app"), packages: under("internal", "replay")},

@@ -380,7 +380,7 @@ func (a *api) inbox(ctx context.Context, _ *Nothing) (Letters, error) {
 	list, err := a.Notify.Inbox(ctx, inboxMost)
 	out := Letters{Letters: make([]Letter, 0, len(list))}
 	for _, l := range list {
-		out.Letters = append(out.Letters, Letter{ID(l.ID), l.To, l.Kind, l.Values, l.Created})
+		out.Letters = append(out.Letters, Letter{ID(l.ID), l.To, string(l.Kind), l.Values, l.Created})
 	}
 	return out, err
 }

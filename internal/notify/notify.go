@@ -26,6 +26,15 @@ const (
 	Email Channel = "email"
 )
 
+// Kind names the sentence of a message; its texts in the catalogues stand under "message.".
+type Kind string
+
+// The kinds.
+const (
+	// Code is the code of a sign-in: code, minutes.
+	Code Kind = "signin.code"
+)
+
 // ID identifies a message.
 type ID = id.ID[Message]
 
@@ -34,7 +43,7 @@ type ID = id.ID[Message]
 type Message struct {
 	Channel Channel
 	To      string // number or address, in clear
-	Kind    string
+	Kind    Kind
 	Values  map[string]string
 	// Life is how long it is worth delivering.
 	Life time.Duration

@@ -22,7 +22,7 @@ const (
 type messageRow struct {
 	id                 ID
 	channel            Channel
-	kind               string
+	kind               Kind
 	addressee, content []byte
 	state              state
 	created, expires   time.Time
@@ -31,7 +31,7 @@ type messageRow struct {
 func insertMessage(tx *store.Tx, which ID, m Message, addressee, content []byte) error {
 	_, err := tx.Exec(`INSERT INTO message (id, channel, kind, addressee, content, state, tries, reference, created_at, expires_at)
 		VALUES ($1, $2, $3, $4, $5, 'waiting', 0, '', $6, $7)`,
-		string(which), string(m.Channel), m.Kind, addressee, content, tx.NowMicros(), clock.Micros(tx.Now().Add(m.Life)))
+		string(which), string(m.Channel), string(m.Kind), addressee, content, tx.NowMicros(), clock.Micros(tx.Now().Add(m.Life)))
 	return err
 }
 

@@ -65,7 +65,7 @@ func (s *Service) AskCode(ctx context.Context, cmd AskCodeCmd) (asked Asked, err
 			return nil, err
 		}
 		asked = Asked{Challenge: string(t.id), Expires: t.expires}
-		_, err := s.notify.Send(tx, notify.Message{Channel: notify.SMS, To: phone.Reveal(), Kind: "signin.code",
+		_, err := s.notify.Send(tx, notify.Message{Channel: notify.SMS, To: phone.Reveal(), Kind: notify.Code,
 			Values: map[string]string{"code": code, "minutes": fmt.Sprint(int(s.set.CodeLife.Minutes()))}, Life: s.set.CodeLife})
 		return nil, err
 	})

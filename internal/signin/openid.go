@@ -46,6 +46,15 @@ type providers struct {
 
 var errProvider = errs.New(errs.Unavailable, "signin.provider_unreachable")
 
+// Providers names the providers that people may come from, the city's own first.
+func (s *Service) Providers() []string {
+	names := make([]string, len(s.set.OpenID))
+	for i, p := range s.set.OpenID {
+		names[i] = p.Name
+	}
+	return names
+}
+
 func (s *Service) provider(ctx context.Context, name string) (OpenID, *oidc.Provider, error) {
 	for _, set := range s.set.OpenID {
 		if set.Name != name {

@@ -4,6 +4,7 @@ import (
 	"timebank/internal/web/admin"
 	"timebank/internal/web/desk"
 	"timebank/internal/web/elder"
+	"timebank/internal/web/entry"
 	"timebank/internal/web/page"
 	"timebank/internal/web/public"
 	"timebank/internal/web/volunteer"
@@ -32,11 +33,36 @@ func routes() []route {
 		{"GET /public/official", public.Door, page.Anybody, public.Official},
 		{"GET /public/help", public.Door, page.Anybody, public.Help},
 		{"GET /public/privacy", public.Door, page.Anybody, public.Privacy},
-		{"GET /sign-in", public.Door, page.Anybody, public.SignInForm},
-		{"POST /sign-in", public.Door, page.Anybody, public.SignIn},
-		{"POST /sign-out", public.Door, page.Anybody, public.SignOut},
 		{"POST /settings", public.Door, page.Anybody, public.Settings},
 		{"GET /live/{of}/{id}", public.Door, page.SignedIn, page.Stream},
+
+		{"GET /sign-in", entry.Door, page.Anybody, entry.SignInForm},
+		{"POST /sign-in", entry.Door, page.Anybody, entry.Demo},
+		{"POST /sign-in/phone", entry.Door, page.Anybody, entry.Ask},
+		{"POST /sign-in/code", entry.Door, page.Anybody, entry.Code},
+		{"POST /sign-in/choice", entry.Door, page.Anybody, entry.Choose},
+		{"POST /sign-in/passkey/ask", entry.Door, page.Anybody, entry.AskPasskey},
+		{"POST /sign-in/passkey", entry.Door, page.Anybody, entry.Passkey},
+		{"GET /sign-in/city", entry.Door, page.Anybody, entry.City},
+		{"GET /sign-in/return", entry.Door, page.Anybody, entry.Return},
+		{"GET /sign-in/staff", entry.Door, page.Anybody, entry.StaffForm},
+		{"POST /sign-in/staff", entry.Door, page.Anybody, entry.Staff},
+		{"GET /sign-in/invitation", entry.Door, page.Anybody, entry.InvitationForm},
+		{"POST /sign-in/invitation", entry.Door, page.Anybody, entry.Invitation},
+		{"POST /sign-in/enrol", entry.Door, page.Anybody, entry.Enrol},
+		{"POST /sign-out", entry.Door, page.Anybody, entry.SignOut},
+		{"GET /step-up", entry.Door, page.SignedIn, entry.StepUpForm},
+		{"POST /step-up", entry.Door, page.SignedIn, entry.StepUp},
+		{"GET /register", entry.Door, page.SignedIn, entry.RegisterForm},
+		{"POST /register", entry.Door, page.SignedIn, entry.Register},
+		{"GET /account", entry.Door, page.SignedIn, entry.Account},
+		{"POST /account/apply", entry.Door, page.SignedIn, entry.Apply},
+		{"POST /account/sessions/end", entry.Door, page.SignedIn, entry.EndSession},
+		{"POST /account/passkeys/ask", entry.Door, page.SignedIn, entry.NewPasskey},
+		{"POST /account/passkeys", entry.Door, page.SignedIn, entry.AddPasskey},
+		{"POST /account/passkeys/remove", entry.Door, page.SignedIn, entry.RemovePasskey},
+		{"POST /account/consents", entry.Door, page.SignedIn, entry.Consent},
+		{"GET /inbox", entry.Door, page.Anybody, entry.Inbox},
 
 		{"GET /elder/{$}", elder.Door, page.SignedIn, elder.Home},
 		{"GET /elder/help", elder.Door, page.SignedIn, elder.Help},

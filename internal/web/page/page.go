@@ -220,6 +220,8 @@ var done = map[string]string{
 	"asked_for": "page.done.asked_for", "applied_for": "page.done.applied_for", "registered": "page.done.registered", "reviewed": "page.done.reviewed", "refused": "page.done.refused",
 	"offered": "page.done.offered", "sent": "page.done.sent", "escalated": "page.done.escalated", "no_show": "page.done.no_show", "confirmed_for": "page.done.confirmed_for",
 	"complained": "page.done.complained", "asked": "page.done.asked", "decided": "page.done.decided",
+	"session_ended": "page.done.session_ended", "key_added": "page.done.key_added", "key_removed": "page.done.key_removed", "consent": "page.done.consent",
+	"wished": "page.done.wished", "joined": "page.done.joined",
 }
 
 func (r *Request) notice() string {
@@ -329,6 +331,9 @@ func (r *Request) Tell(err error) Told {
 
 // Fail answers with a page that says what went wrong.
 func (r *Request) Fail(err error) error {
+	if errs.CodeOf(err) == identity.CodeStepUp {
+		return r.AskSecond(nil)
+	}
 	t := r.Tell(err)
 	kind := errs.KindOf(err)
 	if wait := t.wait; wait > 0 {
@@ -343,7 +348,7 @@ func (r *Request) Fail(err error) error {
 	shell := r.Shell(r.T(title))
 	shell.Public = false
 	trouble := ui.Trouble(shell, t.Text, t.Faults, t.Why, t.Code, r.ID)
-	if kind == errs.Unauthenticated && len(r.Demo) > 0 {
+	if kind == errs.Unauthenticated {
 		ctx := templ.WithChildren(r.Context(), ui.Button("/sign-in?next="+url.QueryEscape(shell.Here), r.T("page.sign_in.title"), ""))
 		return r.Show(Status(kind), templ.ComponentFunc(func(_ context.Context, w io.Writer) error { return trouble.Render(ctx, w) }))
 	}

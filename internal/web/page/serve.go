@@ -182,8 +182,8 @@ func (r *Request) private() bool { return r.visit.Encrypted || r.visit.Local() }
 // SignIn opens a session for an actor whom the caller has authenticated, and puts its token into the cookie. Error: Refused
 // page.not_encrypted away from the machine itself without encryption.
 func (r *Request) SignIn(of identity.ActorID, label string, ttl time.Duration) error {
-	if !r.private() {
-		return errs.New(errs.Refused, "page.not_encrypted")
+	if err := r.MayEnter(); err != nil {
+		return err
 	}
 	token, err := r.Identity.IssueToken(r.Context(), of, ttl, label)
 	if err != nil {
@@ -195,6 +195,11 @@ func (r *Request) SignIn(of identity.ActorID, label string, ttl time.Duration) e
 
 // SignOut ends the session behind the cookie and takes the cookie away.
 func (r *Request) SignOut() {
+	if r.Actor.Session != "" {
+		if err := r.Leave(r.Actor.Session, r.Key()); err != nil {
+			r.Log.WarnContext(r.Context(), "session not ended", slog.String("request", r.ID), slog.String("error", err.Error()))
+		}
+	}
 	r.set(cookieSession, "", -time.Second)
 	// What an installed door kept for today goes with the session.
 	r.out.Header().Set("Clear-Site-Data", `"storage"`)

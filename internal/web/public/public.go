@@ -7,10 +7,8 @@ package public
 import (
 	"net/http"
 	"strconv"
-	"time"
 
 	"timebank/internal/errs"
-	"timebank/internal/i18n"
 	"timebank/internal/member"
 	"timebank/internal/region"
 	"timebank/internal/store"
@@ -51,52 +49,6 @@ func Join(r *page.Request) error {
 		return err
 	}
 	return r.Show(http.StatusOK, join(v))
-}
-
-// SignInForm offers the accounts of a demonstration.
-func SignInForm(r *page.Request) error {
-	if len(r.Demo) == 0 {
-		return errs.New(errs.NotFound, "page.no_sign_in")
-	}
-	shell := r.Shell(r.T("page.sign_in.title"))
-	shell.Public = false
-	v := signInView{Page: shell, Next: page.Inside(r.Form("next"))}
-	for _, a := range r.Demo {
-		lang := r.Lang
-		if a.Who[lang] == "" {
-			lang = i18n.Chinese
-		}
-		v.Accounts = append(v.Accounts, accountView{ID: string(a.Actor), Name: a.Who[lang], Does: a.Does[lang]})
-	}
-	return r.Show(http.StatusOK, signIn(v))
-}
-
-// demoSession is how long a demonstration's session lasts.
-const demoSession = 12 * time.Hour
-
-// SignIn opens a session for a chosen account of the demonstration.
-func SignIn(r *page.Request) error {
-	chosen := r.Form("account")
-	for _, a := range r.Demo {
-		if string(a.Actor) != chosen {
-			continue
-		}
-		if err := r.SignIn(a.Actor, "demo", demoSession); err != nil {
-			return err
-		}
-		next := page.Inside(r.Form("next"))
-		if next == "/" {
-			next = a.Door
-		}
-		return r.Go(next)
-	}
-	return errs.New(errs.NotFound, "page.no_sign_in")
-}
-
-// SignOut takes the session's cookie away.
-func SignOut(r *page.Request) error {
-	r.SignOut()
-	return r.Go("/")
 }
 
 // Settings keeps a choice of language or size and goes back to where it was made.

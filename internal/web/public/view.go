@@ -68,11 +68,3 @@ type chapter struct {
 	Title string
 	Texts []string
 }
-
-type accountView struct{ ID, Name, Does string }
-
-type signInView struct {
-	ui.Page
-	Next     string
-	Accounts []accountView
-}

@@ -7,6 +7,7 @@ package ui
 //go:generate go run github.com/a-h/templ/cmd/templ@v0.3.977 generate -path ..
 
 import (
+	"cmp"
 	"strconv"
 
 	"github.com/a-h/templ"
@@ -75,8 +76,11 @@ type Field struct {
 	Mode    string
 	Max     int
 	Options []Option // a list to choose from instead of a line to write
-	Rows    int      // lines of a text area; 0 is one line
-	Needed  bool
+	// Auto tells a browser or a password manager what belongs here ("one-time-code"); Secret hides what is typed.
+	Auto   string
+	Secret bool
+	Rows   int // lines of a text area; 0 is one line
+	Needed bool
 }
 
 // Option is one choice of a list.
@@ -164,9 +168,25 @@ func fieldAttributes(f Field) templ.Attributes {
 		all["required"] = true
 	}
 	if len(f.Options) == 0 {
-		all["autocomplete"] = "off"
+		all["autocomplete"] = cmp.Or(f.Auto, "off")
 	}
 	return all
 }
 
+// typeOf is the kind of a line to write.
+func typeOf(f Field) string {
+	if f.Secret {
+		return "password"
+	}
+	return "text"
+}
+
 func rowsOf(f Field) string { return strconv.Itoa(f.Rows) }
+
+// askOf is where the script asks for what a key needs.
+func askOf(kind string) string {
+	if kind == "create" {
+		return "/account/passkeys/ask"
+	}
+	return "/sign-in/passkey/ask"
+}
