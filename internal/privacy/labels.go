@@ -22,7 +22,10 @@ var labels = map[string]label{
 	"about":  {"本件由平台按您的要求打印，列出平台保存的与您有关的全部信息。", "Printed at your request: everything that the platform stores about you."},
 	"none":   {"无", "none"}, "yes": {"是", "yes"}, "no": {"否", "no"},
 
-	"member": {"基本信息", "Person"}, "identity": {"账号", "Account"}, "sign_in": {"登录方式", "Signing in"}, "training": {"培训", "Training"}, "orders": {"服务", "Services"},
+	"member": {"基本信息", "Person"}, "identity": {"账号", "Account"}, "sign_in": {"登录方式", "Signing in"}, "login": {"登录名", "Login"}, "passkeys": {"通行密钥", "Passkeys"}, "cards": {"服务卡", "Cards"},
+	"links": {"已关联的账号", "Linked accounts"}, "revoked_at": {"作废时间", "Revoked"}, "provider": {"登录平台", "Provider"}, "linked_at": {"关联时间", "Linked"},
+	"campaign": {"动员", "Call-out"},
+	"training": {"培训", "Training"}, "orders": {"服务", "Services"},
 	"feedback": {"评价与投诉", "Ratings and complaints"}, "passbook": {"时间存折", "Passbook"}, "trail": {"操作记录", "Trail of acts"},
 
 	"person": {"编号", "Id"}, "name": {"姓名", "Name"}, "id_number": {"身份证号", "Identity number"}, "phone": {"电话", "Phone"},
