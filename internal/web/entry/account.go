@@ -152,8 +152,8 @@ func register(r *page.Request, err error) error {
 		return r.Go("/account")
 	}
 	v := registerView{Page: shell(r, "page.entry.register_title"), Key: r.Key(), Street: r.Form("street")}
-	street := ui.Field{Name: "street", Label: r.T("page.entry.street"), Hint: r.T("page.entry.street_hint"), Needed: true}
-	home := ui.Field{Name: "region", Label: r.T("page.entry.community"), Needed: true}
+	street := ui.Field{Name: "street", Label: r.T("page.entry.street"), Hint: r.T("page.entry.street_hint")}
+	home := ui.Field{Name: "region", Label: r.T("page.entry.community")}
 	read := r.Read("web.register", func(_ *store.Tx, tree *region.Tree) error {
 		street.Options, home.Options = nil, nil
 		for _, d := range tree.Districts() {
@@ -178,7 +178,7 @@ func register(r *page.Request, err error) error {
 	name := ui.Field{Name: "name", Label: r.T("page.entry.name"), Value: r.Form("name"), Max: 50, Auto: "name", Needed: true}
 	number := ui.Field{Name: "id_number", Label: r.T("page.entry.id_number"), Hint: r.T("page.entry.id_number_hint"), Value: r.Form("id_number"), Max: 36, Needed: true}
 	phone := ui.Field{Name: "phone", Label: r.T("page.entry.own_phone"), Value: r.Form("phone"), Mode: "tel", Max: 40, Auto: "tel"}
-	address := ui.Field{Name: "address", Label: r.T("page.entry.address"), Hint: r.T("page.entry.address_hint"), Value: r.Form("address"), Max: 200, Auto: "street-address"}
+	address := ui.Field{Name: "address", Label: r.T("page.entry.address"), Hint: r.T("page.entry.address_hint"), Value: r.Form("address"), Max: 200, Auto: "address-line1"}
 	var status int
 	status, v.Faults = wrong(r, err, &name, &number, &phone, &home, &address)
 	v.Fields = []ui.Field{name, number, phone, home, address}
