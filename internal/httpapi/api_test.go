@@ -27,6 +27,7 @@ type operation struct {
 	rights           []string
 	open             bool
 	required         []string // names of the body's required fields
+	asks             []string // names of the address's required parameters
 	body             bool
 	keyed            bool
 }
@@ -44,7 +45,10 @@ func described(t testing.TB) map[string]operation {
 			OperationID string
 			Rights      []string `json:"x-rights"`
 			Security    []any
-			Parameters  []struct{ Name string }
+			Parameters  []struct {
+				Name, In string
+				Required bool
+			}
 			RequestBody struct {
 				Content map[string]struct{ Schema schema }
 			}
@@ -59,6 +63,9 @@ func described(t testing.TB) map[string]operation {
 			op := operation{id: o.OperationID, method: strings.ToUpper(method), path: path, rights: o.Rights, open: len(o.Security) == 0}
 			for _, p := range o.Parameters {
 				op.keyed = op.keyed || p.Name == "Idempotency-Key"
+				if p.In == "query" && p.Required {
+					op.asks = append(op.asks, p.Name)
+				}
 			}
 			if media, ok := o.RequestBody.Content["application/json"]; ok {
 				op.body = true
@@ -172,6 +179,9 @@ func TestEveryBadFieldIsNamed(t *testing.T) {
 			if got := w.send(c); got.status != http.StatusUnprocessableEntity || got.code() != "api.input_invalid" ||
 				!slices.Equal(got.fields(), []string{"query.nonsense api.field_unknown"}) {
 				t.Errorf("%s with an unknown parameter: got %s", o.id, got)
+			}
+			for _, name := range o.asks {
+				want = append(want, "query."+name+" api.field_missing")
 			}
 			if c.path = o.dummy(); len(want) == 0 {
 				continue

@@ -5,6 +5,8 @@ import (
 	"context"
 	"time"
 
+	"github.com/danielgtaylor/huma/v2"
+
 	"timebank/internal/member"
 	"timebank/internal/order"
 )
@@ -17,6 +19,17 @@ const typeJPEG = "image/jpeg"
 // picture makes a route take a picture as its whole body. It is never a form: a form's files would lie unsealed on the disk.
 func picture(r route) route {
 	r.picture = true
+	register := r.register
+	r.register = func(a *api, to huma.API, r route) {
+		register(a, to, r)
+		// An empty body is let in, so that the refusal names what else is wrong: the use-case has its own for no picture.
+		path := to.OpenAPI().Paths[base+r.path]
+		for _, o := range []*huma.Operation{path.Put, path.Post} {
+			if o != nil && o.OperationID == r.id {
+				o.RequestBody.Required = false
+			}
+		}
+	}
 	return r
 }
 
