@@ -11,6 +11,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -46,6 +47,7 @@ type town struct {
 	helper  citytest.Person
 	novice  citytest.Person
 	officer citytest.Person
+	cut     atomic.Bool // somebody has pulled the cable out; see cable
 }
 
 func newTown(t *testing.T) *town {
@@ -65,7 +67,7 @@ func newTown(t *testing.T) *town {
 		demo(w.officer, "服务台", "The desk", "看看谁在等。", "Sees who waits.", "/desk/"),
 		demo(w.novice, "还没报名的居民", "A resident", "还不是志愿者。", "Not a volunteer yet.", "/volunteer/"),
 	}
-	srv := httptest.NewServer(c.Pages())
+	srv := httptest.NewServer(w.cable(c.Pages()))
 	t.Cleanup(srv.Close)
 	w.base = srv.URL
 	w.browser = newBrowser(t)

@@ -76,7 +76,9 @@ func TestEveryPageKeepsTheRulesForEyesAndFingers(t *testing.T) {
 		{"elder-visits", "/elder/visits", true}, {"elder-visit-coming", "/elder/visits/" + string(coming), true}, {"elder-visit-new", "/elder/visits/" + string(waiting) + "?done=placed", true},
 		{"elder-hours", "/elder/hours", true}, {"elder-station", "/elder/station", true}}
 	helper := []sheet{{"volunteer-hall", "/volunteer/", false}, {"volunteer-visits", "/volunteer/visits", false}, {"volunteer-visit", "/volunteer/visits/" + string(coming), false},
-		{"volunteer-passbook", "/volunteer/passbook", false}}
+		{"volunteer-passbook", "/volunteer/passbook", false}, {"volunteer-map", "/volunteer/?view=map", false}, {"volunteer-calendar", "/volunteer/calendar", false},
+		{"volunteer-give", "/volunteer/passbook/give", false}, {"volunteer-me", "/volunteer/me", false}, {"volunteer-join", "/volunteer/join", false},
+		{"volunteer-help", "/volunteer/help", false}, {"volunteer-offline", "/volunteer/offline", false}}
 	desk := []sheet{{"desk-board", "/desk/", false}, {"desk-board-one", "/desk/?for=volunteer", false}, {"desk-call", "/desk/call", false},
 		{"desk-person", "/desk/people/" + string(w.elder.ID), false}, {"desk-order", "/desk/orders/" + string(waiting), false}, {"desk-order-taken", "/desk/orders/" + string(coming), false},
 		{"desk-register", "/desk/register", false}, {"desk-reviews", "/desk/reviews", false}, {"desk-follow-ups", "/desk/follow-ups", false},

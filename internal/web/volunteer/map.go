@@ -20,7 +20,7 @@ const (
 )
 
 // mapMerge is how near two marks may come in units before they become one that a finger can hit.
-const mapMerge = 52
+const mapMerge = 62
 
 type markView struct {
 	X, Y        string

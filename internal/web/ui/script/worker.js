@@ -62,9 +62,18 @@ const send = () => sending ??= (async () => {
 self.addEventListener("sync", (e) => { if (e.tag === "checks") e.waitUntil(send()); });
 self.addEventListener("message", (e) => {
   if (e.data === "send") e.waitUntil(send().catch(() => {}));
+  if (e.data?.lang) e.waitUntil(speak(e.data.lang).catch(() => {}));
   // Answers, so that signing out waits until nothing is left.
   if (e.data === "forget") e.waitUntil(forget().then(() => e.ports[0]?.postMessage("forgotten")));
 });
+
+// speak keeps the page for "no network" in the language that the reader chose.
+const speak = async (lang) => {
+  const shell = await caches.open(SHELL);
+  if ((await shell.match(OFFLINE))?.headers.get("Content-Language") === lang) return;
+  const answer = await fetch(OFFLINE, { headers: { "Accept-Language": lang } });
+  if (answer.ok) await shell.put(OFFLINE, answer);
+};
 
 const forget = async () => {
   await caches.delete(TODAY);

@@ -70,6 +70,7 @@
   }
 
   workers.register("/volunteer/worker.js", { scope: "/volunteer/" }).then(() => tell("send"), () => {});
+  tell({ lang: document.documentElement.lang });
   workers.addEventListener("message", (e) => { if (e.data?.checks) show(); });
   window.addEventListener("online", () => tell("send"));
   show();
