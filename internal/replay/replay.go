@@ -20,6 +20,9 @@ import (
 	"timebank/internal/errs"
 	"timebank/internal/id"
 	"timebank/internal/region"
+	"timebank/internal/report"
+	"timebank/internal/store"
+	"timebank/internal/timer"
 )
 
 // Config says which year is replayed.
@@ -84,7 +87,13 @@ func Run(ctx context.Context, cfg Config) (Report, error) {
 // all runs the year up to a tick.
 func (d *driver) all(ctx context.Context, end tick) error {
 	d.fake.Set(d.plan.cal.time(0))
-	if err := d.DB.Together(ctx, d.found); err != nil {
+	err := d.DB.Together(ctx, func(ctx context.Context) error {
+		if err := d.found(ctx); err != nil {
+			return err
+		}
+		return d.DB.Write(ctx, "replay.figures", func(tx *store.Tx) error { return timer.Cancel(tx, report.TimerNightly, "city") })
+	})
+	if err != nil {
 		return fmt.Errorf("set up the city: %w", err)
 	}
 	for day := 0; at(day, 0) < end; {
@@ -99,7 +108,20 @@ func (d *driver) all(ctx context.Context, end tick) error {
 			return err
 		}
 	}
-	return nil
+	return d.DB.Write(ctx, "replay.figures", d.compare)
+}
+
+// compare recomputes the figures once, where an installation does it every night: it reads the whole history, so the nights of a year would
+// take longer than the year. From now on they are recomputed as in any installation.
+func (d *driver) compare(tx *store.Tx) error {
+	found, err := report.Recompute(tx, d.tree)
+	if err != nil {
+		return err
+	}
+	for _, f := range found {
+		d.unequal = append(d.unequal, fmt.Sprintf("%s in %s: the orders say %d, the book says %d", f.Code, f.Place, f.Was, f.Is))
+	}
+	return d.Reports.ScheduleDaily(tx)
 }
 
 // A commit takes as many days as make up spanCommands, and spanDays at the most. A page that many days change is then written once.

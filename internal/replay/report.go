@@ -32,6 +32,7 @@ type tally struct {
 	byFate     [fates]int
 	refused    map[string]int
 	firstWords []string
+	unequal    []string // figures on which the orders and the book disagree
 	told       int
 	pace       pace
 }
@@ -214,9 +215,9 @@ func (d *driver) report(ctx context.Context, begun time.Time) (Report, error) {
 		return r, err
 	}
 	r.VerifySecs = d.watch.now().Sub(verifying).Seconds()
-	r.LedgerOK, r.LedgerRoot, r.Problems = len(v.Problems) == 0, v.Root(), v.Problems
+	r.LedgerOK, r.LedgerRoot, r.Problems = len(v.Problems) == 0, v.Root(), append(v.Problems, d.unequal...)
 	r.PeakRSSBytes = peakRSS()
-	r.OK = r.LedgerOK && len(r.RefusedUnexpected) == 0 && r.ParkedTimers == 0 && r.got() == r.Wanted
+	r.OK = r.LedgerOK && len(r.Problems) == 0 && len(r.RefusedUnexpected) == 0 && r.ParkedTimers == 0 && r.got() == r.Wanted
 	return r, nil
 }
 
