@@ -19,6 +19,7 @@ import (
 	"timebank/internal/clock"
 	"timebank/internal/config"
 	"timebank/internal/errs"
+	"timebank/internal/family"
 	"timebank/internal/feedback"
 	"timebank/internal/gate"
 	"timebank/internal/id"
@@ -80,6 +81,7 @@ type App struct {
 	Catalog  *catalog.Service
 	Orders   *order.Service
 	Feedback *feedback.Service
+	Family   *family.Service
 	Privacy  *privacy.Service
 	Reports  *report.Service
 	Timers   *timer.Service
@@ -176,7 +178,8 @@ func (a *App) build(opts Options, box *pii.Box) (err error) {
 	a.Catalog = catalog.New(a.DB, a.Regions)
 	a.Orders = order.New(a.DB, a.Regions, a.Policies, a.Catalog, a.Photos)
 	a.Feedback = feedback.New(a.DB, a.Regions, a.Policies, a.Orders, box)
-	a.Privacy = privacy.New(a.DB, a.Regions, a.Policies, a.Members, a.Feedback, privacy.Part{Sealed: []privacy.Sealed{{Name: "message", Reseal: a.Notify.Reseal},
+	a.Family = family.New(a.DB, a.Regions, a.Members, box)
+	a.Privacy = privacy.New(a.DB, a.Regions, a.Policies, a.Members, a.Feedback, a.familyPart(), privacy.Part{Sealed: []privacy.Sealed{{Name: "message", Reseal: a.Notify.Reseal},
 		{Name: "signin_ticket", Reseal: a.SignIn.ResealTickets}, {Name: "signin_totp", Reseal: a.SignIn.ResealTOTP},
 		{Name: "signin_passkey", Reseal: a.SignIn.ResealPasskeys}}})
 	a.Reports = report.New(a.Regions)
@@ -191,6 +194,14 @@ func (a *App) build(opts Options, box *pii.Box) (err error) {
 	a.Health = obs.NewHealth(a.DB.Ping)
 	a.gauges()
 	return nil
+}
+
+// familyPart is what the family's room contributes to a copy of somebody's data, to its erasure, and to a new key.
+func (a *App) familyPart() privacy.Part {
+	return privacy.Part{Name: "family",
+		Data:   func(tx *store.Tx, s privacy.Subject) (any, error) { return a.Family.PersonalData(tx, s.Person) },
+		Erase:  func(tx *store.Tx, s privacy.Subject) error { return a.Family.Erase(tx, s.Person) },
+		Sealed: []privacy.Sealed{{Name: "family_message", Reseal: a.Family.Reseal}}}
 }
 
 // handlers ties every kind of timer to the use-case that it asks for.

@@ -165,6 +165,8 @@ func doors(people []replay.Account) (list []page.Account) {
 		switch {
 		case p.Role == "recipient":
 			door, role = "/elder/", "服务对象"
+		case strings.HasPrefix(p.Role, "kin"):
+			door, role = "/family/", "亲属"
 		case strings.HasPrefix(p.Role, "volunteer"):
 			door, role = "/volunteer/", "志愿者"
 		case strings.HasPrefix(p.Role, "point "), p.Role == "street dispatcher":

@@ -143,6 +143,12 @@ func aside(w *world) {
 	w.refused(step{op: "decide-order", as: &elder, at: []any{paid}, body: m{"uphold": true, "reason": "x"}}, 403, "identity.not_allowed")
 	w.does(step{op: "decide-order", as: &reviewer, at: []any{paid}, body: m{"uphold": true, "reason": "the volunteer was there"}})
 
+	back := w.published(&elder, &desk)
+	w.does(step{op: "claim-order", as: &wang, at: []any{back}, body: m{}, rows: "assignment+1"})
+	w.does(step{op: "cancel-order", as: &elder, at: []any{back}, body: m{"reason": "pressed by mistake"}, rows: "hold-1", want: m{"state": "cancelled"}})
+	w.refused(step{op: "undo-cancel", as: &desk, at: []any{back}}, 403, "order.not_yours_to_undo")
+	w.does(step{op: "undo-cancel", as: &elder, at: []any{back}, rows: "hold+1", want: m{"state": "accepted"}})
+
 	fund := w.published(&elder, &desk)
 	for range 4 {
 		w.does(step{op: "escalate-order", as: &desk, at: []any{fund}, body: m{"reason": "nobody near"}})

@@ -137,6 +137,36 @@ func kin(w *world) {
 	w.does(step{op: "name-heir", as: &mother, at: []any{mother.ID}, body: m{"heir": daughter.ID}})
 	w.does(step{op: "list-kin", as: &daughter, at: []any{mother.ID}, want: m{"kin.0.relative": daughter.ID, "kin.0.delegate": true, "kin.0.state": "confirmed", "kin.1": nil}})
 	w.refused(step{op: "list-kin", as: &stranger, at: []any{mother.ID}}, 403, "identity.not_allowed")
+	w.does(step{op: "end-kin", as: &daughter, at: []any{daughter.ID, mother.ID}, rows: "kin-2"})
+	w.refused(step{op: "end-kin", as: &daughter, at: []any{daughter.ID, mother.ID}}, 404, "member.kin_unknown")
+	farAway(w)
+}
+
+// farAway is a daughter who asks to become kin by number, and writes to her mother once both have said yes.
+func farAway(w *world) {
+	desk := w.Staff(identity.PointManager, w.Home())
+	number := idNumber("19380412", 9)
+	mother := w.Person(82, w.Home())
+	w.does(step{op: "correct-person", as: &desk, at: []any{mother.ID}, body: m{"id_number": number, "reason": "typed wrongly"}})
+	daughter := w.Person(50, w.Home())
+	wish := m{"id_number": number, "relation": "parent", "act": true, "message": true}
+	w.refused(step{op: "ask-kin", as: &daughter, at: []any{daughter.ID}, body: m{"id_number": "320113193803120071", "relation": "parent"}}, 422, "family.ask_invalid", "id_number pii.id_number_malformed")
+	ask := w.does(step{op: "ask-kin", as: &daughter, at: []any{daughter.ID}, body: wish, rows: "family_ask+1"}).text("id")
+	w.does(step{op: "ask-kin", as: &daughter, at: []any{daughter.ID}, body: m{"id_number": idNumber("19380412", 10), "relation": "parent"}, rows: "family_ask+1"})
+	w.does(step{op: "list-kin-asks", as: &mother, at: []any{mother.ID}, want: m{"asks.0.id": ask, "asks.0.asker": daughter.ID, "asks.0.relation": "parent", "asks.0.act": true, "asks.1": nil}})
+	w.refused(step{op: "list-kin-asks", as: &daughter, at: []any{mother.ID}}, 403, "identity.not_allowed")
+	w.refused(step{op: "answer-kin-ask", as: &daughter, at: []any{ask}, body: m{"agree": true}}, 404, "family.ask_unknown")
+	w.does(step{op: "answer-kin-ask", as: &mother, at: []any{ask}, body: m{"agree": true, "act": true}, rows: "kin+2"})
+	w.refused(step{op: "send-message", as: &daughter, at: []any{daughter.ID}, body: m{"to": mother.ID, "words": "妈，周日回来"}}, 422, "family.line_closed")
+	w.does(step{op: "message-line", as: &mother, at: []any{mother.ID, daughter.ID}, body: m{"open": true}})
+	w.does(step{op: "message-line", as: &daughter, at: []any{daughter.ID, mother.ID}, body: m{"open": true}})
+	said := w.does(step{op: "send-message", as: &daughter, at: []any{daughter.ID}, body: m{"to": mother.ID, "words": "妈，周日回来"}, rows: "family_message+1"}).text("id")
+	w.does(step{op: "list-messages", as: &mother, at: []any{mother.ID}, want: m{"messages.0.words": "妈，周日回来", "messages.0.from": daughter.ID, "messages.0.seen_at": nil}})
+	w.refused(step{op: "list-messages", as: &daughter, at: []any{mother.ID}}, 403, "identity.not_oneself")
+	w.does(step{op: "seen-message", as: &mother, at: []any{said}})
+	w.refused(step{op: "take-back-message", as: &mother, at: []any{said}}, 404, "family.message_unknown")
+	w.does(step{op: "take-back-message", as: &daughter, at: []any{said}})
+	w.does(step{op: "list-messages", as: &mother, at: []any{mother.ID}, want: m{"messages.0": nil}})
 }
 
 func teams(w *world) {

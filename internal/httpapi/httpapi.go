@@ -18,6 +18,7 @@ import (
 
 	"timebank/internal/catalog"
 	"timebank/internal/clock"
+	"timebank/internal/family"
 	"timebank/internal/feedback"
 	"timebank/internal/gate"
 	"timebank/internal/id"
@@ -54,6 +55,7 @@ type Deps struct {
 	Training *training.Service
 	Orders   *order.Service
 	Feedback *feedback.Service
+	Family   *family.Service
 	SignIn   *signin.Service
 	Notify   *notify.Service
 	Privacy  *privacy.Service

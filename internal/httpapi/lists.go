@@ -98,13 +98,14 @@ type ServicePoint struct {
 	Kind   string `json:"kind" enum:"community,street,organisation"`
 	Region ID     `json:"region"`
 	Point  *Point `json:"point,omitempty"`
+	Phone  string `json:"phone,omitempty"`
 }
 
 func (a *api) listPoints(ctx context.Context, in *OneID) (out ServicePoints, err error) {
 	err = a.read(ctx, func(tx *store.Tx, _ *region.Tree) error {
 		rows, err := member.PointsIn(tx, region.ID(in.ID))
 		out.Points = each(rows, func(p member.ServicePoint) ServicePoint {
-			return ServicePoint{ID(p.ID), p.Name, string(p.Kind), ID(p.Region), pointOf(p.Point, p.HasPoint)}
+			return ServicePoint{ID(p.ID), p.Name, string(p.Kind), ID(p.Region), pointOf(p.Point, p.HasPoint), p.Phone}
 		})
 		return err
 	})

@@ -135,6 +135,10 @@ func (a *api) undoConfirm(ctx context.Context, in *With[Reason]) (Changed, error
 	return changed(first(a.Orders.UndoConfirm(ctx, orderCmd(ctx, in))))
 }
 
+func (a *api) undoCancel(ctx context.Context, in *With[Reason]) (Changed, error) {
+	return changed(first(a.Orders.UndoCancel(ctx, orderCmd(ctx, in))))
+}
+
 func (a *api) cancelOrder(ctx context.Context, in *With[Reason]) (Changed, error) {
 	return changed(first(a.Orders.Cancel(ctx, orderCmd(ctx, in))))
 }

@@ -50,6 +50,7 @@ type Order struct {
 	History       []Event      `json:"history" doc:"Who did what, oldest first"`
 	Next          []NextStep   `json:"next" doc:"What happens by itself, and when"`
 	Why           *Why         `json:"why,omitempty" doc:"The rules that it keeps"`
+	Withheld      *Why         `json:"withheld,omitempty" doc:"Why a relative does not see who comes and what happened"`
 }
 
 // Assignment is one volunteer's place.
@@ -99,7 +100,7 @@ func orderOf(v order.View) Order {
 		Start: v.Start, Minutes: minutesOf(v.Minutes), Volunteers: v.Volunteers, Point: pointOf(v.Point, v.Point != region.Point{}), Exact: v.Near, Code: v.Code,
 		Funding: strings.Fields(v.Funding), PolicyVersion: v.PolicyVersion, SubmittedAt: v.SubmittedAt, Level: string(v.Level), LevelSince: v.LevelSince,
 		ConfirmedBy: string(v.ConfirmedBy), ConfirmedAt: timeOf(v.ConfirmedAt), SettledAt: timeOf(v.SettledAt), Transaction: ID(v.SettledBy),
-		Outcomes: strings.Fields(v.Outcome), Reason: v.Reason, Why: whyOf(&v.Why)}
+		Outcomes: strings.Fields(v.Outcome), Reason: v.Reason, Why: whyOf(&v.Why), Withheld: whyOf(v.Withheld)}
 	out.Assignments = each(v.Assignments, func(a *order.Assignment) Assignment {
 		return Assignment{ID: ID(a.ID), Volunteer: ID(a.Volunteer), Team: ID(a.Team), How: a.How, State: string(a.State), In: timeOf(a.In), Out: timeOf(a.Out),
 			Minutes: minutesOf(a.Minutes), Credit: minutesOf(a.Credit), Grade: string(a.Grade), Flags: strings.Fields(a.Flags)}

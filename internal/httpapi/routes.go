@@ -117,6 +117,19 @@ func (a *api) routes() []route {
 		created(op(post, "/persons/{id}/kin", "add-kin", "kin", "Propose a relation", may(identity.MemberKin, identity.MemberKinFor), a.addKin)),
 		act(post, "/persons/{id}/kin/{relative}/confirm", "confirm-kin", "kin", "Confirm a relation", may(identity.MemberKin, identity.MemberKinFor), a.confirmKin),
 		act(put, "/persons/{id}/kin/{relative}/delegate", "delegate", "kin", "Let a relative act for a person", may(identity.MemberKin, identity.MemberKinFor), a.delegate),
+		act(remove, "/persons/{id}/kin/{relative}", "end-kin", "kin", "End a relation, or refuse a proposed one", may(identity.MemberKin, identity.MemberKinFor), a.endKin).
+			says("One side is enough. The delegation ends with it."),
+		created(op(post, "/persons/{id}/kin-asks", "ask-kin", "kin", "Ask to become somebody's kin", may(identity.MemberKin, identity.MemberKinFor), a.askKin)).
+			says("The answer is the same whether or not somebody has the number."),
+		op(get, "/persons/{id}/kin-asks", "list-kin-asks", "kin", "Who waits for a person's yes", may(identity.MemberKin, identity.MemberKinFor), a.listKinAsks),
+		act(post, "/kin-asks/{id}/answer", "answer-kin-ask", "kin", "Say yes or no to a relative", may(identity.MemberKin, identity.MemberKinFor), a.answerKinAsk),
+		act(put, "/persons/{id}/kin/{relative}/messages", "message-line", "kin", "Agree to messages with a relative, or no longer", may(identity.MemberKin, identity.MemberKinFor), a.messageLine).
+			says("Messages pass while both sides agree."),
+		created(op(post, "/persons/{id}/messages", "send-message", "kin", "Tell a relative something", may(identity.MemberKin), a.sendMessage)),
+		op(get, "/persons/{id}/messages", "list-messages", "kin", "What relatives told each other", may(identity.MemberKin), a.listMessages),
+		act(post, "/messages/{id}/seen", "seen-message", "kin", "Say that a message was read", may(identity.MemberKin), a.seenMessage),
+		act(remove, "/messages/{id}", "take-back-message", "kin", "Take a message back", may(identity.MemberKin), a.takeBackMessage).
+			says("Its words are destroyed."),
 		act(put, "/persons/{id}/heir", "name-heir", "kin", "Name an heir", may(identity.MemberKin, identity.MemberKinFor), a.nameHeir),
 
 		created(op(post, "/teams", "register-team", "teams", "Register a team", may(identity.MemberTeam, identity.MemberTeamFor), a.registerTeam)),
@@ -159,6 +172,8 @@ func (a *api) routes() []route {
 		op(post, "/orders/{id}/undo", "undo-confirm", "orders", "Take a confirmation back", may(identity.OrderConfirm, identity.OrderConfirmFor), a.undoConfirm).
 			says("Within the undo window."),
 		op(post, "/orders/{id}/cancel", "cancel-order", "orders", "Cancel an order", may(identity.OrderCancel, identity.OrderCancelFor), a.cancelOrder),
+		op(post, "/orders/{id}/undo-cancel", "undo-cancel", "orders", "Take a cancellation back", may(identity.OrderCancel, identity.OrderCancelFor), a.undoCancel).
+			says("Within the undo window, by whoever cancelled."),
 		op(post, "/orders/{id}/no-show", "no-show", "orders", "Report that a volunteer did not come", may(identity.OrderConfirm, identity.OrderConfirmFor), a.noShow),
 		op(post, "/orders/{id}/escalate", "escalate-order", "orders", "Hand an order up", may(identity.OrderEscalate), a.escalateOrder),
 		op(post, "/orders/{id}/dispute", "dispute-order", "orders", "Dispute an order", may(identity.OrderDispute, identity.OrderConfirmFor), a.disputeOrder).

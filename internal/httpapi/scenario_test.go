@@ -204,7 +204,7 @@ func (w *world) post(as *citytest.Person, path string, body any) answer {
 }
 
 // watched are the tables whose rows scenarios count.
-var watched = []string{"person", "actor", "recipient", "volunteer", "kin", "team", "team_member", "service_point", "consent", "role_grant", "session", "proposal",
+var watched = []string{"person", "actor", "recipient", "volunteer", "kin", "family_ask", "family_message", "team", "team_member", "service_point", "consent", "role_grant", "session", "proposal",
 	"course", "attendance", "exam", "service_item_version", "service_order", "assignment", "evidence", "visit_photo", "portrait", "fund_claim", "rating", "follow_up", "complaint",
 	"ledger_tx", "ledger_entry", "hold", "pending_posting", "policy_proposal", "policy_version", "signin_password", "signin_passkey", "signin_card", "audit", "idempotency"}
 

@@ -52,10 +52,11 @@ type NewPoint struct {
 	Kind   string `json:"kind" enum:"community,street,organisation"`
 	Region ID     `json:"region" doc:"The community it serves, or the street"`
 	Point  *Point `json:"point,omitempty"`
+	Phone  string `json:"phone,omitempty" maxLength:"20" doc:"Where the point is called; left out: the city's own number"`
 }
 
 func (a *api) registerPoint(ctx context.Context, in *Take[NewPoint]) (Made, error) {
 	made, err := first(a.Members.RegisterPoints(ctx, []member.RegisterPointCmd{{Actor: actor(ctx), Key: in.Key, Name: in.Body.Name, Kind: member.PointKind(in.Body.Kind),
-		Region: region.ID(in.Body.Region), Point: in.Body.Point.region()}}))
+		Region: region.ID(in.Body.Region), Point: in.Body.Point.region(), Phone: in.Body.Phone}}))
 	return Made{ID(made)}, err
 }

@@ -2,6 +2,7 @@ package member
 
 import (
 	"context"
+	"slices"
 
 	"timebank/internal/canon"
 	"timebank/internal/clock"
@@ -24,6 +25,10 @@ func (s *Service) kinCalls() {
 		w.Str(string(c.Person)).Str(string(c.Relative)).Bool(c.Allow)
 		return c.Actor, c.Key
 	}, s.runDelegate)
+	s.endKin = nothing("member.end_kin", func(c *EndKinCmd, w *canon.Writer) (identity.Actor, string) {
+		w.Str(string(c.Person)).Str(string(c.Relative))
+		return c.Actor, c.Key
+	}, s.runEndKin)
 	s.nameHeir = nothing("member.name_heir", func(c *NameHeirCmd, w *canon.Writer) (identity.Actor, string) {
 		w.Str(string(c.Person)).Str(string(c.Heir))
 		return c.Actor, c.Key
@@ -44,7 +49,6 @@ type AddKinCmd struct {
 // kinRow is a side of a relation with who agreed for it.
 type kinRow struct {
 	Kin
-	agreed   bool
 	agreedBy string // actor
 }
 
@@ -81,8 +85,8 @@ func (s *Service) runAddKin(tx *store.Tx, cmds []*AddKinCmd, out []*identity.Res
 		if c.Confirmed {
 			state = KinConfirmed
 		}
-		mine := kinRow{Kin{Person: c.Person, Relative: c.Relative, Relation: c.Relation, State: state}, true, c.Actor.ID}
-		theirs := kinRow{Kin{Person: c.Relative, Relative: c.Person, Relation: c.Relation.Inverse(), State: state}, c.Confirmed, ""}
+		mine := kinRow{Kin{Person: c.Person, Relative: c.Relative, Relation: c.Relation, State: state, Agreed: true}, c.Actor.ID}
+		theirs := kinRow{Kin{Person: c.Relative, Relative: c.Person, Relation: c.Relation.Inverse(), State: state, Agreed: c.Confirmed}, ""}
 		if c.Confirmed {
 			theirs.agreedBy = c.Actor.ID
 		}
@@ -150,12 +154,12 @@ func (s *Service) runConfirmKin(tx *store.Tx, cmds []*ConfirmKinCmd, out []*iden
 			switch {
 			case mine.State == KinConfirmed:
 				return errs.New(errs.Conflict, "member.kin_confirmed")
-			case mine.agreed, theirs.agreedBy == by.ID && !by.IsSystem():
+			case mine.Agreed, theirs.agreedBy == by.ID && !by.IsSystem():
 				return errs.New(errs.Forbidden, "member.both_sides_confirm")
 			}
 			return nil
 		}, "member.confirm_kin", func(i int, mine, theirs *kinRow) string {
-			mine.agreed, mine.agreedBy = true, cmds[i].Actor.ID
+			mine.Agreed, mine.agreedBy = true, cmds[i].Actor.ID
 			mine.State, theirs.State = KinConfirmed, KinConfirmed
 			return string(KinConfirmed)
 		})
@@ -310,6 +314,17 @@ func IsDelegate(tx *store.Tx, person, relative PersonID) (bool, error) {
 		}
 	}
 	return false, err
+}
+
+// MaySee reports whether a person lets the relative see its visits: the relation is confirmed on both sides, and the person has consented to
+// its relatives seeing them.
+func MaySee(tx *store.Tx, person, relative PersonID) (bool, error) {
+	kin, err := KinOf(tx, person)
+	if err != nil || !slices.ContainsFunc(kin, func(k Kin) bool { return k.Relative == relative && k.State == KinConfirmed }) {
+		return false, err
+	}
+	given, err := ConsentsOf(tx, person)
+	return slices.Contains(given, PurposeKin), err
 }
 
 // RelationTo returns what the beneficiary is to the payer in the words of the rules, and "" for a stranger or kin not yet confirmed.

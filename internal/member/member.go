@@ -187,6 +187,7 @@ type Kin struct {
 	Relation Relation // the relative is the person's Relation
 	State    KinState
 	Delegate bool // the person lets the relative act for it: order, confirm, redeem
+	Agreed   bool // the person's own side has said yes
 }
 
 // Purpose is what personal data may be used for. Each needs its own consent (law: separate consent for sensitive data).
@@ -250,6 +251,7 @@ type ServicePoint struct {
 	Name     string
 	Kind     PointKind
 	Region   region.ID // its community, or its street if it serves a whole one
+	Phone    string    // as it is dialled; it is public. "" when the city's own number is called
 	Point    region.Point
 	HasPoint bool
 }

@@ -250,7 +250,7 @@ func noShows(tx *store.Tx, volunteer PersonID, from, to time.Time) ([]time.Time,
 const kinQuery = "SELECT k.person, k.relative, k.relation, k.state, k.delegate, k.agreed, k.agreed_by FROM kin k WHERE "
 
 func scanKin(r *store.Rows) (k kinRow, err error) {
-	return k, r.Scan(&k.Person, &k.Relative, &k.Relation, &k.State, &k.Delegate, &k.agreed, &k.agreedBy)
+	return k, r.Scan(&k.Person, &k.Relative, &k.Relation, &k.State, &k.Delegate, &k.Agreed, &k.agreedBy)
 }
 
 // KinOf returns the relations of a person, proposed ones included, in the order of the relatives' ids.
@@ -330,11 +330,11 @@ func TeamMembers(tx *store.Tx, team TeamID) ([]PersonID, error) {
 		"SELECT m.person FROM team_member m WHERE m.team = $1 AND m.until_at IS NULL ORDER BY m.person", string(team))
 }
 
-const pointQuery = "SELECT s.id, s.name, s.kind, s.region, s.lat_e6, s.lon_e6 FROM service_point s WHERE "
+const pointQuery = "SELECT s.id, s.name, s.kind, s.region, s.lat_e6, s.lon_e6, s.phone FROM service_point s WHERE "
 
 func scanPoint(r *store.Rows) (p ServicePoint, err error) {
 	var lat, lon *int64
-	err = r.Scan(&p.ID, &p.Name, &p.Kind, &p.Region, &lat, &lon)
+	err = r.Scan(&p.ID, &p.Name, &p.Kind, &p.Region, &lat, &lon, &p.Phone)
 	p.Point, p.HasPoint = point(lat, lon)
 	return p, err
 }

@@ -41,6 +41,7 @@ type Service struct {
 	confirmKin      identity.Call[ConfirmKinCmd, identity.Nothing]
 	delegate        identity.Call[DelegateCmd, identity.Nothing]
 	nameHeir        identity.Call[NameHeirCmd, identity.Nothing]
+	endKin          identity.Call[EndKinCmd, identity.Nothing]
 	registerTeam    identity.Call[RegisterTeamCmd, TeamID]
 	joinTeam        identity.Call[JoinTeamCmd, identity.Nothing]
 	registerPoint   identity.Call[RegisterPointCmd, PointID]

@@ -238,7 +238,7 @@ func insertNoShow(tx *store.Tx, volunteer PersonID, at time.Time) (int64, error)
 func insertKin(tx *store.Tx, rows []kinRow) error {
 	args := make([]any, 0, 7*len(rows))
 	for _, k := range rows {
-		args = append(args, string(k.Person), string(k.Relative), string(k.Relation), string(k.State), flag(k.Delegate), flag(k.agreed), k.agreedBy)
+		args = append(args, string(k.Person), string(k.Relative), string(k.Relation), string(k.State), flag(k.Delegate), flag(k.Agreed), k.agreedBy)
 	}
 	_, err := tx.Insert("INSERT INTO kin (person, relative, relation, state, delegate, agreed, agreed_by)", 7, args, "")
 	return err
@@ -247,7 +247,20 @@ func insertKin(tx *store.Tx, rows []kinRow) error {
 func saveKin(tx *store.Tx, rows ...kinRow) error {
 	for _, k := range rows {
 		if _, err := tx.Exec("UPDATE kin SET state = $1, delegate = $2, agreed = $3, agreed_by = $4 WHERE person = $5 AND relative = $6",
-			string(k.State), flag(k.Delegate), flag(k.agreed), k.agreedBy, string(k.Person), string(k.Relative)); err != nil {
+			string(k.State), flag(k.Delegate), flag(k.Agreed), k.agreedBy, string(k.Person), string(k.Relative)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// deleteKin ends a relation and what hangs on it.
+func deleteKin(tx *store.Tx, a, b PersonID) error {
+	for _, text := range []string{
+		"DELETE FROM kin WHERE person = $1 AND relative = $2 OR person = $2 AND relative = $1",
+		"UPDATE person SET heir = '' WHERE id = $1 AND heir = $2 OR id = $2 AND heir = $1",
+	} {
+		if _, err := tx.Exec(text, string(a), string(b)); err != nil {
 			return err
 		}
 	}
@@ -278,12 +291,12 @@ func endMembership(tx *store.Tx, m membership) error {
 }
 
 func insertPoints(tx *store.Tx, rows []ServicePoint) error {
-	args := make([]any, 0, 7*len(rows))
+	args := make([]any, 0, 8*len(rows))
 	for _, p := range rows {
 		lat, lon := coordinates(p.Point, p.HasPoint)
-		args = append(args, string(p.ID), p.Name, string(p.Kind), string(p.Region), lat, lon, tx.NowMicros())
+		args = append(args, string(p.ID), p.Name, string(p.Kind), string(p.Region), lat, lon, p.Phone, tx.NowMicros())
 	}
-	_, err := tx.Insert("INSERT INTO service_point (id, name, kind, region, lat_e6, lon_e6, opened_at)", 7, args, "")
+	_, err := tx.Insert("INSERT INTO service_point (id, name, kind, region, lat_e6, lon_e6, phone, opened_at)", 8, args, "")
 	return err
 }
 

@@ -9,6 +9,7 @@ import (
 	"timebank/internal/canon"
 	"timebank/internal/errs"
 	"timebank/internal/identity"
+	"timebank/internal/pii"
 	"timebank/internal/region"
 	"timebank/internal/store"
 )
@@ -23,7 +24,7 @@ func (s *Service) teamCalls() {
 		return c.Actor, c.Key
 	}, s.runJoinTeam)
 	s.registerPoint = word("member.register_point", func(c *RegisterPointCmd, w *canon.Writer) (identity.Actor, string) {
-		w.Str(c.Name).Str(string(c.Kind)).Str(string(c.Region))
+		w.Str(c.Name).Str(string(c.Kind)).Str(string(c.Region)).Str(c.Phone)
 		writePoint(w, c.Point)
 		return c.Actor, c.Key
 	}, s.runRegisterPoint)
@@ -190,6 +191,7 @@ type RegisterPointCmd struct {
 	Kind   PointKind
 	Region region.ID
 	Point  *region.Point
+	Phone  string // where it is called; "" for the city's own number
 }
 
 // RegisterPoints opens service points. Errors of a command: member.point_invalid with all bad fields, identity.not_allowed,
@@ -224,6 +226,12 @@ func (s *Service) runRegisterPoint(tx *store.Tx, cmds []*RegisterPointCmd, out [
 		if c.Point != nil && !c.Point.Valid() {
 			bad.Add("point", "region.point_invalid")
 		}
+		var phone pii.Phone
+		if c.Phone != "" {
+			var malformed error
+			phone, malformed = pii.ParsePhone(c.Phone)
+			bad.AddErr("phone", malformed)
+		}
 		err := bad.Err("member.point_invalid")
 		if err == nil {
 			err = c.Actor.May(identity.MemberPoint, c.Region, sc.tree)
@@ -237,7 +245,7 @@ func (s *Service) runRegisterPoint(tx *store.Tx, cmds []*RegisterPointCmd, out [
 			continue
 		}
 		names[name] = true
-		p := ServicePoint{ID: store.NewID[ServicePoint](tx), Name: c.Name, Kind: c.Kind, Region: c.Region}
+		p := ServicePoint{ID: store.NewID[ServicePoint](tx), Name: c.Name, Kind: c.Kind, Region: c.Region, Phone: phone.Reveal()}
 		if c.Point != nil {
 			p.Point, p.HasPoint = *c.Point, true
 		}

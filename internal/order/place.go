@@ -54,7 +54,7 @@ func (s *Service) runPlace(tx *store.Tx, cmds []*PlaceCmd, out []*identity.Resul
 		if o == nil {
 			continue
 		}
-		if err := p.route(cmds[i], o); err != nil {
+		if err := p.route("order.place", cmds[i], o); err != nil {
 			return err
 		}
 		out[i].Value = Placed{ID: o.ID, State: o.State, WaitsFor: o.WaitsFor}
@@ -257,7 +257,7 @@ func (w *work) fund(needs []ledger.Need) error {
 }
 
 // route sends a new order on its way: to the station if it must be looked at or has no hours, else to the neighbourhood.
-func (p *placing) route(c *PlaceCmd, o *Order) error {
+func (p *placing) route(action string, c *PlaceCmd, o *Order) error {
 	r, err := p.rules(o)
 	if err != nil {
 		return err
@@ -277,13 +277,13 @@ func (p *placing) route(c *PlaceCmd, o *Order) error {
 	first := !p.known[string(o.Recipient)]
 	switch {
 	case o.Funding == "":
-		p.move(c.Actor, "order.place", o, Submitted, ForFunding)
+		p.move(c.Actor, action, o, Submitted, ForFunding)
 		p.climb(o, r)
 	case needsAgreement || needsReview(r, *item, first) && !c.Paper:
-		p.move(c.Actor, "order.place", o, Submitted, ForReview)
+		p.move(c.Actor, action, o, Submitted, ForReview)
 		p.climb(o, r)
 	default:
-		p.publish(c.Actor, "order.place", o, r)
+		p.publish(c.Actor, action, o, r)
 	}
 	return nil
 }

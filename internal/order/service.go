@@ -53,6 +53,7 @@ type calls struct {
 	confirm  identity.Call[ConfirmCmd, Changed]
 	undo     identity.Call[OrderCmd, Changed]
 	cancel   identity.Call[OrderCmd, Changed]
+	restore  identity.Call[OrderCmd, Changed]
 	withdraw identity.Call[OrderCmd, Changed]
 	escalate identity.Call[OrderCmd, Changed]
 	dispute  identity.Call[OrderCmd, Changed]
@@ -82,6 +83,7 @@ func New(db *store.DB, regions *region.Service, policies *policy.Service, items 
 		confirm:  call(s, "order.confirm", headConfirm, func(c *ConfirmCmd) ID { return c.Order }, (*work).confirm),
 		undo:     call(s, "order.undo_confirm", headOrder, orderOf, (*work).undoConfirm),
 		cancel:   call(s, "order.cancel", headOrder, orderOf, (*work).cancel),
+		restore:  call(s, "order.undo_cancel", headOrder, orderOf, (*work).restore),
 		withdraw: call(s, "order.withdraw", headOrder, orderOf, (*work).withdraw),
 		escalate: call(s, "order.escalate", headOrder, orderOf, (*work).escalateByHand),
 		dispute:  call(s, "order.dispute", headOrder, orderOf, (*work).dispute),

@@ -413,3 +413,61 @@ func TestACityThatHasNotSetItsRulesServesNobody(t *testing.T) {
 		refused(t, "an order before the city is live", "order.city_not_live", placed, err)
 	})
 }
+
+func TestACancellationIsTakenBackAndWhoWasComingComesAgain(t *testing.T) {
+	citytest.Each(t, func(t *testing.T, c *citytest.City) {
+		ctx := t.Context()
+		elder, volunteer, desk := c.KeyElder(c.Home()), c.Volunteer(c.Home()), c.Staff(identity.PointManager, c.Home())
+		c.Earn(volunteer, elder, 60)
+		id := c.Place(elder.Actor, elder)
+		c.Claim(volunteer, id)
+		_, held := balance(t, c, ledger.PoolAccount)
+		cmd := func(by citytest.Person) []order.OrderCmd {
+			return []order.OrderCmd{{Actor: by.Actor, Key: c.Key(), Order: id, Reason: "pressed by mistake"}}
+		}
+		citytest.Got(c.Orders.UndoCancel(ctx, cmd(elder))).Refused(t, "before", "order.not_cancelled")
+		citytest.Got(c.Orders.Cancel(ctx, cmd(elder))).Must(t, "cancel")
+		citytest.Got(c.Orders.UndoCancel(ctx, cmd(desk))).Refused(t, "by another", "order.not_yours_to_undo")
+		citytest.Got(c.Orders.UndoCancel(ctx, cmd(elder))).Must(t, "take it back")
+		if v := get(t, c, id); v.State != order.Accepted || v.Assignments[0].State != order.Taken {
+			t.Errorf("got %s with %+v, want the volunteer coming again", v.State, v.Assignments[0])
+		}
+		if _, again := balance(t, c, ledger.PoolAccount); again != held {
+			t.Errorf("%d minutes are held, want %d as before", again, held)
+		}
+		citytest.Got(c.Orders.Cancel(ctx, cmd(elder))).Must(t, "cancel again")
+		c.Clock.Advance(11 * time.Minute)
+		citytest.Got(c.Orders.UndoCancel(ctx, cmd(elder))).Refused(t, "too late", "order.undo_over")
+	})
+}
+
+func TestRelativesSeeAVisitOnlyWithConsent(t *testing.T) {
+	citytest.Each(t, func(t *testing.T, c *citytest.City) {
+		ctx := t.Context()
+		elder, volunteer := c.KeyElder(c.Home()), c.Volunteer(c.Home())
+		daughter, stranger := c.Daughter(elder, c.Home()), c.Person(40, c.Home())
+		id := c.Place(elder.Actor, elder)
+		c.Claim(volunteer, id)
+		consent := func(withdraw bool) {
+			citytest.Got(c.Members.Consent(ctx, []member.ConsentCmd{{Actor: elder.Actor, Key: c.Key(), Person: elder.ID, Purpose: member.PurposeKin, Withdraw: withdraw}})).Must(t, "consent")
+		}
+		v, err := c.Orders.Get(ctx, daughter.Actor, id)
+		if err != nil || v.State != order.Accepted || len(v.Assignments) != 0 || v.Code != "" || len(v.History) != 0 || v.Withheld == nil || v.Withheld.Owner != "person" {
+			t.Errorf("without consent she sees %+v, %v, want that it stands and why not more", v, err)
+		}
+		consent(false)
+		if v, err = c.Orders.Get(ctx, daughter.Actor, id); err != nil || len(v.Assignments) != 1 || v.Code == "" || v.Withheld != nil {
+			t.Errorf("with consent she sees %+v, %v, want who comes", v, err)
+		}
+		citytest.Got(c.Members.Delegate(ctx, []member.DelegateCmd{{Actor: elder.Actor, Key: c.Key(), Person: elder.ID, Relative: daughter.ID}})).Must(t, "no delegate any more")
+		if v, err = c.Orders.Get(ctx, daughter.Actor, id); err != nil || len(v.Assignments) != 1 || v.Code != "" || v.Near {
+			t.Errorf("kin without delegation sees %+v, %v, want who comes, no code and no door", v, err)
+		}
+		consent(true)
+		for _, who := range []citytest.Person{daughter, stranger} {
+			if _, err := c.Orders.Get(ctx, who.Actor, id); errs.CodeOf(err) != "order.not_found" {
+				t.Errorf("without consent and delegation: got %v, want order.not_found", err)
+			}
+		}
+	})
+}

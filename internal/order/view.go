@@ -29,6 +29,9 @@ type View struct {
 	History  []audit.Recorded
 	Next     []timer.Timer // what happens by itself, and when
 	Why      why.Why       // the rules that the order keeps
+	// Withheld says why a relative who may act for the recipient does not see who comes and what happened: the recipient has not consented to
+	// its relatives seeing its visits. It is nil for everybody else.
+	Withheld *why.Why
 }
 
 // Get returns an order as the actor may see it. A volunteer who has no place on it sees its area and its item, if it can be taken.
@@ -56,7 +59,18 @@ func (w *work) show(actor identity.Actor, o *Order) (View, error) {
 	v.CheckCode = ""
 	side, refused := w.sideOf(actor, o, identity.OrderPlace, identity.OrderRead)
 	serves := o.serves(member.PersonID(actor.Person))
+	kin := false
+	if refused != nil && !serves || side == ByFamily {
+		var err error
+		if kin, err = member.MaySee(w.tx, o.Recipient, member.PersonID(actor.Person)); err != nil {
+			return View{}, err
+		}
+	}
 	switch {
+	case refused == nil && side == ByFamily && !kin:
+		withheld := why.Rule("consent.kin", "", "person")
+		v.Near, v.Withheld, v.Assignments = true, &withheld, nil
+		return w.because(v, o)
 	case refused == nil:
 		v.Near = true
 		if side != ByDesk || actor.May(identity.OrderWitness, o.Region, w.tree) == nil {
@@ -64,6 +78,8 @@ func (w *work) show(actor identity.Actor, o *Order) (View, error) {
 		}
 	case serves:
 		v.Near = true
+	case kin:
+		v.Point, _ = w.tree.Point(o.Region)
 	case o.State == Published && actor.Person != "":
 		v.Point, _ = w.tree.Point(o.Region)
 		v.Recipient, v.Payer, v.PlacedBy, v.Assignments = "", "", "", nil
@@ -85,6 +101,11 @@ func (w *work) show(actor identity.Actor, o *Order) (View, error) {
 	if v.Next, err = timer.Waiting(w.tx, string(o.ID)); err != nil {
 		return View{}, err
 	}
+	return w.because(v, o)
+}
+
+// because adds the rules that an order keeps.
+func (w *work) because(v View, o *Order) (View, error) {
 	r, err := w.rules(o)
 	if err != nil {
 		return View{}, err
@@ -300,6 +321,10 @@ func (s *Service) List(ctx context.Context, actor identity.Actor, f Filter) (out
 			}
 			if err != nil {
 				return err
+			}
+			if f.Recipient != "" && v.Recipient != f.Recipient {
+				// It stands open for everybody, but whose it is may not be found out by asking for somebody's.
+				continue
 			}
 			out = append(out, v)
 		}

@@ -26,7 +26,7 @@ var labels = map[string]label{
 	"links": {"已关联的账号", "Linked accounts"}, "revoked_at": {"作废时间", "Revoked"}, "provider": {"登录平台", "Provider"}, "linked_at": {"关联时间", "Linked"},
 	"campaign": {"动员", "Call-out"},
 	"training": {"培训", "Training"}, "orders": {"服务", "Services"},
-	"feedback": {"评价与投诉", "Ratings and complaints"}, "passbook": {"时间存折", "Passbook"}, "trail": {"操作记录", "Trail of acts"},
+	"feedback": {"评价与投诉", "Ratings and complaints"}, "passbook": {"时间存折", "Passbook"}, "family": {"亲属往来", "Family"}, "trail": {"操作记录", "Trail of acts"},
 
 	"person": {"编号", "Id"}, "name": {"姓名", "Name"}, "id_number": {"身份证号", "Identity number"}, "phone": {"电话", "Phone"},
 	"birth": {"出生日期", "Born on"}, "sex": {"性别", "Sex"}, "region": {"区划", "Region"}, "state": {"状态", "State"}, "ended_on": {"结束日期", "Ended on"},
@@ -42,6 +42,9 @@ var labels = map[string]label{
 	"suspended_for": {"暂停原因", "Suspended for"}, "no_shows": {"爽约", "No-shows"}, "wish": {"我的设置", "Wishes"},
 	"quiet_from": {"免打扰起（点）", "Quiet from hour"}, "quiet_until": {"免打扰止（点）", "Quiet until hour"}, "over_cap": {"超过上限的时间", "Hours above the cap"}, "kin": {"亲属", "Kin"}, "relative": {"亲属编号", "Relative"},
 	"relation": {"关系", "Relation"}, "delegate": {"可代办", "May act for me"}, "teams": {"团体", "Teams"}, "team": {"团体编号", "Team"},
+
+	"asks": {"亲属申请", "Wishes to be kin"}, "asked_at": {"申请时间", "Asked"}, "message_lines": {"同意互发留言的亲属", "Relatives with whom messages pass"},
+	"messages": {"留言", "Messages"}, "sent": {"我发出的", "Sent by me"}, "sent_at": {"发送时间", "Sent"},
 
 	"actor": {"账号编号", "Account id"}, "roles": {"岗位", "Roles"}, "role": {"岗位名称", "Role"}, "point": {"服务点", "Service point"},
 	"sessions": {"登录", "Sessions"}, "label": {"设备", "Device"}, "created_at": {"开始", "Began"}, "seen_at": {"最近使用", "Last used"},
@@ -78,5 +81,5 @@ var words = map[string]string{
 	"location": "位置", "honour": "荣誉", "online": "线上", "offline": "线下", "self": "本人", "station": "服务点", "saved": "储蓄", "grant": "发放",
 	"donated": "受赠", "settled": "已结算", "closed": "已完成", "cancelled": "已取消", "both": "双方", "one": "单方", "paper": "纸质", "check_in": "签到",
 	"check_out": "签退", "confirm": "确认", "code": "服务码", "place": "定位", "call_back": "回电", "everyday": "日常", "within_day": "当天", "at_once": "立即",
-	"inside": "服务地点内", "outside": "服务地点外", "transfer": "转赠", "donate": "捐赠", "reverse": "冲正", "adjust": "调整",
+	"waiting": "等待答复", "agreed": "已同意", "refused": "已拒绝", "withdrawn": "已撤回", "inside": "服务地点内", "outside": "服务地点外", "transfer": "转赠", "donate": "捐赠", "reverse": "冲正", "adjust": "调整",
 }

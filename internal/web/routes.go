@@ -5,6 +5,7 @@ import (
 	"timebank/internal/web/desk"
 	"timebank/internal/web/elder"
 	"timebank/internal/web/entry"
+	"timebank/internal/web/family"
 	"timebank/internal/web/page"
 	"timebank/internal/web/public"
 	"timebank/internal/web/volunteer"
@@ -74,8 +75,42 @@ func routes() []route {
 		{"POST /elder/visits/{id}/confirm", elder.Door, page.SignedIn, elder.Confirm},
 		{"POST /elder/visits/{id}/undo", elder.Door, page.SignedIn, elder.Undo},
 		{"POST /elder/visits/{id}/cancel", elder.Door, page.SignedIn, elder.Cancel},
+		{"GET /elder/visits/{id}/portrait/{volunteer}", elder.Door, page.SignedIn, page.Portrait},
+		{"POST /elder/visits/{id}/restore", elder.Door, page.SignedIn, elder.Restore},
+		{"POST /elder/visits/{id}/rate", elder.Door, page.SignedIn, elder.Rate},
+		{"GET /elder/visits/{id}/wrong", elder.Door, page.SignedIn, elder.Wrong},
+		{"POST /elder/visits/{id}/wrong", elder.Door, page.SignedIn, elder.Complain},
+		{"POST /elder/messages/{id}/seen", elder.Door, page.SignedIn, elder.Seen},
+		{"GET /elder/family", elder.Door, page.SignedIn, elder.Family},
+		{"POST /elder/family/asks/{id}", elder.Door, page.SignedIn, elder.AnswerAsk},
+		{"POST /elder/family/kin/{id}", elder.Door, page.SignedIn, elder.ChangeKin},
+		{"POST /elder/family/see", elder.Door, page.SignedIn, elder.See},
+		{"GET /elder/how", elder.Door, page.SignedIn, elder.How},
+		{"POST /elder/hours/{id}/undo", elder.Door, page.SignedIn, elder.UndoGift},
 		{"GET /elder/hours", elder.Door, page.SignedIn, elder.Hours},
 		{"GET /elder/station", elder.Door, page.SignedIn, elder.Station},
+
+		{"GET /family/{$}", family.Door, page.SignedIn, family.Home},
+		{"GET /family/how", family.Door, page.SignedIn, family.How},
+		{"GET /family/ask", family.Door, page.SignedIn, family.AskForm},
+		{"POST /family/ask", family.Door, page.SignedIn, family.Ask},
+		{"POST /family/asks/{id}/withdraw", family.Door, page.SignedIn, family.WithdrawAsk},
+		{"GET /family/people/{person}", family.Door, page.SignedIn, family.Person},
+		{"GET /family/people/{person}/order", family.Door, page.SignedIn, family.OrderForm},
+		{"POST /family/people/{person}/order", family.Door, page.SignedIn, family.Order},
+		{"POST /family/people/{person}/messages", family.Door, page.SignedIn, family.Send},
+		{"POST /family/people/{person}/line", family.Door, page.SignedIn, family.Line},
+		{"GET /family/people/{person}/gift", family.Door, page.SignedIn, family.GiftForm},
+		{"POST /family/people/{person}/gift", family.Door, page.SignedIn, family.Gift},
+		{"POST /family/people/{person}/gifts/{id}/undo", family.Door, page.SignedIn, family.UndoGift},
+		{"POST /family/messages/{id}/withdraw", family.Door, page.SignedIn, family.TakeBack},
+		{"GET /family/visits/{id}", family.Door, page.SignedIn, family.Visit},
+		{"GET /family/visits/{id}/portrait/{volunteer}", family.Door, page.SignedIn, page.Portrait},
+		{"POST /family/visits/{id}/confirm", family.Door, page.SignedIn, family.Confirm},
+		{"POST /family/visits/{id}/undo", family.Door, page.SignedIn, family.Undo},
+		{"POST /family/visits/{id}/cancel", family.Door, page.SignedIn, family.Cancel},
+		{"POST /family/visits/{id}/restore", family.Door, page.SignedIn, family.Restore},
+		{"POST /family/visits/{id}/wrong", family.Door, page.SignedIn, family.Complain},
 
 		{"GET /volunteer/{$}", volunteer.Door, page.SignedIn, volunteer.Hall},
 		{"POST /volunteer/orders/{id}/claim", volunteer.Door, page.SignedIn, volunteer.Claim},

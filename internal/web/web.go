@@ -29,5 +29,5 @@ func New(s *page.Site) http.Handler {
 
 // Paths lists the patterns under which pages lie. The address "/" itself is shared with the API, whose index it is to a program.
 func Paths() []string {
-	return []string{"/elder/", "/volunteer/", "/public/", "/desk/", "/office/", "/live/", ui.AssetPath, "/sign-in", "/sign-in/", "/sign-out", "/settings", "/step-up", "/register", "/account", "/account/", "/inbox"}
+	return []string{"/elder/", "/family/", "/volunteer/", "/public/", "/desk/", "/office/", "/live/", ui.AssetPath, "/sign-in", "/sign-in/", "/sign-out", "/settings", "/step-up", "/register", "/account", "/account/", "/inbox"}
 }

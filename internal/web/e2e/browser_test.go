@@ -48,15 +48,21 @@ type town struct {
 	novice  citytest.Person
 	officer citytest.Person
 	cut     atomic.Bool // somebody has pulled the cable out; see cable
+	// wife is an old person too, daughter their daughter in Shanghai; nobody has recorded that yet.
+	wife     citytest.Person
+	daughter citytest.Person
 }
 
 func newTown(t *testing.T) *town {
 	t.Helper()
 	c := citytest.New(t, store.SQLite)
-	w := &town{City: c, t: t, elder: c.KeyElder(c.Home()), helper: c.Volunteer(c.Home()), novice: c.Person(30, c.Home()), officer: c.Staff(identity.PointStaff, c.Home())}
+	w := &town{City: c, t: t, elder: c.KeyElder(c.Home()), helper: c.Volunteer(c.Home()), novice: c.Person(30, c.Home()), officer: c.Staff(identity.PointStaff, c.Home()),
+		wife: c.Recipient(82, c.Home()), daughter: c.Person(45, c.Home())}
 	w.named(w.elder, "李国强", "栖霞区迈皋桥街道和平路12号3幢502室")
 	w.named(w.helper, "陈晓燕", "")
-	point, err := c.Members.RegisterPoints(t.Context(), []member.RegisterPointCmd{{Actor: identity.System, Key: c.Key(), Name: "迈皋桥和平路社区服务点", Kind: member.PointCommunity, Region: c.Home()}})
+	w.named(w.wife, "曹秀英", "栖霞区迈皋桥街道和平路12号3幢502室")
+	w.named(w.daughter, "李敏", "")
+	point, err := c.Members.RegisterPoints(t.Context(), []member.RegisterPointCmd{{Actor: identity.System, Key: c.Key(), Name: "迈皋桥和平路社区服务点", Kind: member.PointCommunity, Region: c.Home(), Phone: "025-85311234"}})
 	citytest.Must(t, point, err)
 	demo := func(p citytest.Person, zh, en, doesZH, doesEN, door string) page.Account {
 		return page.Account{Actor: identity.ActorID(p.Actor.ID), Who: map[string]string{"zh-CN": zh, "en": en}, Does: map[string]string{"zh-CN": doesZH, "en": doesEN}, Door: door}
@@ -65,6 +71,8 @@ func newTown(t *testing.T) *town {
 		demo(w.elder, "李国强老人", "Mr Li", "八十五岁，独居，想学用手机。", "85, lives alone, wants to learn the phone.", "/elder/"),
 		demo(w.helper, "志愿者陈晓燕", "Volunteer Chen", "住在附近，已经持证。", "Lives nearby, certified.", "/volunteer/"),
 		demo(w.officer, "服务台", "The desk", "看看谁在等。", "Sees who waits.", "/desk/"),
+		demo(w.wife, "曹秀英老人", "Mrs Cao", "八十二岁，李国强的老伴。", "82, Mr Li's wife.", "/elder/"),
+		demo(w.daughter, "女儿李敏", "Daughter Li Min", "在上海上班。", "Works in Shanghai.", "/family/"),
 		demo(w.novice, "还没报名的居民", "A resident", "还不是志愿者。", "Not a volunteer yet.", "/volunteer/"),
 	}
 	srv := httptest.NewServer(w.cable(c.Pages()))

@@ -68,13 +68,20 @@ func TestEveryPageKeepsTheRulesForEyesAndFingers(t *testing.T) {
 	waiting := w.Place(w.elder.Actor, w.elder)
 	confirm := "/elder/help/smartphone_lesson/confirm?day=" + string(clock.DayOf(w.Clock.Now()).Add(1)) + "&at=09:00"
 
+	done, people := w.family(coming)
+
 	everybody := []sheet{{"public-home", "/", false}, {"public-join", "/public/join", false}, {"public-check", "/public/check", false},
 		{"public-figures", "/public/figures", false}, {"public-points", "/public/points", false},
 		{"public-points-street", "/public/points?in=" + string(w.Tree.StreetOf(w.Home())), false}, {"public-official", "/public/official", false},
 		{"public-help", "/public/help", false}, {"public-privacy", "/public/privacy", false}, {"sign-in", "/sign-in", false}, {"trouble-not-found", "/public/nothing", false}, {"trouble-sign-in", "/elder/", true}}
 	elder := []sheet{{"elder-home", "/elder/", true}, {"elder-help", "/elder/help", true}, {"elder-when", "/elder/help/smartphone_lesson", true}, {"elder-confirm", confirm, true},
 		{"elder-visits", "/elder/visits", true}, {"elder-visit-coming", "/elder/visits/" + string(coming), true}, {"elder-visit-new", "/elder/visits/" + string(waiting) + "?done=placed", true},
-		{"elder-hours", "/elder/hours", true}, {"elder-station", "/elder/station", true}}
+		{"elder-hours", "/elder/hours", true}, {"elder-station", "/elder/station", true},
+		{"elder-visit-done", "/elder/visits/" + string(done), true}, {"elder-wrong", "/elder/visits/" + string(done) + "/wrong", true}, {"elder-family", "/elder/family", true},
+		{"elder-how", "/elder/how", true}}
+	relative := []sheet{{"family-home", "/family/", false}, {"family-ask", "/family/ask", false}, {"family-how", "/family/how", false}, {"family-person", people[0], false},
+		{"family-person-withheld", people[1], false}, {"family-order", people[0] + "/order", false}, {"family-gift", people[0] + "/gift", false},
+		{"family-visit", "/family/visits/" + string(coming), false}, {"family-visit-done", "/family/visits/" + string(done), false}}
 	helper := []sheet{{"volunteer-hall", "/volunteer/", false}, {"volunteer-visits", "/volunteer/visits", false}, {"volunteer-visit", "/volunteer/visits/" + string(coming), false},
 		{"volunteer-passbook", "/volunteer/passbook", false}, {"volunteer-map", "/volunteer/?view=map", false}, {"volunteer-calendar", "/volunteer/calendar", false},
 		{"volunteer-give", "/volunteer/passbook/give", false}, {"volunteer-me", "/volunteer/me", false}, {"volunteer-join", "/volunteer/join", false},
@@ -86,9 +93,9 @@ func TestEveryPageKeepsTheRulesForEyesAndFingers(t *testing.T) {
 	nobody := []sheet{{"trouble-not-a-volunteer", "/volunteer/", false}}
 
 	sources := newMarkup(t)
-	for lang, accounts := range map[string][]string{"zh-CN": {"", "李国强", "陈晓燕", "服务台", "居民"}, "en": {"", "Mr Li", "Volunteer Chen", "The desk", "A resident"}} {
+	for lang, accounts := range map[string][]string{"zh-CN": {"", "李国强", "陈晓燕", "服务台", "居民", "李敏"}, "en": {"", "Mr Li", "Volunteer Chen", "The desk", "A resident", "Li Min"}} {
 		v := w.open(lang)
-		for i, sheets := range [][]sheet{everybody, elder, helper, desk, nobody} {
+		for i, sheets := range [][]sheet{everybody, elder, helper, desk, nobody, relative} {
 			if accounts[i] != "" {
 				v.signIn(accounts[i])
 			}

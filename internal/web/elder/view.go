@@ -1,11 +1,17 @@
 package elder
 
-import "timebank/internal/web/ui"
+import (
+	"timebank/internal/web/page"
+	"timebank/internal/web/ui"
+)
 
 type homeView struct {
 	ui.Page
-	Next  *cardView
-	Usual []usualView
+	Next     *cardView
+	Usual    []usualView
+	Messages []messageView
+	// Asks is how many relatives wait for a yes.
+	Asks int
 }
 
 type usualView struct{ Key, Item, Icon, Day, At, Label string }
@@ -26,23 +32,19 @@ type whenView struct {
 
 type checkView struct {
 	ui.Page
-	Key, Item, Icon, Day, At, Never, Back string
-	Family                                bool
-	Facts                                 []ui.Row
-	Faults                                []ui.Fault
-	Why                                   *ui.Why
-}
-
-type comerView struct {
-	Name, Word string
-	There      bool
+	Key, Item, Icon, Day, At, Minutes, Never, Back string
+	Family                                         bool
+	Facts                                          []ui.Row
+	Lengths                                        []ui.Link
+	Faults                                         []ui.Fault
+	Why                                            *ui.Why
 }
 
 type cardView struct {
 	Href, Name, Icon, When, Standing string
 	Tone                             ui.Tone
 	Open                             bool
-	Coming                           []comerView
+	Coming                           []page.Comer
 }
 
 type visitsView struct {
@@ -51,15 +53,56 @@ type visitsView struct {
 	More  string
 }
 
+// faceView asks how it was with one volunteer.
+type faceView struct{ Key, Of, Ask string }
+
 type visitView struct {
 	ui.Page
 	Key, Action string
 	Card        cardView
-	// Confirm, Undo and Cancel are the addresses of what can be done now, "" for what cannot.
-	Confirm, Undo, UndoHint, Cancel string
-	Code                            string
-	Facts                           []ui.Row
-	Why                             *ui.Why
+	// Confirm, Undo, Cancel and Wrong are the addresses of what can be done now, "" for what cannot.
+	Confirm, Undo, UndoHint, Cancel, Wrong string
+	Outcomes                               []ui.Option
+	Faces                                  []faceView
+	Rated                                  bool
+	Complaint                              string
+	Code, Digits                           string
+	Messages                               []messageView
+	Facts                                  []ui.Row
+	Why                                    *ui.Why
+}
+
+type wrongView struct {
+	ui.Page
+	Back, Action, Key string
+	Choices           []ui.Option
+}
+
+type messageView struct {
+	ID, Key, Says, Words, When string
+	New                        bool
+}
+
+type askView struct {
+	Action, Key, Says string
+	Act, Message      bool
+}
+
+type relativeView struct {
+	Action, Key, Name, Relation, Says string
+	// Delegate and Line say what the old person lets the relative do; Asked that the relative would like to write.
+	Delegate, Line, Asked bool
+}
+
+type familyView struct {
+	ui.Page
+	Key      string
+	See      bool
+	Asks     []askView
+	Proposed []relativeView
+	Kin      []relativeView
+	Messages []messageView
+	More     string
 }
 
 type lineView struct {
@@ -67,15 +110,30 @@ type lineView struct {
 	In                 bool
 }
 
+type pendingView struct {
+	What, Minutes, Due, Undo, Key string
+	In                            bool
+}
+
 type hoursView struct {
 	ui.Page
 	Usable, Held, Given, Received string
+	Pays                          []ui.Row
+	Why                           *ui.Why
+	Pending                       []pendingView
 	Lines                         []lineView
 	More                          string
 }
 
+type pointView struct{ Name, Where, Phone string }
+
 type stationView struct {
 	ui.Page
-	Place  string
-	Points []ui.Row
+	Place, Number string
+	Points        []pointView
+}
+
+type howView struct {
+	ui.Page
+	Lines []string
 }

@@ -22,6 +22,7 @@ import (
 	"timebank/internal/catalog"
 	"timebank/internal/clock"
 	"timebank/internal/errs"
+	"timebank/internal/family"
 	"timebank/internal/feedback"
 	"timebank/internal/gate"
 	"timebank/internal/i18n"
@@ -59,6 +60,7 @@ type Site struct {
 	Orders   *order.Service
 	Feedback *feedback.Service
 	Reports  *report.Service
+	Family   *family.Service
 	Notify   *notify.Service
 	SignIns  *signin.Service
 	Privacy  *privacy.Service
@@ -222,6 +224,8 @@ var done = map[string]string{
 	"complained": "page.done.complained", "asked": "page.done.asked", "decided": "page.done.decided",
 	"session_ended": "page.done.session_ended", "key_added": "page.done.key_added", "key_removed": "page.done.key_removed", "consent": "page.done.consent",
 	"wished": "page.done.wished", "joined": "page.done.joined",
+	"restored": "page.done.restored", "faced": "page.done.faced", "rated_bad": "page.done.rated_bad", "said_wrong": "page.done.said_wrong", "noted": "page.done.noted",
+	"kin_asked": "page.done.kin_asked", "told": "page.done.told", "taken_back": "page.done.taken_back", "gifted": "page.done.gifted",
 }
 
 func (r *Request) notice() string {

@@ -27,6 +27,8 @@ type Page struct {
 	Here  string // address of this page, to come back to after a choice of language or size
 	Nav   []Link
 	Who   string // who is signed in, "" for nobody
+	// For says for whom the page acts, in a sentence that stands above its content; "" when the reader acts for itself.
+	For string
 	// Public pages may be found by search engines; all others are kept from them.
 	Public bool
 	// Fixed hides the choice of the type size: the elder door is always large.

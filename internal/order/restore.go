@@ -1,0 +1,103 @@
+package order
+
+import (
+	"cmp"
+	"context"
+	"slices"
+	"time"
+
+	"timebank/internal/audit"
+	"timebank/internal/errs"
+	"timebank/internal/identity"
+	"timebank/internal/ledger"
+	"timebank/internal/member"
+	"timebank/internal/why"
+)
+
+// UndoCancel takes a cancellation back within the undo window, for whoever cancelled: the order is funded and published again, or goes to
+// the station again if that has to look at it, and whoever was coming comes again unless something else was taken on meanwhile. Errors of a
+// command: order.not_cancelled, order.not_yours_to_undo, order.undo_over with the rule, order.too_late, identity.not_allowed.
+func (s *Service) UndoCancel(ctx context.Context, cmds []OrderCmd) ([]identity.Result[Changed], error) {
+	return s.calls.restore.Perform(ctx, s.db, cmds)
+}
+
+func (w *work) restore(o *Order, c *OrderCmd) error {
+	if err := w.mayAnswerFor(c.Actor, o, identity.OrderCancel, identity.OrderCancelFor); err != nil {
+		return err
+	}
+	if o.State != Cancelled {
+		return errState("order.not_cancelled", o)
+	}
+	cancelled, err := w.cancelledBy(o)
+	if err != nil {
+		return err
+	}
+	if cancelled.Action != "order.cancel" || cancelled.Actor != c.Actor.ID {
+		return errs.New(errs.Forbidden, "order.not_yours_to_undo")
+	}
+	r, err := w.rules(o)
+	if err != nil {
+		return err
+	}
+	if until := o.Since.Add(r.UndoWindow); w.tx.Now().After(until) {
+		return errs.New(errs.Refused, "order.undo_over").Because(r.Why("undo.window", why.Value{Name: "until", Value: until.Format(time.RFC3339)}))
+	}
+	if late(o, w.tx.Now()) {
+		return errs.New(errs.Refused, "order.too_late")
+	}
+	p, err := w.preparePlacing([]*PlaceCmd{{Recipient: o.Recipient}})
+	if err != nil {
+		return err
+	}
+	o.Level, o.Reason = Community, ""
+	if err := w.fund([]ledger.Need{p.need(o)}); err != nil {
+		return err
+	}
+	if err := p.route("order.undo_cancel", &PlaceCmd{Actor: c.Actor}, o); err != nil || o.State != Published || State(cancelled.Before) != Accepted {
+		return err
+	}
+	return w.comeAgain(o, c.Actor)
+}
+
+// cancelledBy is the act that ended the order.
+func (w *work) cancelledBy(o *Order) (last audit.Recorded, err error) {
+	history, err := audit.Of(w.tx, string(o.ID))
+	for _, e := range history {
+		if e.Kind == "order" && e.After == string(Cancelled) {
+			last = e
+		}
+	}
+	return last, err
+}
+
+// comeAgain gives their places back to those who were coming. Where somebody else had withdrawn before, it is not known any more who was
+// coming, and the order stays published.
+func (w *work) comeAgain(o *Order, actor identity.Actor) error {
+	var gone []*Assignment
+	since := map[member.PersonID]time.Time{}
+	for _, a := range o.Assignments {
+		if a.State == Withdrawn {
+			gone = append(gone, a)
+			since[a.Volunteer] = o.Start
+		}
+	}
+	if len(gone) != o.Volunteers {
+		return nil
+	}
+	if err := w.know(since); err != nil {
+		return err
+	}
+	if err := w.read(since); err != nil {
+		return err
+	}
+	slices.SortFunc(gone, func(a, b *Assignment) int { return cmp.Compare(a.ID, b.ID) })
+	for _, a := range gone {
+		if _, err := w.mayTake(o, a.Volunteer, member.TeamID(a.Team)); errs.KindOf(err) == errs.Internal {
+			return err
+		} else if err == nil {
+			w.set(a, Taken)
+			w.fill(actor, "order.undo_cancel", o)
+		}
+	}
+	return nil
+}

@@ -1,0 +1,208 @@
+package page
+
+import (
+	"cmp"
+	"slices"
+	"strings"
+	"time"
+
+	"timebank/internal/audit"
+	"timebank/internal/catalog"
+	"timebank/internal/clock"
+	"timebank/internal/errs"
+	"timebank/internal/hours"
+	"timebank/internal/member"
+	"timebank/internal/order"
+	"timebank/internal/policy"
+	"timebank/internal/region"
+	"timebank/internal/store"
+)
+
+// What stands here is how somebody asks for a visit and reads about one, whichever door it comes through.
+
+// Item is the service that the address or the form names. Error: that of [catalog.Service.Current].
+func (r *Request) Item() (item *catalog.Item, err error) {
+	code := r.Path("item")
+	if code == "" {
+		code = r.Form("item")
+	}
+	err = r.DB.Read(r.Context(), "web.item", func(tx *store.Tx) (err error) {
+		item, err = r.Catalog.Current(tx, code, r.Now)
+		return err
+	})
+	return item, err
+}
+
+// Start reads the day and the hour that were chosen. Error: Invalid page.time_missing.
+func (r *Request) Start() (time.Time, error) {
+	day, err := clock.ParseDay(r.Form("day"))
+	if err == nil {
+		var at time.Time
+		if at, err = time.Parse("15:04", r.Form("at")); err == nil {
+			return day.Start().Add(time.Duration(at.Hour())*time.Hour + time.Duration(at.Minute())*time.Minute), nil
+		}
+	}
+	return time.Time{}, errs.New(errs.KindInvalid, "page.time_missing").With(err)
+}
+
+// Minutes reads how long a visit shall take; what the item does not offer is its usual length.
+func (r *Request) Minutes(item *catalog.Item) hours.Minutes {
+	for _, m := range Lengths(item) {
+		if r.Form("minutes") == m.String() {
+			return m
+		}
+	}
+	return item.Usual
+}
+
+// Lengths are the lengths of a visit that one can choose: shortest, usual, longest.
+func Lengths(item *catalog.Item) []hours.Minutes {
+	return slices.CompactFunc([]hours.Minutes{item.Shortest, item.Usual, item.Longest}, func(a, b hours.Minutes) bool { return a.Cmp(b) == 0 })
+}
+
+// Urgency is the calmest that the item allows and the time leaves.
+func Urgency(item *catalog.Item, start, now time.Time) catalog.Urgency {
+	wishes := []catalog.Urgency{catalog.Everyday, catalog.WithinDay, catalog.AtOnce}
+	if start.Sub(now) < 24*time.Hour {
+		wishes = []catalog.Urgency{catalog.WithinDay, catalog.Everyday, catalog.AtOnce}
+	}
+	for _, u := range wishes {
+		if item.Allows(u) {
+			return u
+		}
+	}
+	return catalog.Everyday
+}
+
+// Comer is somebody who comes or came.
+type Comer struct {
+	Volunteer member.PersonID
+	// Initial stands where there is no portrait: the first character of the name. Portrait is the address of the picture.
+	Name, Initial, Word, Portrait string
+	// When says when the volunteer arrives, arrived or left.
+	When string
+	// Coming is set before the volunteer has arrived, There while it is there.
+	Coming, There bool
+}
+
+// Comers are those who come or came to a visit: the name, and the word by which the old person knows them.
+// visit is the address of the visit's page, below which its portraits lie; "" for a reader who gets none.
+func (r *Request) Comers(tx *store.Tx, o *order.Order, visit string) (list []Comer, err error) {
+	var who []member.PersonID
+	var kept []*order.Assignment
+	for _, a := range o.Assignments {
+		switch a.State {
+		case order.Taken, order.CheckedIn, order.CheckedOut, order.Paid:
+			who, kept = append(who, a.Volunteer), append(kept, a)
+		}
+	}
+	names, err := r.Members.Names(tx, who)
+	if err != nil {
+		return nil, err
+	}
+	faces, err := member.Portraits(tx, who)
+	for _, a := range kept {
+		name := names[a.Volunteer].Reveal()
+		c := Comer{Volunteer: a.Volunteer, Name: name, Word: r.Word(a), Coming: a.State == order.Taken, There: a.State == order.CheckedIn}
+		if _, shown := faces[a.Volunteer]; shown && visit != "" {
+			c.Portrait = visit + "/portrait/" + string(a.Volunteer)
+		}
+		for _, first := range name {
+			c.Initial = string(first)
+			break
+		}
+		switch a.State {
+		case order.Taken:
+			c.When = r.T("page.come.arrives", "when", r.When(a.Start))
+		case order.CheckedIn:
+			c.When = r.T("page.come.since", "when", a.In.In(clock.Zone).Format("15:04"))
+		default:
+			c.When = r.T("page.come.from_to", "from", r.When(a.In), "to", a.Out.In(clock.Zone).Format("15:04"))
+		}
+		list = append(list, c)
+	}
+	return list, err
+}
+
+// Portrait answers with the picture of a volunteer of a visit, as long as the volunteer agrees to show it.
+func Portrait(r *Request) error {
+	jpeg, err := r.Orders.Portrait(r.Context(), r.Actor, order.ID(r.Path("id")), member.PersonID(r.Path("volunteer")))
+	if err != nil {
+		return err
+	}
+	return r.Send("portrait.jpg", "image/jpeg", jpeg)
+}
+
+// sourceCodes names the sources of hours by the class of the account that holds them.
+var sourceCodes = map[string]string{"grant": "page.source.grant", "saved": "page.source.saved", "donated": "page.source.donated", "pool": "page.source.pool",
+	"fund": "page.source.fund"}
+
+// Sources says whose hours pay for an order, in words, "" while there are none.
+func (r *Request) Sources(o *order.Order) string {
+	var names []string
+	for _, class := range strings.Fields(o.Funding) {
+		if code := sourceCodes[class]; code != "" && !slices.Contains(names, r.T(code)) {
+			names = append(names, r.T(code))
+		}
+	}
+	return strings.Join(names, " → ")
+}
+
+// CancelledByMe reports whether the reader itself cancelled an order and until when that can be taken back.
+func (r *Request) CancelledByMe(o *order.View, rules policy.Rules) (until time.Time, mine bool) {
+	var last audit.Recorded
+	for _, e := range o.History {
+		if e.Kind == "order" && e.After == string(order.Cancelled) {
+			last = e
+		}
+	}
+	until = o.Since.Add(rules.UndoWindow)
+	return until, o.State == order.Cancelled && last.Action == "order.cancel" && last.Entry.Actor == r.Actor.ID && r.Now.Before(until) && r.Now.Before(o.Start)
+}
+
+// RulesOf are the rules that an order keeps.
+func (r *Request) RulesOf(tx *store.Tx, tree *region.Tree, o *order.Order) (policy.Rules, error) {
+	var path []string
+	for _, id := range tree.Path(o.Region) {
+		path = append(path, string(id))
+	}
+	return r.Policies.ByVersion(tx, policy.VersionID(o.PolicyVersion), path)
+}
+
+// RulesAt are the rules in force at a place now.
+func (r *Request) RulesAt(tx *store.Tx, tree *region.Tree, place region.ID) (policy.Rules, error) {
+	var path []string
+	for _, id := range tree.Path(place) {
+		path = append(path, string(id))
+	}
+	return r.Policies.Current(tx, r.Now, path)
+}
+
+// Sooner orders open visits by what they want of the recipient's side: what waits for its yes, then who is there or comes, then the soonest.
+func Sooner(a, b *order.View) bool {
+	rank := func(o *order.View) int {
+		switch o.State {
+		case order.Awaiting:
+			return 0
+		case order.InService, order.Accepted:
+			return 1
+		}
+		return 2
+	}
+	return cmp.Or(cmp.Compare(rank(a), rank(b)), a.Start.Compare(b.Start)) < 0
+}
+
+// relationCodes say what a relative is, and what somebody is to it.
+var relationCodes = map[member.Relation]string{member.Spouse: "page.relation.spouse", member.Parent: "page.relation.parent", member.Child: "page.relation.child",
+	member.Grandparent: "page.relation.grandparent", member.Grandchild: "page.relation.grandchild"}
+
+// Relation is a relation in words.
+func (r *Request) Relation(rel member.Relation) string {
+	if code := relationCodes[rel]; code != "" {
+		return r.T(code)
+	}
+	return ""
+}
+
+// Clock is a moment of today as people say it on a button: only the hour.
+func Clock(t time.Time) string { return t.In(clock.Zone).Format("15:04") }
