@@ -22,10 +22,14 @@ var reveals = map[string]string{
 	"internal/httpapi/person.go getPerson":          "member.Details has written the look",
 	"internal/web/desk/call.go FullRecord":          "member.Details has written the look",
 	"internal/web/desk/call.go twin":                "compared with the other records of a search, never shown",
-	"internal/web/elder/elder.go comers":            "the name of who comes, for whom it comes to",
 	"internal/web/volunteer/visit.go visitOf":       "the name of whom one visits",
 	"internal/web/volunteer/visit.go doorOf":        "on the day, for who comes alone; the look is written in the same transaction",
 	"internal/web/volunteer/passbook.go kinOptions": "the relatives whom the reader and they themselves confirmed, to the reader",
+	"internal/member/team.go runRegisterPoint":      "a service point's number is public",
+	"internal/web/page/ask.go Comers":               "the name of who comes, for whom it comes to and for relatives who may see it",
+	"internal/web/elder/visit.go messageViews":      "the name of the relative who wrote",
+	"internal/web/elder/family.go Family":           "the names of one's relatives and of who asks to be one",
+	"internal/web/family/family.go people":          "the names of one's relatives",
 }
 
 // TestNamesComeOutWhereTheListSaysSo keeps every place that reveals what identifies a person on the list above.
