@@ -40,7 +40,7 @@ const patience = 30 * time.Second
 // town is a city with its pages on a server and a browser.
 type town struct {
 	*citytest.City
-	t       *testing.T
+	t       testing.TB
 	base    string
 	browser context.Context
 	elder   citytest.Person
@@ -53,7 +53,7 @@ type town struct {
 	daughter citytest.Person
 }
 
-func newTown(t *testing.T) *town {
+func newTown(t testing.TB) *town {
 	t.Helper()
 	c := citytest.New(t, store.SQLite)
 	w := &town{City: c, t: t, elder: c.KeyElder(c.Home()), helper: c.Volunteer(c.Home()), novice: c.Person(30, c.Home()), officer: c.Staff(identity.PointStaff, c.Home()),
@@ -88,7 +88,7 @@ func (w *town) named(p citytest.Person, name, address string) {
 	citytest.Must(w.t, corrected, err)
 }
 
-func newBrowser(t *testing.T) context.Context {
+func newBrowser(t testing.TB) context.Context {
 	t.Helper()
 	if _, err := exec.LookPath("chromium"); err != nil {
 		t.Fatalf("these stories need chromium (scripts/install-deps): %v", err)
@@ -107,7 +107,7 @@ func newBrowser(t *testing.T) context.Context {
 
 // window is one person at its own browser, with cookies of its own.
 type window struct {
-	t   *testing.T
+	t   testing.TB
 	ctx context.Context
 	url string
 }

@@ -13,25 +13,40 @@ import (
 	"timebank/internal/identity"
 )
 
-// A stranger's judgement of the pages that most people see. Its figure for speed is reckoned from what a page loads and runs, for a slow
-// telephone on a slow network; search engines are asked about public pages alone, since all others keep them out.
-func TestLighthouseFindsLittleToMend(t *testing.T) {
-	w := newTown(t)
+// judged are the pages that most people see; search engines are asked about public pages alone, since all others keep them out.
+func (w *town) judged() map[string]citytest.Person {
+	w.t.Helper()
 	w.Claim(w.helper, w.Place(w.elder.Actor, w.elder))
 	w.Place(w.elder.Actor, w.elder)
-	for _, p := range []struct {
-		path string
-		as   citytest.Person
-	}{{"/", citytest.Person{}}, {"/public/figures", citytest.Person{}}, {"/elder/", w.elder}, {"/volunteer/", w.helper}, {"/desk/", w.officer}} {
-		categories := "performance,accessibility,best-practices"
-		if p.as.Actor.ID == "" {
+	return map[string]citytest.Person{"/": {}, "/public/figures": {}, "/elder/": w.elder, "/volunteer/": w.helper, "/desk/": w.officer}
+}
+
+// A stranger's judgement of the pages. Its figure for speed is measured on the machine's clock, and so it is a benchmark's.
+func TestLighthouseFindsLittleToMend(t *testing.T) {
+	w := newTown(t)
+	for path, as := range w.judged() {
+		categories := "accessibility,best-practices"
+		if as.Actor.ID == "" {
 			categories += ",seo"
 		}
-		for id, c := range w.lighthouse(p.path, p.as, categories).Categories {
+		for id, c := range w.lighthouse(path, as, categories).Categories {
 			if c.Score < 0.95 {
-				t.Errorf("%s: Lighthouse gives %.0f for %s, want at least 95", p.path, 100*c.Score, id)
+				t.Errorf("%s: Lighthouse gives %.0f for %s, want at least 95", path, 100*c.Score, id)
 			}
 		}
+	}
+}
+
+// How fast the pages are for a slow telephone on a slow network, from 0 to 100; at least 95 is wanted. It needs a machine that does nothing
+// else.
+func BenchmarkLighthouse(b *testing.B) {
+	w := newTown(b)
+	for path, as := range w.judged() {
+		b.Run(path, func(b *testing.B) {
+			for b.Loop() {
+				b.ReportMetric(100*w.lighthouse(path, as, "performance").Categories["performance"].Score, "score")
+			}
+		})
 	}
 }
 
@@ -69,8 +84,8 @@ func (w *town) lighthouse(path string, as citytest.Person, categories string) (r
 	if err := json.Unmarshal(out, &r); err != nil {
 		w.t.Fatalf("lighthouse on %s says %.200s: %v", path, out, err)
 	}
-	if len(r.Categories) < 3 {
-		w.t.Fatalf("lighthouse on %s: got %d categories, want at least 3", path, len(r.Categories))
+	if len(r.Categories) == 0 {
+		w.t.Fatalf("lighthouse on %s: no category was judged", path)
 	}
 	return r
 }

@@ -25,7 +25,7 @@ func (m markup) keep(v *window, name string) {
 	m.write(v.t, name, v.fetch("location.href"))
 }
 
-func (m markup) write(t *testing.T, name, source string) {
+func (m markup) write(t testing.TB, name, source string) {
 	t.Helper()
 	if err := os.WriteFile(filepath.Join(m.folder, name+".html"), []byte(source), 0o600); err != nil {
 		t.Fatal(err)
