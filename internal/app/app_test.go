@@ -15,6 +15,7 @@ import (
 	"timebank/internal/citytest"
 	"timebank/internal/config"
 	"timebank/internal/errs"
+	"timebank/internal/hours"
 	"timebank/internal/id"
 	"timebank/internal/ledger"
 	"timebank/internal/notary"
@@ -120,6 +121,11 @@ func TestOneChangedByteIsFoundAndNamed(t *testing.T) {
 		{"minutes of a transfer", "UPDATE ledger_entry SET minutes = minutes + 1 WHERE tx = (SELECT MAX(tx) FROM ledger_entry)", "ledger_tx "},
 		{"minutes and the leaf's place", "UPDATE ledger_tx SET number = number + 1000 WHERE number = (SELECT MAX(number) FROM ledger_tx)", "ledger_tx "},
 		{"a balance", "UPDATE account SET balance = balance + 1 WHERE seq = (SELECT MAX(seq) FROM account)", "account "},
+		{"whose account it is", "UPDATE account SET owner = 'somebody' WHERE seq = (SELECT MAX(seq) FROM account WHERE class = 'saved')", "account "},
+		{"how long a grant lasts", "UPDATE account SET expires_on = '2099-01-01' WHERE seq = (SELECT MAX(seq) FROM account)", "account "},
+		{"what an order holds", "UPDATE hold SET ref = 'nothing' WHERE reason = 'order'", "hold "},
+		{"what an order was paid by", "UPDATE service_order SET settled_by = id WHERE settled_at IS NOT NULL", "service_order "},
+		{"what a command returned", "UPDATE idempotency SET result = actor WHERE command = 'ledger.donate'", "idempotency "},
 		{"who did it", "UPDATE audit SET actor = 'nobody' WHERE seq = (SELECT MAX(seq) FROM audit)", "audit "},
 		{"the trail's end", "DELETE FROM audit WHERE seq = (SELECT MAX(seq) FROM audit)", "audit number "},
 		{"the tree", "UPDATE notary_head SET size = size - 1 WHERE log = 'ledger'", "ledger_tx number "},
@@ -127,6 +133,21 @@ func TestOneChangedByteIsFoundAndNamed(t *testing.T) {
 		t.Run(strings.ReplaceAll(lie.name, " ", "_"), func(t *testing.T) {
 			citytest.Each(t, func(t *testing.T, c *citytest.City) {
 				paid(t, c)
+				// Something of everything that verify looks at: hours that are held, and a command on the book.
+				old, elder := c.Person(70, c.Home()), c.Recipient(83, c.Home())
+				c.Certify(old)
+				c.Earn(old, elder, 60)
+				c.Place(elder.Actor, elder)
+				if _, err := c.Ledger.Donate(t.Context(), ledger.DonateCmd{Actor: old.Actor, Key: c.Key(), From: ledger.Key{Owner: string(old.ID), Class: ledger.Saved},
+					Minutes: hours.Of(30)}); err != nil {
+					t.Fatal(err)
+				}
+				if _, err := c.Sequence(t.Context()); err != nil {
+					t.Fatal(err)
+				}
+				if v, err := app.Verify(t.Context(), c.DB, nil); err != nil || len(v.Problems) > 0 {
+					t.Fatalf("before the lie: got %q, %v, want no problem", v.Problems, err)
+				}
 				behind(t, c.Config, lie.sql)
 				v, err := app.Verify(t.Context(), c.DB, nil)
 				if err != nil {

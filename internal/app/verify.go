@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"golang.org/x/sync/errgroup"
@@ -12,6 +13,7 @@ import (
 	"timebank/internal/errs"
 	"timebank/internal/ledger"
 	"timebank/internal/notary"
+	"timebank/internal/order"
 	"timebank/internal/store"
 )
 
@@ -67,6 +69,14 @@ func (v *Verification) bookAndLogs(ctx context.Context, db *store.DB, logs *nota
 	}
 	for _, p := range v.Book.Problems {
 		v.Problems = append(v.Problems, p.String())
+	}
+	orders, err := order.Verify(ctx, db)
+	if err != nil {
+		return err
+	}
+	v.Problems = append(v.Problems, orders...)
+	if err := v.walkKeys(ctx, db); err != nil {
+		return err
 	}
 	for _, log := range []struct {
 		name, table string
@@ -154,6 +164,59 @@ func (v *Verification) walkTrail(ctx context.Context, db *store.DB) (problems []
 		}
 	})
 	return problems, err
+}
+
+// walkKeys sees that what commands of the book once returned is still there, so that the same command sent again is answered by what it did:
+// a transaction, a posting that waits or was made, or one that the trail says was undone.
+func (v *Verification) walkKeys(ctx context.Context, db *store.DB) error {
+	return db.Read(ctx, "app.verify_keys", func(tx *store.Tx) error {
+		for after := (store.Kept{}); ; {
+			page, err := store.KeptKeys(tx, after, trailPage)
+			if err != nil {
+				return err
+			}
+			var asked []string
+			var made []ledger.TxID
+			for _, k := range page {
+				after = k
+				switch k.Command {
+				case "ledger.transfer", "ledger.donate":
+					asked = append(asked, k.Result)
+				case "ledger.approve":
+					made = append(made, ledger.TxID(k.Result))
+				}
+			}
+			known, err := ledger.Known(tx, asked)
+			if err != nil {
+				return err
+			}
+			posted, err := ledger.PostedFor(tx, made)
+			if err != nil {
+				return err
+			}
+			for _, k := range page {
+				ok := true
+				switch k.Command {
+				case "ledger.transfer", "ledger.donate":
+					if ok = known[k.Result]; !ok {
+						acts, err := audit.Of(tx, k.Result)
+						if err != nil {
+							return err
+						}
+						ok = slices.ContainsFunc(acts, func(e audit.Recorded) bool { return e.Action == "ledger.undo" })
+					}
+				case "ledger.approve":
+					_, ok = posted[ledger.TxID(k.Result)]
+				}
+				if !ok {
+					v.Problems = append(v.Problems, fmt.Sprintf("idempotency %s/%s: %s returned %q, which the book does not know", k.Actor, k.Key, k.Command, k.Result))
+				}
+			}
+			if len(page) < trailPage {
+				return nil
+			}
+		}
+	})
 }
 
 // Receipt returns the receipt of a transaction of the book, which anyone checks with the log's public key alone. Errors: NotFound

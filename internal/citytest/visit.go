@@ -1,11 +1,13 @@
 package citytest
 
 import (
+	"strings"
 	"time"
 
 	"timebank/internal/identity"
 	"timebank/internal/member"
 	"timebank/internal/order"
+	"timebank/internal/policy"
 	"timebank/internal/region"
 	"timebank/internal/store"
 	"timebank/internal/store/storetest"
@@ -94,4 +96,28 @@ func (c *City) Daughter(of Person, home region.ID) Person {
 	allowed, err := c.Members.Delegate(ctx, []member.DelegateCmd{{Actor: of.Actor, Key: c.Key(), Person: of.ID, Relative: p.ID, Allow: true}})
 	Must(c.t, allowed, err)
 	return p
+}
+
+// Publish puts rules in force that differ from Nanjing's in the given lines of a policy file ("redeem.min_age" = 65).
+func (c *City) Publish(lines ...string) {
+	c.t.Helper()
+	ctx := c.t.Context()
+	keys := map[string]bool{}
+	for _, l := range lines {
+		keys[strings.TrimSpace(strings.SplitN(l, "=", 2)[0])] = true
+	}
+	var text []string
+	for l := range strings.Lines(policy.Nanjing().Text()) {
+		if l = strings.TrimSpace(l); !keys[strings.TrimSpace(strings.SplitN(l, "=", 2)[0])] {
+			text = append(text, l)
+		}
+	}
+	text = append(text, lines...)
+	p, err := c.Policies.Propose(ctx, "ann", policy.ProposeCmd{Key: c.Key(), TOML: []byte(strings.Join(text, "\n") + "\n"), Reason: "test"})
+	if err != nil {
+		c.t.Fatal(err)
+	}
+	if _, err := c.Policies.Approve(ctx, "bob", policy.DecideCmd{Key: c.Key(), Proposal: p.ID, Reason: "test"}); err != nil {
+		c.t.Fatal(err)
+	}
 }

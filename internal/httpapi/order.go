@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"timebank/internal/catalog"
+	"timebank/internal/hours"
 	"timebank/internal/member"
 	"timebank/internal/order"
 )
@@ -95,13 +96,14 @@ type Check struct {
 	Volunteer  ID         `json:"volunteer,omitempty" doc:"Left out: who sends this"`
 	Factors    []Factor   `json:"factors" minItems:"1" maxItems:"5"`
 	OccurredAt *time.Time `json:"occurred_at,omitempty" doc:"When it happened, if it is sent later"`
+	Travel     int64      `json:"travel_minutes,omitempty" minimum:"0" maximum:"600" doc:"Check-out: the way there and back, where the city counts it"`
 }
 
 func checkCmd(ctx context.Context, in *With[Check]) []order.CheckCmd {
 	return []order.CheckCmd{{Actor: actor(ctx), Key: in.Key, Order: order.ID(in.ID), Volunteer: member.PersonID(in.Body.Volunteer),
 		Factors: each(in.Body.Factors, func(f Factor) order.Factor {
 			return order.Factor{Method: order.Method(f.Method), Value: f.Value, Point: f.Point.orZero()}
-		}), OccurredAt: orZero(in.Body.OccurredAt)}}
+		}), OccurredAt: orZero(in.Body.OccurredAt), Travel: hours.Of(in.Body.Travel)}}
 }
 
 func (a *api) checkIn(ctx context.Context, in *With[Check]) (Changed, error) {

@@ -16,8 +16,11 @@ type account struct {
 	frozen    bool
 	expires   clock.Day
 	pseudonym pseudonym
-	open      bool // in the database, or to be inserted by write
-	touched   bool // listed in book.touched
+	salt      [16]byte // of the pseudonym; only known while the account is being opened, and to verify
+	openedAt  int64    // only known to verify
+	salted    bool     // only known to verify
+	open      bool     // in the database, or to be inserted by write
+	touched   bool     // listed in book.touched
 
 	wasBalance, wasHeld int64 // as loaded; a new account begins at zero
 }
@@ -195,7 +198,8 @@ func (b *book) open(a *account) {
 		return
 	}
 	a.open = true
-	b.tx.Fill(a.pseudonym[:])
+	b.tx.Fill(a.salt[:])
+	a.pseudonym = a.commit(b.tx.NowMicros())
 	b.fresh = append(b.fresh, a)
 }
 

@@ -36,6 +36,9 @@ func capture(tx *store.Tx, refs []string, all []Settlement) ([]Posted, error) {
 			keys = all[i].Credits[j].keys(keys)
 		}
 	}
+	if s.offPar() {
+		keys = append(keys, AdjustmentAccount, IssuerAccount)
+	}
 	if err := b.load(keys, s.accounts()); err != nil {
 		return nil, err
 	}
@@ -87,60 +90,83 @@ func (s *holdSet) capture(b *book, ref string, st *Settlement, p *Posted) error 
 	if len(rows) == 0 {
 		return errNothingHeld
 	}
-	left := make([]int64, len(rows))
-	for i, h := range rows {
-		left[i] = h.minutes
-	}
+	paid := make([]int64, len(rows))
 	for i := range st.Credits {
 		c := &st.Credits[i]
 		to, debit, credit := b.byKey[c.To], c.Debit.Int64(), c.Credit.Int64()
-		if err := payHeld(b, rows, left, st.Reason, to, min(debit, credit)); err != nil {
+		if err := payHeld(b, rows, paid, st.Reason, to, min(debit, credit)); err != nil {
 			return err
 		}
 		switch {
 		case debit > credit:
-			if err := payHeld(b, rows, left, ForAdjustment, b.byKey[AdjustmentAccount], debit-credit); err != nil {
+			if err := payHeld(b, rows, paid, ForAdjustment, b.byKey[AdjustmentAccount], debit-credit); err != nil {
 				return err
 			}
 		case credit > debit:
-			if !ForAdjustment.Allows(Adjustment, c.To.Class) {
-				return refusePattern(ForAdjustment, Adjustment, c.To.Class)
+			if err := topUp(b, to, credit-debit); err != nil {
+				return err
 			}
-			b.move(ForAdjustment, b.byKey[IssuerAccount], b.byKey[AdjustmentAccount], credit-debit)
-			b.move(ForAdjustment, b.byKey[AdjustmentAccount], to, credit-debit)
 		}
 		if err := settleCredit(b, c, to, credit, p); err != nil {
 			return err
 		}
 	}
 	for i, h := range rows {
-		if left[i] > 0 {
-			b.change(b.bySeq[h.account], 0, -left[i])
+		if left := h.minutes - costs(paid[i], h.ratio); left > 0 {
+			b.change(b.bySeq[h.account], 0, -left)
 		}
 	}
 	s.drop(ref)
 	return nil
 }
 
-// payHeld moves minutes from the holds that have any left.
-func payHeld(b *book, rows []holdRow, left []int64, r Reason, to *account, minutes int64) error {
+// payHeld pays minutes of service from the holds that have any left; paid counts what each has paid for. Where hours are not redeemed hour for
+// hour, the difference goes through [AdjustmentAccount].
+func payHeld(b *book, rows []holdRow, paid []int64, r Reason, to *account, minutes int64) error {
 	for i := 0; minutes > 0; i++ {
 		if i == len(rows) {
 			return errHoldTooSmall
 		}
-		part := min(left[i], minutes)
-		if part == 0 {
+		h := &rows[i]
+		part := min(buys(h.minutes, h.ratio)-paid[i], minutes)
+		if part <= 0 {
 			continue
 		}
-		from := b.bySeq[rows[i].account]
+		from := b.bySeq[h.account]
 		if from == to || !r.Allows(from.key.Class, to.key.Class) {
 			return refusePattern(r, from.key.Class, to.key.Class)
 		}
-		b.change(from, 0, -part)
-		b.move(r, from, to, part)
-		left[i] -= part
+		// By what is paid in all, so that roundings of parts never cost more than is held.
+		cost := costs(paid[i]+part, h.ratio) - costs(paid[i], h.ratio)
+		b.change(from, 0, -cost)
+		if direct := min(part, cost); direct > 0 {
+			b.move(r, from, to, direct)
+		}
+		switch {
+		case cost > part:
+			b.move(ForAdjustment, from, b.byKey[AdjustmentAccount], cost-part)
+		case cost < part:
+			if err := topUp(b, to, part-cost); err != nil {
+				return err
+			}
+		}
+		paid[i] += part
 		minutes -= part
 	}
+	return nil
+}
+
+// topUp gives an account the hours that nobody pays for: what a weight or a ratio adds.
+func topUp(b *book, to *account, minutes int64) error {
+	if to.key == AdjustmentAccount {
+		b.move(ForAdjustment, b.byKey[IssuerAccount], to, minutes)
+		return nil
+	}
+	if !ForAdjustment.Allows(Adjustment, to.key.Class) {
+		return refusePattern(ForAdjustment, Adjustment, to.key.Class)
+	}
+	b.move(ForAdjustment, b.byKey[IssuerAccount], b.byKey[AdjustmentAccount], minutes)
+	b.move(ForAdjustment, b.byKey[AdjustmentAccount], to, minutes)
 	return nil
 }
 

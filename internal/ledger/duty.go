@@ -24,7 +24,7 @@ const (
 
 // Handlers are the timers of the book, by kind.
 func (s *Service) Handlers() map[string]timer.Handler {
-	return map[string]timer.Handler{TimerPost: PostDue, TimerHoldExpire: ExpireHolds, TimerGrants: s.grantsDue, TimerEstate: s.estateDue}
+	return map[string]timer.Handler{TimerPost: PostDue, TimerHoldExpire: ExpireHolds, TimerGrants: s.grantsDue, TimerEstate: s.estateDue, member.TimerJoined: s.joinedDue}
 }
 
 // ScheduleGrants sets the timer of the monthly grants for the beginning of the next civil month.
@@ -97,6 +97,42 @@ func (s *Service) grant(tx *store.Tx, r *rulebook, month clock.Month, elders []m
 		}
 	}
 	return nil
+}
+
+// joinedDue gives new members what grant.new_member says (default nothing), from the public pool. Who was given it before, as a volunteer or as
+// a recipient, gets nothing more; an empty pool is told like that of the monthly grants.
+func (s *Service) joinedDue(tx *store.Tx, due []timer.Timer) ([]error, error) {
+	r, err := s.rulebook(tx)
+	if err != nil {
+		return nil, err
+	}
+	ids := make([]member.PersonID, len(due))
+	for i, t := range due {
+		ids[i] = member.PersonID(t.Ref)
+	}
+	people, err := member.LoadPersons(tx, ids)
+	if err != nil {
+		return nil, err
+	}
+	for _, id := range ids {
+		p := people[id]
+		rules, err := r.at(p.Region)
+		if err != nil {
+			return nil, err
+		}
+		if p.State != member.PersonActive || rules.GrantNewMember.Sign() <= 0 {
+			continue
+		}
+		posted, err := grantInto(tx, JoiningBucket, []Grantee{{Owner: string(id), Minutes: rules.GrantNewMember, Region: string(p.Region)}}, "",
+			Meta{Actor: audit.System, PolicyVersion: string(rules.Version)})
+		if err != nil {
+			return nil, err
+		}
+		if errs.CodeOf(posted[0].Err) == errs.CodeOf(errNotEnough) {
+			tx.Outbox("ledger.grants_refused", JoiningBucket, "{}")
+		}
+	}
+	return make([]error, len(due)), nil
 }
 
 // rulebook finds the rules of places, each once.
@@ -184,9 +220,14 @@ func (s *Service) Ended(tx *store.Tx, due timer.Timer, how member.PersonState) e
 		}
 		return nil
 	}
+	// An heir who has died or left since inherits nothing: the next step of the rule is taken.
+	heirs, err := member.LoadPersons(tx, []member.PersonID{p.Heir})
+	if err != nil {
+		return err
+	}
 	for step := range rules.AccountOnDeath.All() {
 		switch {
-		case step == policy.EstateHeir && p.Heir != "":
+		case step == policy.EstateHeir && heirs[p.Heir].State == member.PersonActive:
 			return s.closeOrWait(tx, due, p, Key{Owner: string(p.Heir), Class: Donated}, rules)
 		case step == policy.EstateFamily:
 			tx.Outbox("ledger.family_to_ask", string(who), "{}")

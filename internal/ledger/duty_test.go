@@ -59,6 +59,24 @@ func end(t *testing.T, c *citytest.City, p citytest.Person, how member.PersonSta
 	c.Pass(time.Minute)
 }
 
+func TestAnHeirWhoIsGoneInheritsNothing(t *testing.T) {
+	citytest.Each(t, func(t *testing.T, c *citytest.City) {
+		v := c.Person(70, c.Home())
+		c.Certify(v)
+		c.Earn(v, c.Recipient(83, c.Home()), 60)
+		heir := c.Daughter(v, c.Home())
+		citytest.Got(c.Members.NameHeir(t.Context(), []member.NameHeirCmd{{Actor: v.Actor, Key: c.Key(), Person: v.ID, Heir: heir.ID}})).Must(t, "heir")
+		end(t, c, heir, member.PersonDead)
+		end(t, c, v, member.PersonDead)
+		if b := stands(t, c, ledger.Key{Owner: string(heir.ID), Class: ledger.Donated}); !b.Balance.IsZero() {
+			t.Errorf("the dead heir has %v", b.Balance)
+		}
+		if b := stands(t, c, ledger.Key{Owner: string(v.ID), Class: ledger.Saved}); b.Balance.Int64() != 60 || !b.Frozen {
+			t.Errorf("while the family is asked %v stand there, frozen %v, want 60 frozen minutes", b.Balance, b.Frozen)
+		}
+	})
+}
+
 func TestTheHoursOfTheDead(t *testing.T) {
 	citytest.Each(t, func(t *testing.T, c *citytest.City) {
 		recipient := c.Recipient(83, c.Home())

@@ -67,13 +67,15 @@ func (h *holder) hold(n *Need) ([]HoldLine, error) {
 	var lines []HoldLine
 	for _, k := range n.Sources {
 		a := h.b.byKey[k]
-		part := min(rest, a.available(h.b.today))
+		ratio := n.ratio(k)
+		part := min(rest, buys(a.available(h.b.today), ratio))
 		if part <= 0 {
 			continue
 		}
-		h.b.change(a, 0, part)
-		lines = append(lines, HoldLine{Account: a.seq, Key: k, Minutes: hours.Of(part)})
-		h.rows = append(h.rows, holdRow{ref: n.Ref, n: len(lines) - 1, account: a.seq, minutes: part, reason: n.Reason, expires: micros(n)})
+		cost := costs(part, ratio)
+		h.b.change(a, 0, cost)
+		lines = append(lines, HoldLine{Account: a.seq, Key: k, Minutes: hours.Of(cost)})
+		h.rows = append(h.rows, holdRow{ref: n.Ref, n: len(lines) - 1, account: a.seq, minutes: cost, reason: n.Reason, expires: micros(n), ratio: ratio})
 		if rest -= part; rest == 0 {
 			break
 		}
@@ -91,6 +93,23 @@ func (h *holder) hold(n *Need) ([]HoldLine, error) {
 	return lines, nil
 }
 
+// par is the ratio of hour for hour, in thousandths.
+const par = 1000
+
+// ratio is what a thousand minutes of an account buy: only saved hours are redeemed, everything else is hour for hour.
+func (n *Need) ratio(k Key) int64 {
+	if k.Class != Saved || n.Ratio == 0 {
+		return par
+	}
+	return n.Ratio
+}
+
+// buys is how many whole minutes of service held minutes pay for.
+func buys(held, ratio int64) int64 { return held * ratio / par }
+
+// costs is how many whole minutes have to be held for minutes of service.
+func costs(service, ratio int64) int64 { return (service*par + ratio - 1) / ratio }
+
 func micros(n *Need) *int64 {
 	if n.Expires.IsZero() {
 		return nil
@@ -107,7 +126,7 @@ func (n *Need) check() error {
 	if n.Reason == "" {
 		bad.Add("reason", "ledger.reason_missing")
 	}
-	if n.Minutes.Sign() <= 0 {
+	if n.Minutes.Sign() <= 0 || n.Ratio < 0 {
 		bad.Add("minutes", "ledger.minutes_not_positive")
 	}
 	for _, k := range n.Sources {
@@ -180,6 +199,18 @@ func (s *holdSet) accounts() []AccountID {
 		}
 	}
 	return list
+}
+
+// offPar reports whether some of it is not redeemed hour for hour.
+func (s *holdSet) offPar() bool {
+	for _, rows := range s.open {
+		for _, h := range rows {
+			if h.ratio != par {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 // release lets go of what a reference still holds.
@@ -258,7 +289,7 @@ func Freeze(tx *store.Tx, refs ...string) ([]hours.Minutes, error) {
 			continue
 		}
 		b.change(a, 0, part)
-		rows = append(rows, holdRow{ref: ref, n: lines[ref], account: a.seq, minutes: part, reason: disputeReason})
+		rows = append(rows, holdRow{ref: ref, n: lines[ref], account: a.seq, minutes: part, reason: disputeReason, ratio: par})
 		lines[ref]++
 		frozen[e.ref] += part
 	}

@@ -14,8 +14,19 @@ const (
 	privateTag = "timebank/ledger.private"
 )
 
-// pseudonym stands for an account wherever outsiders look: 16 random bytes, drawn when it is opened.
+// pseudonym stands for an account wherever outsiders look. It commits to whose account it is with a salt that only the city knows, so that an
+// account cannot be given to somebody else behind the log's back.
 type pseudonym [16]byte
+
+const accountTag = "timebank/ledger.account"
+
+// commit makes the pseudonym of an account that is opened at a time.
+func (a *account) commit(openedAt int64) (name pseudonym) {
+	w := canon.New(accountTag, leafVersion).Str(a.key.Owner).Str(string(a.key.Class)).Str(a.key.Bucket).Str(string(a.expires)).Int(openedAt).Blob(a.salt[:])
+	digest := w.Digest()
+	copy(name[:], digest[:])
+	return name
+}
 
 // publicEntry is what outsiders may see of a transfer.
 type publicEntry struct {

@@ -77,12 +77,13 @@ type Meta struct {
 	Note          string    // the reason in a person's words, "" for what the system does; never names anyone
 }
 
-// Need asks for minutes to be set aside for a reference.
+// Need asks for minutes of service to be set aside for a reference.
 type Need struct {
 	Ref     string // id of what they are for; it must have no open hold
 	Reason  string // why they are held, a word for the passbook: "order"
 	Minutes hours.Minutes
 	Sources []Key     // tried in this order
+	Ratio   int64     // minutes of service that a thousand saved minutes buy; zero means a thousand
 	Expires time.Time // when the hold falls by itself; zero means never
 }
 

@@ -79,11 +79,18 @@ func (p *Posting) check() error {
 //
 // Errors of a grant: Conflict ledger.granted_already when the bucket exists, Refused ledger.not_enough when the pool is empty.
 func GrantMonthly(tx *store.Tx, month clock.Month, all []Grantee, expires clock.Day, m Meta) ([]Posted, error) {
+	return grantInto(tx, string(month), all, expires, m)
+}
+
+// JoiningBucket is the bucket of what a new member is given, once in a life.
+const JoiningBucket = "joining"
+
+func grantInto(tx *store.Tx, bucket string, all []Grantee, expires clock.Day, m Meta) ([]Posted, error) {
 	b := newBook(tx, len(all))
 	keys := make([]Key, 1, len(all)+1)
 	keys[0] = PoolAccount
 	for _, g := range all {
-		keys = append(keys, Key{Owner: g.Owner, Class: Granted, Bucket: string(month)})
+		keys = append(keys, Key{Owner: g.Owner, Class: Granted, Bucket: bucket})
 	}
 	if err := b.load(keys, nil); err != nil {
 		return nil, err

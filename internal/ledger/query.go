@@ -263,6 +263,22 @@ func TotalsOf(tx *store.Tx, owner string) (Totals, error) {
 	return t, err
 }
 
+// Earned sums what owners were credited for services that they did themselves, those that were taken back left out; who earned nothing is
+// missing.
+func Earned(tx *store.Tx, owners []string) (map[string]hours.Minutes, error) {
+	earned := make(map[string]hours.Minutes, len(owners))
+	_, err := store.In(tx, "SELECT a.owner, CAST(SUM(e.minutes) AS BIGINT) FROM account a JOIN ledger_entry e ON e.destination = a.seq JOIN ledger_tx t ON t.seq = e.tx "+
+		"WHERE a.class = 'saved' AND t.reason = 'service' AND NOT EXISTS (SELECT 1 FROM ledger_tx r WHERE r.reverses = t.id) AND a.owner IN (", owners,
+		") GROUP BY a.owner", func(r *store.Rows) (none struct{}, err error) {
+			var owner string
+			var m hours.Minutes
+			err = r.Scan(&owner, &m)
+			earned[owner] = m
+			return none, err
+		})
+	return earned, err
+}
+
 // Served is one row of the clearing matrix: what earners of one region did for payers of another.
 type Served struct {
 	Region   string // of the payer
@@ -403,8 +419,62 @@ type numbered struct {
 func loadAccounts(tx *store.Tx, after AccountID, most int) ([]*account, error) {
 	return store.All(tx, func(r *store.Rows) (*account, error) {
 		a := &account{}
-		return a, scanAccount(r, a, &a.key.Owner, &a.key.Class, &a.key.Bucket)
-	}, "SELECT a.owner, a.class, a.bucket, "+accountColumns+" FROM account a WHERE a.seq > $1 ORDER BY a.seq LIMIT $2", int64(after), most)
+		var salt store.RawBytes
+		err := scanAccount(r, a, &a.key.Owner, &a.key.Class, &a.key.Bucket, &a.openedAt, &salt)
+		a.salted = copy(a.salt[:], salt) > 0
+		return a, err
+	}, "SELECT a.owner, a.class, a.bucket, a.opened_at, a.salt, "+accountColumns+" FROM account a WHERE a.seq > $1 ORDER BY a.seq LIMIT $2", int64(after), most)
+}
+
+// PaidTwice returns references for which more than one payment for a service stands in the book.
+func PaidTwice(tx *store.Tx) ([]string, error) {
+	return store.All(tx, func(r *store.Rows) (s string, err error) { return s, r.Scan(&s) },
+		"SELECT t.ref FROM ledger_tx t WHERE t.ref <> '' AND t.reason IN ('service', 'fund_claim') GROUP BY t.ref HAVING COUNT(*) > 1 ORDER BY t.ref")
+}
+
+// brokenHolds returns references of holds with a gap in their lines.
+func brokenHolds(tx *store.Tx) ([]string, error) {
+	return store.All(tx, func(r *store.Rows) (s string, err error) { return s, r.Scan(&s) },
+		"SELECT h.ref FROM hold h GROUP BY h.ref HAVING MIN(h.n) <> 0 OR MAX(h.n) <> COUNT(*) - 1 OR MIN(h.reason) <> MAX(h.reason) ORDER BY h.ref")
+}
+
+// OpenHold is a reference that holds minutes, and why.
+type OpenHold struct{ Ref, Reason string }
+
+// OpenHolds returns at most max references that hold minutes, in the order of the references, after one of them.
+func OpenHolds(tx *store.Tx, after string, max int) ([]OpenHold, error) {
+	return store.All(tx, func(r *store.Rows) (h OpenHold, err error) { return h, r.Scan(&h.Ref, &h.Reason) },
+		"SELECT h.ref, h.reason FROM hold h WHERE h.n = 0 AND h.ref > $1 ORDER BY h.ref LIMIT $2", after, max)
+}
+
+// PostedFor returns what each transaction was for; an unknown one is missing.
+func PostedFor(tx *store.Tx, ids []TxID) (map[TxID]string, error) {
+	found := make(map[TxID]string, len(ids))
+	_, err := store.In(tx, "SELECT t.id, t.ref FROM ledger_tx t WHERE t.id IN (", ids, ")", func(r *store.Rows) (none struct{}, err error) {
+		var id TxID
+		var ref string
+		err = r.Scan(&id, &ref)
+		found[id] = ref
+		return none, err
+	})
+	return found, err
+}
+
+// Known tells which of the ids stand for something that was asked of the book: a posting that waits, or what a transaction was for.
+func Known(tx *store.Tx, ids []string) (map[string]bool, error) {
+	known := make(map[string]bool, len(ids))
+	for _, text := range []string{"SELECT p.id FROM pending_posting p WHERE p.id IN (", "SELECT t.ref FROM ledger_tx t WHERE t.ref <> '' AND t.ref IN ("} {
+		_, err := store.In(tx, text, ids, ")", func(r *store.Rows) (none struct{}, err error) {
+			var id string
+			err = r.Scan(&id)
+			known[id] = true
+			return none, err
+		})
+		if err != nil {
+			return nil, err
+		}
+	}
+	return known, nil
 }
 
 // holdSums returns the open holds by account.

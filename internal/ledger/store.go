@@ -62,13 +62,13 @@ func insertAccounts(tx *store.Tx, fresh []*account) error {
 	if len(fresh) == 0 {
 		return nil
 	}
-	args := make([]any, 0, 9*len(fresh))
+	args := make([]any, 0, 10*len(fresh))
 	byName := make(map[pseudonym]*account, len(fresh))
 	for _, a := range fresh {
-		args = append(args, a.key.Owner, string(a.key.Class), a.key.Bucket, a.balance, a.held, flag(a.frozen), a.pseudonym[:], string(a.expires), tx.NowMicros())
+		args = append(args, a.key.Owner, string(a.key.Class), a.key.Bucket, a.balance, a.held, flag(a.frozen), a.pseudonym[:], string(a.expires), tx.NowMicros(), a.salt[:])
 		byName[a.pseudonym] = a
 	}
-	_, err := store.InsertReturning(tx, "INSERT INTO account (owner, class, bucket, balance, held, frozen, pseudonym, expires_on, opened_at)", 9, args,
+	_, err := store.InsertReturning(tx, "INSERT INTO account (owner, class, bucket, balance, held, frozen, pseudonym, expires_on, opened_at, salt)", 10, args,
 		"RETURNING seq, pseudonym", func(r *store.Rows) (struct{}, error) {
 			var seq AccountID
 			var name store.RawBytes
@@ -152,15 +152,16 @@ type holdRow struct {
 	minutes int64
 	reason  string
 	expires *int64 // UTC microseconds
+	ratio   int64  // minutes of service that a thousand of them buy
 }
 
 // loadHolds reads and locks the open holds of references, in the order in which they were made.
 func loadHolds(tx *store.Tx, refs []string) (map[string][]holdRow, error) {
 	holds := make(map[string][]holdRow, len(refs))
-	_, err := store.In(tx, "SELECT ref, n, account, minutes, reason, expires_at FROM hold WHERE ref IN (", refs, ") ORDER BY ref, n"+tx.ForUpdate(),
+	_, err := store.In(tx, "SELECT ref, n, account, minutes, reason, expires_at, ratio FROM hold WHERE ref IN (", refs, ") ORDER BY ref, n"+tx.ForUpdate(),
 		func(r *store.Rows) (struct{}, error) {
 			var h holdRow
-			err := r.Scan(&h.ref, &h.n, &h.account, &h.minutes, &h.reason, &h.expires)
+			err := r.Scan(&h.ref, &h.n, &h.account, &h.minutes, &h.reason, &h.expires, &h.ratio)
 			holds[h.ref] = append(holds[h.ref], h)
 			return struct{}{}, err
 		})
@@ -180,15 +181,15 @@ func heldRefs(tx *store.Tx, refs []string) (map[string]bool, error) {
 }
 
 func insertHolds(tx *store.Tx, holds []holdRow) error {
-	args := make([]any, 0, 7*len(holds))
+	args := make([]any, 0, 8*len(holds))
 	for _, h := range holds {
 		var expires any
 		if h.expires != nil {
 			expires = *h.expires
 		}
-		args = append(args, h.ref, h.n, int64(h.account), h.minutes, h.reason, expires, tx.NowMicros())
+		args = append(args, h.ref, h.n, int64(h.account), h.minutes, h.reason, expires, tx.NowMicros(), h.ratio)
 	}
-	_, err := tx.Insert("INSERT INTO hold (ref, n, account, minutes, reason, expires_at, held_at)", 7, args, "")
+	_, err := tx.Insert("INSERT INTO hold (ref, n, account, minutes, reason, expires_at, held_at, ratio)", 8, args, "")
 	if store.Duplicate(err, "hold") {
 		return errRace.With(err)
 	}

@@ -43,7 +43,7 @@ const maxProblems = 1000
 func Verify(ctx context.Context, db *store.DB, yield func(number int64, leaf [32]byte) error) (Report, error) {
 	v := verifier{accounts: map[AccountID]*folded{}}
 	err := db.Read(ctx, "ledger.verify", func(tx *store.Tx) error {
-		for _, step := range []func(*store.Tx) error{v.loadAccounts, v.foldEntries, v.compareAccounts, v.checkPending} {
+		for _, step := range []func(*store.Tx) error{v.loadAccounts, v.foldEntries, v.compareAccounts, v.checkHolds} {
 			if err := step(tx); err != nil {
 				return err
 			}
@@ -62,6 +62,7 @@ type folded struct {
 type verifier struct {
 	report   Report
 	accounts map[AccountID]*folded
+	commits  bool // an account was seen whose pseudonym commits to its owner: all that follow do
 }
 
 func (v *verifier) problem(table, row, format string, args ...any) {
@@ -82,6 +83,12 @@ func (v *verifier) loadAccounts(tx *store.Tx) error {
 		for _, a := range page {
 			v.accounts[a.seq] = &folded{account: *a}
 			after = a.seq
+			switch {
+			case a.salted && a.commit(a.openedAt) == a.pseudonym:
+				v.commits = true
+			case a.salted || v.commits:
+				v.problem("account", a.key.String(), "it is not the account that the log knows by this pseudonym: its owner, class, bucket, last day or opening was changed")
+			}
 		}
 		v.report.Accounts += int64(len(page))
 		if len(page) < verifyPage {
@@ -260,10 +267,17 @@ func (v *verifier) compareAccounts(tx *store.Tx) error {
 	return nil
 }
 
-func (v *verifier) checkPending(tx *store.Tx) error {
+func (v *verifier) checkHolds(tx *store.Tx) error {
 	ids, err := unheldPending(tx)
+	if err != nil {
+		return err
+	}
 	for _, id := range ids {
 		v.problem("pending_posting", id, "its minutes are not held")
+	}
+	refs, err := brokenHolds(tx)
+	for _, ref := range refs {
+		v.problem("hold", ref, "a line of it is missing or says another reason")
 	}
 	return err
 }

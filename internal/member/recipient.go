@@ -182,6 +182,11 @@ func (s *Service) runReviewRecipient(tx *store.Tx, cmds []*ReviewRecipientCmd, o
 			out[i].Err = err
 			continue
 		}
+		if c.Approve {
+			if err := sc.joined(r.Person); err != nil {
+				return err
+			}
+		}
 		known[r.Person.ID] = r
 		rows = append(rows, verdict{r, c.Actor.ID, c.Reason})
 		out[i].Value = Decided{r.State, r.KeyElder}
@@ -261,6 +266,18 @@ func (sc *scene) keep(rows []verdict) error {
 		}
 	}
 	return timer.Set(sc.tx, wait...)
+}
+
+// TimerJoined is the kind of the timer, due at once, by which others hear that a person was taken up as a recipient or a volunteer: the ledger
+// gives what grant.new_member says, once in a life. It is set only where that is something.
+const TimerJoined = "member.joined"
+
+func (sc *scene) joined(p Person) error {
+	rules, err := sc.at(p.Region)
+	if err != nil || rules.GrantNewMember.Sign() <= 0 {
+		return err
+	}
+	return timer.Set(sc.tx, timer.Timer{Kind: TimerJoined, Ref: string(p.ID), Due: sc.tx.Now()})
 }
 
 // AssessCmd records a change of what decides who is a key elder: a child moved away, an allowance began.

@@ -130,6 +130,11 @@ func (s *Service) runReviewVolunteer(tx *store.Tx, cmds []*ReviewVolunteerCmd, o
 			continue
 		}
 		before := known[c.Person].State
+		if v.State == VolunteerStudying {
+			if err := sc.joined(v.Person); err != nil {
+				return err
+			}
+		}
 		known[c.Person], changed[c.Person] = v, v
 		out[i].Value = v.State
 		sc.note(c.Actor, "member.review_volunteer", "volunteer", string(c.Person), v.Person, string(before), string(v.State))

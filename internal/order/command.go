@@ -95,6 +95,8 @@ type CheckCmd struct {
 	OccurredAt time.Time
 	// Outcomes are the codes of the item's outcomes that the volunteer ticks at a check-out; who confirms may tick others.
 	Outcomes []string
+	// Travel is the way there and back as the volunteer states it when checking out, for a city that counts it; zero means none.
+	Travel hours.Minutes
 }
 
 // ConfirmCmd says that the service was done. The actor is the recipient, its delegate, or staff who neither placed nor served it.

@@ -8,6 +8,7 @@ import (
 	"timebank/internal/identity"
 	"timebank/internal/ledger"
 	"timebank/internal/member"
+	"timebank/internal/policy"
 	"timebank/internal/timer"
 	"timebank/internal/why"
 )
@@ -51,7 +52,11 @@ func (w *work) confirm(o *Order, c *ConfirmCmd) error {
 
 // accept takes a service as done: it is graded, and its hours wait until nobody can take the confirmation back any more.
 func (w *work) accept(actor identity.Actor, action string, o *Order, by ConfirmedBy) error {
-	r, err := w.rules(o)
+	r, err := w.rulesAt(o, o.served())
+	if err != nil {
+		return err
+	}
+	now, err := w.rulesNow(o.Region)
 	if err != nil {
 		return err
 	}
@@ -64,7 +69,7 @@ func (w *work) accept(actor identity.Actor, action string, o *Order, by Confirme
 	o.ConfirmedBy, o.ConfirmedAt = by, w.tx.Now()
 	w.unwait(TimerAutoConfirm, o)
 	w.move(actor, action, o, Confirmed, ForCredit)
-	w.wait(TimerSettle, o, w.tx.Now().Add(max(r.UndoWindow, r.CreditDelay)), "")
+	w.wait(TimerSettle, o, w.tx.Now().Add(max(now.UndoWindow, r.CreditDelay)), "")
 	return nil
 }
 
@@ -76,7 +81,11 @@ func (w *work) undoConfirm(o *Order, c *OrderCmd) error {
 	if o.State != Confirmed {
 		return errState("order.not_confirmed", o)
 	}
-	r, err := w.rules(o)
+	r, err := w.rulesAt(o, o.ConfirmedAt)
+	if err != nil {
+		return err
+	}
+	service, err := w.rulesAt(o, o.served())
 	if err != nil {
 		return err
 	}
@@ -86,7 +95,7 @@ func (w *work) undoConfirm(o *Order, c *OrderCmd) error {
 	o.ConfirmedBy, o.ConfirmedAt, o.Outcome = NotConfirmed, time.Time{}, ""
 	w.unwait(TimerSettle, o)
 	w.move(c.Actor, "order.undo_confirm", o, Awaiting, ForConfirmation)
-	w.wait(TimerAutoConfirm, o, w.tx.Now().Add(r.ConfirmAutoAfter), "")
+	w.wait(TimerAutoConfirm, o, w.tx.Now().Add(service.ConfirmAutoAfter), "")
 	return nil
 }
 
@@ -96,7 +105,7 @@ func (w *work) autoConfirm(o *Order, _ timer.Timer) error {
 	if o.State != Awaiting {
 		return nil
 	}
-	r, err := w.rules(o)
+	r, err := w.rulesAt(o, o.served())
 	if err != nil {
 		return err
 	}
@@ -143,6 +152,12 @@ func (w *work) rise(actor identity.Actor, action string, o *Order) error {
 			o.LevelSince = w.tx.Now()
 			w.touch(o)
 			w.note(actor, action, o, string(before), string(o.Level))
+			return nil
+		}
+		if r.UnfilledFallback == policy.FallbackMarket {
+			// Nobody buys the service: the recipient is told of the paid market, with the rule that says so.
+			o.Level, o.Reason = before, "order.to_market"
+			w.end(actor, "order.to_market", o)
 			return nil
 		}
 		state, waits = AtFund, ForProvider

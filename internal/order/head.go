@@ -49,6 +49,9 @@ func headCheck(c *CheckCmd, w *canon.Writer) (identity.Actor, string) {
 	if len(c.Outcomes) > 0 {
 		w.Strs(c.Outcomes)
 	}
+	if !c.Travel.IsZero() {
+		w.Int(c.Travel.Int64())
+	}
 	return c.Actor, c.Key
 }
 

@@ -45,7 +45,11 @@ func (s *Service) runPlace(tx *store.Tx, cmds []*PlaceCmd, out []*identity.Resul
 		}
 		orders[i] = o
 		w.add(o)
-		needs = append(needs, p.need(o))
+		need, err := p.need(o)
+		if err != nil {
+			return err
+		}
+		needs = append(needs, need)
 	}
 	if err := w.fund(needs); err != nil {
 		return err
@@ -182,42 +186,74 @@ func (p *placing) payer(c *PlaceCmd, as PlacedAs, rec member.Recipient, r policy
 	return kin, nil
 }
 
+// holdReason is the word under which orders hold minutes.
+const holdReason = "order"
+
 // need is what the order has to hold: the longest visit, for every volunteer, from the sources in the policy's order.
-func (p *placing) need(o *Order) ledger.Need {
+func (p *placing) need(o *Order) (ledger.Need, error) {
 	rec := p.recipients[o.Recipient]
 	// Both were read a moment ago and are cached; they cannot fail now.
 	r, _ := p.rules(o)
 	item, _ := p.item(o)
+	earned, err := p.earned(o, r)
+	if err != nil {
+		return ledger.Need{}, err
+	}
 	longest := hours.Min(item.Longest, r.TimeMaxPerOrder)
-	return ledger.Need{Ref: string(o.ID), Reason: "order", Minutes: longest.Times(int64(o.Volunteers)), Sources: sources(o, rec, r)}
+	return ledger.Need{Ref: string(o.ID), Reason: holdReason, Minutes: longest.Times(int64(o.Volunteers)), Sources: sources(o, rec, r, earned),
+		Ratio: int64(r.RedeemRatioPermille)}, nil
+}
+
+// longest is what an order holds for each of its volunteers.
+func (w *work) longest(o *Order) (hours.Minutes, error) {
+	r, err := w.rules(o)
+	if err != nil {
+		return hours.Zero, err
+	}
+	item, err := w.item(o)
+	if err != nil {
+		return hours.Zero, err
+	}
+	return hours.Min(item.Longest, r.TimeMaxPerOrder), nil
+}
+
+// earned is what those who may pay for an order have earned so far; it is asked for only where a first redemption needs some.
+func (p *placing) earned(o *Order, r policy.Rules) (map[string]hours.Minutes, error) {
+	if r.RedeemMinSavedBefore.Sign() <= 0 {
+		return nil, nil
+	}
+	return ledger.Earned(p.tx, []string{string(o.Recipient), string(o.Payer)})
 }
 
 // sources lists the accounts that may pay for an order, in the policy's order (domain: "Funding").
-func sources(o *Order, rec member.Recipient, r policy.Rules) []ledger.Key {
+// earned is what savers have earned so far, where the first redemption needs some; nil where it needs none.
+func sources(o *Order, rec member.Recipient, r policy.Rules, earned map[string]hours.Minutes) []ledger.Key {
 	owner := string(o.Recipient)
 	day := clock.DayOf(o.SubmittedAt)
 	var keys []ledger.Key
 	for f := range r.OrderFunding.All() {
 		switch f {
 		case policy.FundGrant:
-			if !rec.KeyElder {
-				continue
+			if rec.KeyElder {
+				month := clock.MonthOf(o.Start)
+				for back := r.GrantCarryOverMonths; back >= 0; back-- {
+					keys = append(keys, ledger.Key{Owner: owner, Class: ledger.Granted, Bucket: string(month.Add(-back))})
+				}
 			}
-			month := clock.MonthOf(o.Start)
-			for back := r.GrantCarryOverMonths; back >= 0; back-- {
-				keys = append(keys, ledger.Key{Owner: owner, Class: ledger.Granted, Bucket: string(month.Add(-back))})
-			}
+			keys = append(keys, ledger.Key{Owner: owner, Class: ledger.Granted, Bucket: ledger.JoiningBucket})
 		case policy.FundSaved:
-			if mayRedeem(rec, r, day) {
+			if mayRedeem(rec, r, day) && savedEnough(owner, r, earned) {
 				keys = append(keys, ledger.Key{Owner: owner, Class: ledger.Saved})
 			}
 		case policy.FundGift:
 			keys = append(keys, ledger.Key{Owner: owner, Class: ledger.Donated})
-			if o.Payer != o.Recipient {
+			if o.Payer != o.Recipient && savedEnough(string(o.Payer), r, earned) {
 				keys = append(keys, ledger.Key{Owner: string(o.Payer), Class: ledger.Saved})
 			}
 		case policy.FundPool:
-			keys = append(keys, ledger.PoolAccount)
+			if fromPool(rec, r, day) {
+				keys = append(keys, ledger.PoolAccount)
+			}
 		case policy.FundFund:
 			keys = append(keys, ledger.FundAccount)
 		}
@@ -229,6 +265,31 @@ func sources(o *Order, rec member.Recipient, r policy.Rules) []ledger.Key {
 func mayRedeem(rec member.Recipient, r policy.Rules, day clock.Day) bool {
 	age := rec.Person.AgeOn(day)
 	return age >= r.RedeemMinAge || rec.Attributes.Hardship && age >= r.RedeemMinAgeHardship
+}
+
+// savedEnough reports whether a saver has earned what must be saved before the first redemption (default none; 20 h in Yaohua). What was
+// earned once counts, also after it was spent, so that nobody has to save up again.
+func savedEnough(owner string, r policy.Rules, earned map[string]hours.Minutes) bool {
+	return r.RedeemMinSavedBefore.Sign() <= 0 || earned[owner].Cmp(r.RedeemMinSavedBefore) >= 0
+}
+
+// fromPool reports whether the recipient is among those whom donated hours serve.
+func fromPool(rec member.Recipient, r policy.Rules, day clock.Day) bool {
+	return poolRank(rec, r, day) < r.DonatePriority.Len()
+}
+
+// poolRank is the place of a recipient among those whom donated hours serve, 0 first (published: key elders first); the length of the list
+// when it is not among them. An elder is who is old enough to redeem.
+func poolRank(rec member.Recipient, r policy.Rules, day clock.Day) int {
+	rank := 0
+	for need := range r.DonatePriority.All() {
+		switch {
+		case need == policy.NeedKeyElder && rec.KeyElder, need == policy.NeedElder && mayRedeem(rec, r, day), need == policy.NeedAnyone:
+			return rank
+		}
+		rank++
+	}
+	return rank
 }
 
 // fund holds the hours of orders and writes on each where they come from, or why there are none.
@@ -337,7 +398,11 @@ func (w *work) review(o *Order, c *ReviewCmd) error {
 			return err
 		}
 		p := &placing{work: w, recipients: recs}
-		if err := w.fund([]ledger.Need{p.need(o)}); err != nil {
+		need, err := p.need(o)
+		if err != nil {
+			return err
+		}
+		if err := w.fund([]ledger.Need{need}); err != nil {
 			return err
 		}
 		if o.Funding == "" {

@@ -6,6 +6,7 @@ import (
 
 	"timebank/internal/clock"
 	"timebank/internal/hours"
+	"timebank/internal/ledger"
 	"timebank/internal/member"
 	"timebank/internal/photo"
 	"timebank/internal/region"
@@ -129,6 +130,18 @@ func scanID(r *store.Rows) (id ID, err error) { return id, r.Scan(&id) }
 func openIn(tx *store.Tx, place, day string) ([]*Order, error) {
 	return store.All(tx, scanOrder, "SELECT "+orderColumns+" FROM service_order WHERE phase = 1 AND "+
 		region.WithinSQL("region", 1, 2)+" ORDER BY since, id", place, day)
+}
+
+// staleSince finds orders that should have begun before the moment and that nobody has begun to serve.
+func staleSince(tx *store.Tx, before time.Time) ([]ID, error) {
+	return store.All(tx, scanID, "SELECT id FROM service_order WHERE phase = 1 AND state IN ('submitted', 'published', 'accepted', 'fund') AND start_at < $1 ORDER BY id",
+		clock.Micros(before))
+}
+
+// waitingForHours finds orders that begin after the moment and have found no source of hours.
+func waitingForHours(tx *store.Tx, after time.Time) ([]ID, error) {
+	return store.All(tx, scanID, "SELECT id FROM service_order WHERE phase = 1 AND state = 'submitted' AND waits_for = 'funding' AND start_at > $1 ORDER BY id",
+		clock.Micros(after))
 }
 
 func idsOf(tx *store.Tx, f Filter) ([]ID, error) {
@@ -282,4 +295,27 @@ func Diary(tx *store.Tx, volunteer member.PersonID, from, to time.Time) ([]*Orde
 		}
 	}
 	return out, err
+}
+
+// fundedOrders are the orders that say that they hold minutes.
+func fundedOrders(tx *store.Tx) (map[ID]bool, error) {
+	funded := map[ID]bool{}
+	_, err := store.All(tx, func(r *store.Rows) (none struct{}, err error) {
+		var id ID
+		err = r.Scan(&id)
+		funded[id] = true
+		return none, err
+	}, "SELECT id FROM service_order WHERE phase = 1 AND funding <> ''")
+	return funded, err
+}
+
+// paidOrder is an order and the transaction that it names as its payment.
+type paidOrder struct {
+	id ID
+	by ledger.TxID
+}
+
+func paidOrders(tx *store.Tx, after ID, most int) ([]paidOrder, error) {
+	return store.All(tx, func(r *store.Rows) (p paidOrder, err error) { return p, r.Scan(&p.id, &p.by) },
+		"SELECT id, settled_by FROM service_order WHERE id > $1 AND settled_at IS NOT NULL ORDER BY id LIMIT $2", string(after), most)
 }

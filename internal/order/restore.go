@@ -50,7 +50,11 @@ func (w *work) restore(o *Order, c *OrderCmd) error {
 		return err
 	}
 	o.Level, o.Reason = Community, ""
-	if err := w.fund([]ledger.Need{p.need(o)}); err != nil {
+	need, err := p.need(o)
+	if err != nil {
+		return err
+	}
+	if err := w.fund([]ledger.Need{need}); err != nil {
 		return err
 	}
 	if err := p.route("order.undo_cancel", &PlaceCmd{Actor: c.Actor}, o); err != nil || o.State != Published || State(cancelled.Before) != Accepted {

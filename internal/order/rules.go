@@ -78,11 +78,28 @@ func mayTimeOut(as []*Assignment, sides proof) bool {
 	return true
 }
 
-// counted is how many minutes of a visit count: whole steps of what was served, at most the longest that the item and the policy
-// allow.
-func counted(in, out time.Time, item catalog.Item, r policy.Rules) hours.Minutes {
-	served := hours.Of(int64(out.Sub(in) / time.Minute))
-	return hours.Min(r.Round(served), hours.Min(item.Longest, r.TimeMaxPerOrder))
+// visit is what counting the minutes of a service looks at besides its beginning and its end.
+type visit struct {
+	travel  hours.Minutes // the way there and back as the volunteer states it, where the policy counts it
+	longest hours.Minutes // what is held for each volunteer
+	skilled bool
+}
+
+// counted is how many minutes of a visit count: whole steps of what was served, at most what is held for it and what the policy allows.
+func counted(in, out time.Time, v visit, r policy.Rules) hours.Minutes {
+	served := hours.Of(int64(out.Sub(in) / time.Minute)).Add(v.travel)
+	return hours.Min(r.Round(served), hours.Min(v.longest, r.TimeMaxPerOrder))
+}
+
+// checkTravel refuses a stated way where the way does not count (default: it does not).
+func checkTravel(travel hours.Minutes, r policy.Rules) error {
+	switch {
+	case travel.Sign() < 0:
+		return errs.Invalid("order.invalid", errs.Field{Path: "travel", Code: "order.travel_negative"})
+	case travel.Sign() > 0 && r.TimeExcludeTravel:
+		return errs.New(errs.Refused, "order.travel_not_counted").Because(r.Why("time.exclude_travel", why.Value{Name: "travel", Value: travel.String()}))
+	}
+	return nil
 }
 
 // credited is what the volunteer gets for counted minutes: the product of the weights in force, in whole minutes, halves up. Weights are
@@ -92,6 +109,9 @@ func credited(m hours.Minutes, in time.Time, skilled bool, r policy.Rules) hours
 	h := in.In(clock.Zone).Hour()
 	if h >= 22 || h < 6 {
 		permille = permille * int64(r.WeightNightPermille) / 1000
+	}
+	if r.TimeHolidays.Has(clock.DayOf(in)) {
+		permille = permille * int64(r.WeightHolidayPermille) / 1000
 	}
 	if skilled {
 		permille = permille * int64(r.WeightSkillPermille) / 1000
@@ -309,9 +329,9 @@ func checkOutcomes(item catalog.Item, codes []string) error {
 
 // finish counts the minutes of a service that is over, cutting off what goes beyond the limits of the day and of the pair, and says
 // which limits did.
-func finish(a *Assignment, diary []*Assignment, item catalog.Item, r policy.Rules) {
+func finish(a *Assignment, diary []*Assignment, v visit, r policy.Rules) {
 	l := burdenOf(diary, a.ID, string(a.Recipient), a.In, a.Out)
-	m := counted(a.In, a.Out, item, r)
+	m := counted(a.In, a.Out, v, r)
 	for _, bound := range []struct {
 		rule string
 		left hours.Minutes
@@ -328,5 +348,5 @@ func finish(a *Assignment, diary []*Assignment, item catalog.Item, r policy.Rule
 		a.Flags = flags(a.Flags, "checkin.overlap")
 	}
 	a.Minutes = m
-	a.Credit = credited(m, a.In, item.Course != "", r)
+	a.Credit = credited(m, a.In, v.skilled, r)
 }

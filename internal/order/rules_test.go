@@ -55,7 +55,7 @@ func TestCounted(t *testing.T) {
 			if c.change != nil {
 				c.change(&r.Values)
 			}
-			if got := counted(c.in, c.out, lesson(), r).Int64(); got != c.want {
+			if got := counted(c.in, c.out, visit{longest: lesson().Longest}, r).Int64(); got != c.want {
 				t.Errorf("got %d minutes, want %d", got, c.want)
 			}
 		})
@@ -76,6 +76,15 @@ func TestCreditedIsWholeMinutesAndEqualWithoutWeights(t *testing.T) {
 			t.Fatalf("a weight above one took minutes away: %v of %v", got, m)
 		}
 	})
+	holiday := nanjing(t, func(v *policy.Values) {
+		v.WeightHolidayPermille, v.TimeHolidays = 2000, policy.DaysOf(clock.DayOf(local(9, 0)))
+	})
+	if got := credited(hours.Of(45), local(9, 0), false, holiday).Int64(); got != 90 {
+		t.Errorf("45 minutes on a holiday at 2.0 are %d, want 90", got)
+	}
+	if got := credited(hours.Of(45), local(33, 0), false, holiday).Int64(); got != 45 {
+		t.Errorf("45 minutes on the day after the holiday are %d, want 45", got)
+	}
 	night := nanjing(t, func(v *policy.Values) { v.WeightNightPermille = 1500 })
 	if got := credited(hours.Of(45), local(23, 0), false, night).Int64(); got != 68 {
 		t.Errorf("45 minutes at night at 1.5 are %d, want 68 (67.5, halves up)", got)

@@ -61,7 +61,7 @@ func (w *work) mayTake(o *Order, who member.PersonID, team member.TeamID) (flagg
 		// Who orders on behalf of somebody must not earn by it (two persons stand behind every hour).
 		return "", errs.New(errs.Refused, "order.placed_by_volunteer")
 	}
-	r, err := w.rules(o)
+	r, err := w.rulesAt(o, o.Start)
 	if err != nil {
 		return "", err
 	}
@@ -228,7 +228,7 @@ func (w *work) check(o *Order, c *CheckCmd) (a *Assignment, at time.Time, p proo
 	if at.After(w.tx.Now()) {
 		return fail(errs.Invalid("order.invalid", errs.Field{Path: "occurred_at", Code: "order.in_future"}))
 	}
-	r, err := w.rules(o)
+	r, err := w.rulesAt(o, at)
 	if err != nil {
 		return fail(err)
 	}
@@ -269,7 +269,7 @@ func (w *work) checkIn(o *Order, c *CheckCmd) error {
 	if a.State != Taken {
 		return errs.New(errs.Conflict, "order.checked_in_already")
 	}
-	r, err := w.rules(o)
+	r, err := w.rulesAt(o, at)
 	if err != nil {
 		return err
 	}
@@ -306,7 +306,11 @@ func (w *work) checkOut(o *Order, c *CheckCmd) error {
 	case at.Before(a.In):
 		return errs.Invalid("order.invalid", errs.Field{Path: "occurred_at", Code: "order.before_check_in"})
 	}
-	r, err := w.rules(o)
+	r, err := w.rulesAt(o, a.In)
+	if err != nil {
+		return err
+	}
+	longest, err := w.longest(o)
 	if err != nil {
 		return err
 	}
@@ -321,8 +325,14 @@ func (w *work) checkOut(o *Order, c *CheckCmd) error {
 		o.Outcome = strings.Join(c.Outcomes, " ")
 		w.touch(o)
 	}
+	if err := checkTravel(c.Travel, r); err != nil {
+		return err
+	}
 	a.Out, a.proof, a.Flags = at, a.proof|p, flags(a.Flags, flagged)
-	finish(a, w.diary[a.Volunteer], *item, r)
+	finish(a, w.diary[a.Volunteer], visit{travel: c.Travel, longest: longest, skilled: item.Course != ""}, r)
+	if !c.Travel.IsZero() {
+		w.note(c.Actor, "order.travel", o, "", c.Travel.String())
+	}
 	// From now on the diary shows the visit as it was.
 	a.Start, a.End, a.moved = a.In, a.Out, true
 	if !a.End.After(a.Start) {
@@ -380,7 +390,7 @@ func (w *work) noShow(o *Order, c *NoShowCmd) error {
 	if w.tx.Now().Before(o.Start) {
 		return errs.New(errs.Refused, "order.not_started")
 	}
-	r, err := w.rules(o)
+	r, err := w.rulesNow(o.Region)
 	if err != nil {
 		return err
 	}

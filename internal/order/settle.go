@@ -4,7 +4,6 @@ import (
 	"context"
 	"slices"
 
-	"timebank/internal/clock"
 	"timebank/internal/errs"
 	"timebank/internal/hours"
 	"timebank/internal/ledger"
@@ -111,7 +110,7 @@ func (w *work) readWishes() (err error) {
 	var who []member.PersonID
 	for _, o := range w.orders {
 		for _, a := range o.Assignments {
-			if a.State == CheckedOut && a.Team == "" {
+			if a.State == CheckedOut {
 				who = append(who, a.Volunteer)
 			}
 		}
@@ -132,9 +131,10 @@ func surplus(r policy.Rules, chosen policy.Surplus) policy.Surplus {
 	return policy.SurplusDonate
 }
 
-// credit is one volunteer's payment. A team's hours have no cap, because they can only be donated.
+// credit is one volunteer's payment. A team's hours have no cap, because they can only be donated; where the city lets them be redeemed, they
+// are those of the member who served.
 func credit(a *Assignment, r policy.Rules, chosen policy.Surplus) ledger.Credit {
-	if a.Team != "" {
+	if a.Team != "" && r.GroupUse == policy.GroupDonate {
 		return ledger.Credit{To: ledger.Key{Owner: a.Team, Class: ledger.Group}, Debit: a.Minutes, Credit: a.Credit, Cap: hours.Zero}
 	}
 	c := ledger.Credit{To: ledger.Key{Owner: string(a.Volunteer), Class: ledger.Saved}, Debit: a.Minutes, Credit: a.Credit, Cap: r.AccountCap}
@@ -175,31 +175,3 @@ func newSettler(s *Service) *settler {
 const settleGroup = 512
 
 func (s *settler) do(ctx context.Context, id ID) error { return s.gather.Do(ctx, id) }
-
-// closeDaily is the handler of TimerClose.
-func (s *Service) closeDaily(tx *store.Tx, due []timer.Timer) ([]error, error) {
-	tree, err := s.regions.Tree(tx)
-	if err != nil {
-		return nil, err
-	}
-	rules, err := s.policies.Current(tx, tx.Now(), []string{string(tree.City())})
-	if err != nil {
-		return nil, err
-	}
-	if _, err := closeSettled(tx, tx.Now().Add(-rules.OrderCloseAfter)); err != nil {
-		return nil, err
-	}
-	if _, err := DestroyEvidence(tx, tx.Now().AddDate(0, 0, -rules.RetentionEvidenceDays)); err != nil {
-		return nil, err
-	}
-	if err := destroyPhotos(tx, tx.Now().AddDate(0, 0, -rules.RetentionEvidenceDays)); err != nil {
-		return nil, err
-	}
-	return make([]error, len(due)), s.ScheduleDaily(tx)
-}
-
-// ScheduleDaily sets the timer of the nightly work for the next civil night.
-func (s *Service) ScheduleDaily(tx *store.Tx) error {
-	tomorrow := clock.DayOf(tx.Now()).Add(1)
-	return timer.Set(tx, timer.Timer{Kind: TimerClose, Ref: "city", Due: tomorrow.Start()})
-}

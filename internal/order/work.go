@@ -115,6 +115,16 @@ func (w *work) rules(o *Order) (policy.Rules, error) {
 	return w.view.Version(policy.VersionID(o.PolicyVersion), w.path(o.Region))
 }
 
+// rulesAt are the rules in force where the order is served at the moment when a service took place, or is to: limits, proofs, weights and
+// the time to confirm are those of the service, not of the request. A slip from before the city's first rules keeps those of its order.
+func (w *work) rulesAt(o *Order, at time.Time) (policy.Rules, error) {
+	r, err := w.view.At(at, w.path(o.Region))
+	if errs.KindOf(err) == errs.Unavailable {
+		return w.rules(o)
+	}
+	return r, err
+}
+
 func (w *work) item(o *Order) (*catalog.Item, error) {
 	c, err := w.catalogue()
 	if err != nil {

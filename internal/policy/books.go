@@ -162,9 +162,9 @@ var volunteersBook = []Param{
 	{Key: "penalty.suspend_days", Book: BookVolunteers, Owner: City, Narrow: Higher, Ref: AtOnce, Unit: "days", Origin: Ours,
 		cell: whole(func(v *Values) *int { return &v.PenaltySuspendDays }, 0, 3660, 30),
 		ZH:   "因爽约暂停接单的天数。", EN: "For how many days a volunteer is suspended after too many no-shows."},
-	{Key: "group.use", Book: BookVolunteers, Owner: City, Narrow: Higher, Ref: AtRedemption, Origin: Published, Place: "Nanjing",
+	{Key: "group.use", Book: BookVolunteers, Owner: City, Narrow: Higher, Ref: AtCredit, Origin: Published, Place: "Nanjing",
 		cell: choice(func(v *Values) *GroupUse { return &v.GroupUse }, GroupDonate, GroupRedeem, GroupDonate),
-		ZH:   "团体志愿者时间的用途。", EN: "What a group's hours may be used for."},
+		ZH:   "团体志愿者时间的用途：只能捐赠，或由提供服务的成员兑换。", EN: "What a group's hours may be used for: donated only, or redeemed by the members who served."},
 }
 
 var trainingBook = []Param{

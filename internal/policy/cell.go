@@ -9,6 +9,7 @@ import (
 	"unicode"
 	"unicode/utf8"
 
+	"timebank/internal/clock"
 	"timebank/internal/hours"
 )
 
@@ -354,5 +355,34 @@ func rising(at func(*Values) *Steps, def ...int) cell {
 				s.n = append(s.n, int(n))
 			}
 			return s, nil
+		}}
+}
+
+// days is a cell of rising civil days, none by default.
+func days(at func(*Values) *Days, most int) cell {
+	form := fmt.Sprintf("list of at most %d rising days such as \"2021-02-12\"", most)
+	show := func(d Days) string {
+		parts := make([]string, len(d.days))
+		for i, day := range d.days {
+			parts[i] = strconv.Quote(string(day))
+		}
+		return "[" + strings.Join(parts, ", ") + "]"
+	}
+	return scalar[Days]{at: at, has: true, form: form, literal: show,
+		parse: func(raw any) (Days, *bad) {
+			items, ok := raw.([]any)
+			if !ok || len(items) > most {
+				return Days{}, notA(form)
+			}
+			var d Days
+			for i, it := range items {
+				s, _ := it.(string)
+				day, err := clock.ParseDay(s)
+				if err != nil || i > 0 && day <= d.days[i-1] {
+					return Days{}, notA(form)
+				}
+				d.days = append(d.days, day)
+			}
+			return d, nil
 		}}
 }

@@ -1,8 +1,10 @@
 package policy
 
 import (
+	"slices"
 	"time"
 
+	"timebank/internal/clock"
 	"timebank/internal/hours"
 )
 
@@ -61,6 +63,7 @@ type Values struct {
 	TimeMaxPerPairMonth     hours.Minutes
 	WeightNightPermille     int
 	WeightHolidayPermille   int
+	TimeHolidays            Days
 	CreditDelay             time.Duration
 	UndoWindow              time.Duration
 	AccountCap              hours.Minutes
@@ -101,6 +104,18 @@ func (p PerLevel) At(l Level) time.Duration {
 		return p.City
 	}
 	return 0
+}
+
+// Days is an immutable list of rising civil days.
+type Days struct{ days []clock.Day }
+
+// DaysOf returns a list of the days, in their order and each once.
+func DaysOf(days ...clock.Day) Days { return Days{slices.Compact(slices.Sorted(slices.Values(days)))} }
+
+// Has reports whether the day is in the list.
+func (d Days) Has(day clock.Day) bool {
+	_, found := slices.BinarySearch(d.days, day)
+	return found
 }
 
 // Steps is an immutable list of rising whole numbers.

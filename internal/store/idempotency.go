@@ -131,3 +131,13 @@ func Done(tx *Tx, keys []Key, results []string) error {
 func ForgetKeys(tx *Tx) (int64, error) {
 	return tx.Exec("DELETE FROM idempotency WHERE keep_until < $1", tx.NowMicros())
 }
+
+// Kept is a key that is kept as long as the book, and what its command returned.
+type Kept struct{ Actor, Key, Command, Result string }
+
+// KeptKeys returns at most max keys of commands on the book that are kept for ever, in the order of actor and key, after one of them.
+func KeptKeys(tx *Tx, after Kept, max int) ([]Kept, error) {
+	return All(tx, func(r *Rows) (k Kept, err error) { return k, r.Scan(&k.Actor, &k.Key, &k.Command, &k.Result) },
+		"SELECT actor, key, command, result FROM idempotency WHERE keep_until IS NULL AND command LIKE 'ledger.%' AND (actor, key) > ($1, $2) ORDER BY actor, key LIMIT $3",
+		after.Actor, after.Key, max)
+}
