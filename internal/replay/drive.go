@@ -22,6 +22,7 @@ type driver struct {
 	fake     *clock.Fake
 	plan     *plan
 	scale    float64
+	seed     uint64
 	group    int
 	progress func(done, total int)
 	watch    stopwatch
@@ -75,7 +76,7 @@ func newDriver(cfg Config, p *plan, watch stopwatch) (*driver, error) {
 	if !ok {
 		return nil, errClock
 	}
-	d := &driver{App: cfg.App, fake: fake, plan: p, scale: cfg.Scale, group: cfg.Group, progress: cfg.Progress, watch: watch, events: p.agenda(),
+	d := &driver{App: cfg.App, fake: fake, plan: p, scale: cfg.Scale, seed: cfg.Seed, group: cfg.Group, progress: cfg.Progress, watch: watch, events: p.agenda(),
 		people: make([]known, len(p.persons)), teams: make([]member.TeamID, len(p.teams)), runs: make([]run, len(p.visits)),
 		district: map[string]district{}, agreed: map[[2]uint32]bool{}, complaints: map[int]feedback.ComplaintID{},
 		tally: tally{refused: map[string]int{}}}

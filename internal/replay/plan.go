@@ -2,6 +2,7 @@ package replay
 
 import (
 	"cmp"
+	"errors"
 	"slices"
 
 	"timebank/internal/catalog"
@@ -38,8 +39,24 @@ const (
 	teamToPool
 )
 
-// newPlan plans a city of the scale. The same inputs give the same plan on every machine.
+// attempts is how many cities newPlan draws before it gives up. At a thousandth of the published size, where a few dozen volunteers
+// serve a whole pilot, one draw in eighty leaves an order without anybody near it.
+const attempts = 8
+
+// newPlan plans a city of the scale. The same inputs give the same plan on every machine. The error is errPlan when no draw has room for
+// every order.
 func newPlan(scale float64, seed uint64, first clock.Day, regions region.Dataset, items []catalog.Spec) (*plan, error) {
+	for k := range uint64(attempts) {
+		p, err := drawPlan(scale, seed+k<<32, first, regions, items)
+		if !errors.Is(err, errPlan) {
+			return p, err
+		}
+	}
+	return nil, errPlan
+}
+
+// drawPlan plans the one city of a seed, or returns errPlan if that has no room for an order.
+func drawPlan(scale float64, seed uint64, first clock.Day, regions region.Dataset, items []catalog.Spec) (*plan, error) {
 	p := &plan{figures: Published.Scaled(scale), seed: seed, cal: calendar{first}}
 	var err error
 	if p.atlas, err = newAtlas(regions, p.figures); err != nil {

@@ -172,7 +172,7 @@ type Multiple struct {
 // report counts what is in the book and recomputes all of it.
 func (d *driver) report(ctx context.Context, begun time.Time) (Report, error) {
 	f := &d.figures
-	r := Report{Scale: d.scale, Seed: d.plan.seed, Engine: string(d.DB.Engine()),
+	r := Report{Scale: d.scale, Seed: d.seed, Engine: string(d.DB.Engine()),
 		Volunteers: f.Volunteers, Recipients: f.Recipients, KeyElders: d.keyElders, ServicePoints: d.points, PilotCommunities: d.plan.atlas.pilots,
 		TrainingSessions: d.plan.sessions, TrainingAttended: f.TrainingAttendance, OrdersReversed: d.reversals,
 		TransfersToKin: d.transfers, Donations: d.donations, Wanted: d.plan.figures, RefusedUnexpected: d.refused, Refusals: d.firstWords,
