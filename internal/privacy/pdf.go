@@ -1,103 +1,46 @@
 package privacy
 
 import (
-	_ "embed"
 	"fmt"
 	"reflect"
 	"strings"
 	"time"
 
-	"github.com/signintech/gopdf"
-
 	"timebank/internal/clock"
-	"timebank/internal/errs"
+	"timebank/internal/print"
 	"timebank/internal/region"
 )
 
-// font prints GB 2312 and Latin; font/README.md says where it comes from.
-//
-//go:embed font/NotoSansSC-GB2312.ttf
-var font []byte
-
-// The measures of a page, in points: A4 with margins that leave room for a punch, and letters that old people read.
+// The measures of the copy, in points: margins leave room for a punch, what belongs to a name stands to the right of it.
 const (
-	pageWidth  = 595.28
-	pageHeight = 841.89
-	marginX    = 56.0
-	marginY    = 56.0
-	textSize   = 12.0
-	headSize   = 20.0
-	partSize   = 15.0
-	lineHeight = 1.5
-	indent     = 16.0
+	margin = 56.0
+	indent = 16.0
 )
 
 // PDF returns the export for reading, in the language "zh-CN" or else English.
 func (e *Export) PDF(lang string) ([]byte, error) {
 	p := &printer{lang: lang, tree: e.tree}
-	p.pdf.Start(gopdf.Config{PageSize: gopdf.Rect{W: pageWidth, H: pageHeight}})
-	if err := p.pdf.AddTTFFontData("text", font); err != nil {
-		return nil, errs.New(errs.Internal, errs.CodeInternal).With(err)
-	}
-	p.page()
-	p.write(headSize, 0, p.label("export"))
-	p.write(textSize, 0, p.label("at")+p.colon()+p.time(e.At))
-	p.write(textSize, 0, p.label("about"))
+	p.paper = print.New(print.A4, margin, p.label("export"))
+	p.write(print.Head, 0, p.label("export"))
+	p.write(print.Text, 0, p.label("at")+p.colon()+p.time(e.At))
+	p.write(print.Text, 0, p.label("about"))
 	for _, s := range e.Sections {
-		p.gap()
-		p.write(partSize, 0, p.label(s.Name))
+		p.paper.Gap(print.Text)
+		p.write(print.Part, 0, p.label(s.Name))
 		p.value(0, "", reflect.ValueOf(s.Data))
 	}
-	if p.err != nil {
-		return nil, errs.New(errs.Internal, errs.CodeInternal).With(p.err)
-	}
-	out, err := p.pdf.GetBytesPdfReturnErr()
-	if err != nil {
-		return nil, errs.New(errs.Internal, errs.CodeInternal).With(err)
-	}
-	return out, nil
+	return p.paper.Bytes()
 }
 
-// printer writes lines down a page and begins another when it is full. The first error stays.
+// printer writes lines down the pages of a document.
 type printer struct {
-	pdf  gopdf.GoPdf
-	lang string
-	tree *region.Tree
-	y    float64
-	no   int
-	err  error
+	paper *print.Document
+	lang  string
+	tree  *region.Tree
 }
-
-func (p *printer) try(err error) {
-	if p.err == nil {
-		p.err = err
-	}
-}
-
-func (p *printer) page() {
-	p.pdf.AddPage()
-	p.no++
-	p.try(p.pdf.SetFont("text", "", 10))
-	p.pdf.SetXY(pageWidth-marginX, pageHeight-marginY/2)
-	p.try(p.pdf.Text(fmt.Sprint(p.no)))
-	p.y = marginY
-}
-
-func (p *printer) gap() { p.y += textSize }
 
 func (p *printer) write(size, x float64, text string) {
-	p.try(p.pdf.SetFont("text", "", size))
-	lines, err := p.pdf.SplitText(text, pageWidth-2*marginX-x)
-	p.try(err)
-	for _, line := range lines {
-		if p.y+size*lineHeight > pageHeight-marginY {
-			p.page()
-			p.try(p.pdf.SetFont("text", "", size))
-		}
-		p.y += size * lineHeight
-		p.pdf.SetXY(marginX+x, p.y)
-		p.try(p.pdf.Text(line))
-	}
+	p.paper.Write(print.Style{Size: size, Indent: x}, text)
 }
 
 func (p *printer) colon() string {
@@ -124,7 +67,7 @@ func (p *printer) value(x float64, name string, v reflect.Value) {
 		p.line(x, name, p.time(v.Interface().(time.Time)))
 	case v.Kind() == reflect.Struct:
 		if name != "" {
-			p.write(textSize, x, p.label(name))
+			p.write(print.Text, x, p.label(name))
 			x += indent
 		}
 		for i := range v.NumField() {
@@ -154,20 +97,20 @@ func (p *printer) list(x float64, name string, v reflect.Value) {
 		p.line(x, name, strings.Join(words, ", "))
 		return
 	}
-	p.write(textSize, x, fmt.Sprintf("%s (%d)", p.label(name), v.Len()))
+	p.write(print.Text, x, fmt.Sprintf("%s (%d)", p.label(name), v.Len()))
 	for i := range v.Len() {
 		one := v.Index(i)
 		if one.Type() == timeType {
-			p.write(textSize, x+indent, p.time(one.Interface().(time.Time)))
+			p.write(print.Text, x+indent, p.time(one.Interface().(time.Time)))
 			continue
 		}
-		p.write(textSize, x+indent, fmt.Sprintf("%d.", i+1))
+		p.write(print.Text, x+indent, fmt.Sprintf("%d.", i+1))
 		p.value(x+2*indent, "", one)
 	}
 }
 
 func (p *printer) line(x float64, name, text string) {
-	p.write(textSize, x, p.label(name)+p.colon()+text)
+	p.write(print.Text, x, p.label(name)+p.colon()+text)
 }
 
 // word is a single value as people read it.

@@ -8,7 +8,7 @@ import subsetFont from 'subset-font';
 
 const here = dirname(fileURLToPath(import.meta.url));
 const source = join(here, 'node_modules', '@expo-google-fonts', 'noto-sans-sc');
-const target = join(here, '..', '..', 'internal', 'privacy', 'font');
+const target = join(here, '..', '..', 'internal', 'print', 'font');
 
 const wanted = new Set();
 const range = (from, to) => { for (let c = from; c <= to; c++) wanted.add(String.fromCodePoint(c)); };
