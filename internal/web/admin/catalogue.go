@@ -65,7 +65,7 @@ func Catalogue(r *page.Request) error {
 
 // PublishItem publishes a version of one service, written as the catalogue's file is.
 func PublishItem(r *page.Request) error {
-	return act(r, identity.ReportRead, "/office/catalogue", func(_ *office, key string) error {
+	return act(r, identity.ReportRead, "/office/catalogue", Catalogue, func(_ *office, key string) error {
 		specs, err := catalog.Parse(r.HTTP.FormValue("toml"))
 		if err != nil {
 			return err
@@ -88,7 +88,7 @@ func PublishItem(r *page.Request) error {
 
 // WithdrawItem ends a service; what was ordered before keeps its version.
 func WithdrawItem(r *page.Request) error {
-	return act(r, identity.ReportRead, "/office/catalogue", func(_ *office, key string) error {
+	return act(r, identity.ReportRead, "/office/catalogue", Catalogue, func(_ *office, key string) error {
 		cmd := catalog.WithdrawCmd{Actor: r.Actor, Key: key, Code: r.Path("code"), Reason: r.Form("w-reason")}
 		if day := r.Form("w-from"); day != "" {
 			d, err := clock.ParseDay(day)

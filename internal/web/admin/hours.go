@@ -198,20 +198,28 @@ func (o *office) proposeActs(city bool) {
 	}
 }
 
+// actPrefix is how the names of the fields begin in the form that was sent.
+func actPrefix(r *page.Request) string {
+	switch r.Form("act") {
+	case "issue":
+		return "i-"
+	case "adjust":
+		return "c-"
+	}
+	return "r-"
+}
+
 // ProposeAct puts an act on hours forward for a second person.
 func ProposeAct(r *page.Request) error {
-	return act(r, identity.ReportRead, "/office/hours", func(_ *office, key string) error {
+	return act(r, identity.ReportRead, "/office/hours", Hours, func(_ *office, key string) error {
 		var a ledger.Act
-		prefix := ""
-		switch r.Form("act") {
-		case "issue":
-			prefix = "i-"
+		prefix := actPrefix(r)
+		switch prefix {
+		case "i-":
 			a = ledger.Act{Reason: ledger.ForIssue, Account: ledger.Key{Owner: ledger.City, Class: ledger.Class(r.Form("i-class"))}}
-		case "adjust":
-			prefix = "c-"
+		case "c-":
 			a = ledger.Act{Reason: ledger.ForAdjustment, Account: ledger.Key{Owner: cmp.Or(r.Form("c-owner"), ledger.City), Class: ledger.Class(r.Form("c-class"))}}
 		default:
-			prefix = "r-"
 			a = ledger.Act{Reason: ledger.ForReversal, Tx: ledger.TxID(r.Form("r-tx"))}
 		}
 		if prefix != "r-" {
@@ -225,12 +233,12 @@ func ProposeAct(r *page.Request) error {
 		}
 		_, err := r.Ledger.Propose(r.Context(), ledger.ProposeCmd{Actor: r.Actor, Key: key, Act: a, Note: r.Form(prefix + "reason")})
 		return err
-	})
+	}, append(prefixed(actPrefix(r), "reason", "minutes"), "act", actPrefix(r)+"reason", "note", actPrefix(r)+"reason")...)
 }
 
 // ApproveAct carries an act out as the second person.
 func ApproveAct(r *page.Request) error {
-	return act(r, identity.ReportRead, "/office/hours", func(_ *office, key string) error {
+	return act(r, identity.ReportRead, "/office/hours", Hours, func(_ *office, key string) error {
 		_, err := r.Ledger.Approve(r.Context(), ledger.ApproveCmd{Actor: r.Actor, Key: key, Proposal: identity.ProposalID(r.Path("id"))})
 		return err
 	})
@@ -238,10 +246,10 @@ func ApproveAct(r *page.Request) error {
 
 // RefuseAct refuses an act, or withdraws one's own.
 func RefuseAct(r *page.Request) error {
-	return act(r, identity.ReportRead, "/office/hours", func(_ *office, key string) error {
+	return act(r, identity.ReportRead, "/office/hours", Hours, func(_ *office, key string) error {
 		_, err := r.Identity.RefuseProposal(r.Context(), identity.RefuseCmd{Actor: r.Actor, Key: key, Proposal: identity.ProposalID(r.Path("id")), Reason: r.Form("reason-" + r.Path("id"))})
 		return err
-	})
+	}, of(r, "reason")...)
 }
 
 // clearing is who served whom, district by district, with the more the deeper; a place below the city sees its own row and column.

@@ -106,12 +106,12 @@ func (o *office) reviews(tx *store.Tx) error {
 
 // Review is one level's review of a volunteer.
 func Review(r *page.Request) error {
-	return act(r, identity.MemberRead, "/office/people", func(_ *office, key string) error {
+	return act(r, identity.MemberRead, "/office/people", People, func(_ *office, key string) error {
 		id := r.Path("id")
 		_, err := page.One(r.Members.ReviewVolunteers(r.Context(), []member.ReviewVolunteerCmd{{Actor: r.Actor, Key: key, Person: member.PersonID(id),
 			Approve: r.Form("approve-"+id) == "yes", Reason: r.Form("reason-" + id)}}))
 		return err
-	})
+	}, of(r, "reason")...)
 }
 
 // roles lists who holds a role in exactly this place, with the forms to invite, revoke and grant.
@@ -193,7 +193,7 @@ func find(r *page.Request, number string) (member.Person, error) {
 
 // Grant gives somebody a role in the place.
 func Grant(r *page.Request) error {
-	return act(r, identity.MemberRead, "/office/people", func(o *office, key string) error {
+	return act(r, identity.MemberRead, "/office/people", People, func(o *office, key string) error {
 		who, err := find(r, r.Form("number"))
 		if err != nil {
 			return err
@@ -214,11 +214,11 @@ func Grant(r *page.Request) error {
 
 // Revoke ends a role.
 func Revoke(r *page.Request) error {
-	return act(r, identity.MemberRead, "/office/people", func(_ *office, key string) error {
+	return act(r, identity.MemberRead, "/office/people", People, func(_ *office, key string) error {
 		id := r.Path("id")
 		_, err := page.One(r.Identity.RevokeRoles(r.Context(), []identity.RevokeRoleCmd{{Actor: r.Actor, Key: key, Grant: identity.GrantID(id), Reason: r.Form("reason-" + id)}}))
 		return err
-	})
+	}, of(r, "reason")...)
 }
 
 // Invite makes the code with which staff chooses its password and second factor. It is shown once.
@@ -232,7 +232,7 @@ func Invite(r *page.Request) error {
 	}
 	made, err := r.SignIns.Invite(r.Context(), signin.InviteCmd{Actor: r.Actor, To: identity.ActorID(r.Path("id")), Login: r.Form("login-" + r.Form("grant"))})
 	if err != nil {
-		return err
+		return r.Redisplay(err, o.at("/office/people"), People, "login", "login-"+r.Form("grant"))
 	}
 	o.v.Export = ""
 	o.add(block{Text: r.T("page.office.invited_text"), Facts: []ui.Row{{Name: r.T("page.office.code"), Value: made.Code}, {Name: r.T("page.office.until_day"), Value: o.stamp(made.Expires)}}})
@@ -271,7 +271,7 @@ func (o *office) points(tx *store.Tx) error {
 
 // OpenPoint opens a service point in the place.
 func OpenPoint(r *page.Request) error {
-	return act(r, identity.MemberRead, "/office/people", func(o *office, key string) error {
+	return act(r, identity.MemberRead, "/office/people", People, func(o *office, key string) error {
 		_, err := page.One(r.Members.RegisterPoints(r.Context(), []member.RegisterPointCmd{{Actor: r.Actor, Key: key, Name: r.Form("name"), Kind: member.PointKind(r.Form("kind")), Region: o.place}}))
 		return err
 	})
@@ -325,35 +325,49 @@ func noon(day clock.Day, now time.Time) time.Time {
 
 // Attendance records that a volunteer attended a session.
 func Attendance(r *page.Request) error {
-	return act(r, identity.MemberRead, "/office/people", func(_ *office, key string) error {
+	return act(r, identity.MemberRead, "/office/people", People, func(_ *office, key string) error {
 		who, err := find(r, r.Form("a-number"))
 		if err != nil {
 			return err
 		}
+		var bad errs.Fields
 		day, err := clock.ParseDay(r.Form("a-day"))
-		minutes, wrong := strconv.ParseInt(r.Form("a-minutes"), 10, 64)
-		if err != nil || wrong != nil || minutes < 1 || minutes > 10_000 {
-			return errs.New(errs.KindInvalid, "page.form_incomplete")
+		if err != nil {
+			bad.Add("day", "page.office.day_wrong")
+		}
+		minutes, err := strconv.ParseInt(r.Form("a-minutes"), 10, 64)
+		if err != nil || minutes < 1 || minutes > 10_000 {
+			bad.Add("minutes", "page.office.minutes_wrong")
+		}
+		if err := bad.Err("page.form_incomplete"); err != nil {
+			return err
 		}
 		_, err = page.One(r.Training.RecordAttendance(r.Context(), []training.RecordAttendanceCmd{{Actor: r.Actor, Key: key, Volunteer: who.ID, Course: r.Form("a-course"),
 			Session: r.Form("a-session"), Mode: training.Mode(r.Form("a-mode")), Minutes: hours.Of(minutes), OccurredAt: noon(day, r.Now)}}))
 		return err
-	})
+	}, prefixed("a-", "number", "course", "session", "mode", "minutes", "day")...)
 }
 
 // Exam records what a volunteer scored.
 func Exam(r *page.Request) error {
-	return act(r, identity.MemberRead, "/office/people", func(_ *office, key string) error {
+	return act(r, identity.MemberRead, "/office/people", People, func(_ *office, key string) error {
 		who, err := find(r, r.Form("e-number"))
 		if err != nil {
 			return err
 		}
+		var bad errs.Fields
 		day, err := clock.ParseDay(r.Form("e-day"))
-		score, wrong := strconv.Atoi(r.Form("e-score"))
-		if err != nil || wrong != nil {
-			return errs.New(errs.KindInvalid, "page.form_incomplete")
+		if err != nil {
+			bad.Add("day", "page.office.day_wrong")
+		}
+		score, err := strconv.Atoi(r.Form("e-score"))
+		if err != nil {
+			bad.Add("score", "training.out_of_range", "from", 0, "to", 100)
+		}
+		if err := bad.Err("page.form_incomplete"); err != nil {
+			return err
 		}
 		_, err = page.One(r.Training.RecordExam(r.Context(), []training.RecordExamCmd{{Actor: r.Actor, Key: key, Volunteer: who.ID, Course: r.Form("e-course"), Score: score, OccurredAt: noon(day, r.Now)}}))
 		return err
-	})
+	}, prefixed("e-", "number", "course", "score", "day")...)
 }

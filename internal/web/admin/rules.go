@@ -1,7 +1,6 @@
 package admin
 
 import (
-	"errors"
 	"slices"
 	"strings"
 	"time"
@@ -280,8 +279,8 @@ func (o *office) goLive(tx *store.Tx) error {
 
 // proposing are the fields that every proposal has.
 func (o *office) proposing() []ui.Field {
-	return []ui.Field{{Name: "from", Label: o.T("page.office.from_when"), Hint: o.T("page.office.from_when_hint"), Value: o.Form("from"), Max: 10},
-		{Name: "reason", Label: o.T("page.office.reason"), Value: o.Form("reason"), Max: 500, Needed: true}}
+	return []ui.Field{{Name: "from", Label: o.T("page.office.from_when"), Hint: o.T("page.office.from_when_hint"), Max: 10},
+		{Name: "reason", Label: o.T("page.office.reason"), Max: 500, Needed: true}}
 }
 
 // proposeWhole is the form for the whole snapshot of the city, or all that is stricter in a region.
@@ -430,11 +429,8 @@ func Preview(r *page.Request) error {
 	if err == nil {
 		after, err = draft(level, text)
 	}
-	if errs.KindOf(err) == errs.KindInvalid {
-		return o.again(text, err)
-	}
 	if err != nil {
-		return err
+		return o.again(err)
 	}
 	err = r.Read("web.rules", func(tx *store.Tx, _ *region.Tree) error {
 		before, err := o.drafted(tx, o.rulesOf(), level)
@@ -466,29 +462,14 @@ func Preview(r *page.Request) error {
 	return o.show("preview")
 }
 
-// again shows the form with what is wrong in it.
-func (o *office) again(text string, wrong error) error {
-	told := o.Tell(wrong)
-	o.v.Title = o.T("page.office.preview_title")
-	fields := append([]ui.Field{{Name: "toml", Label: o.T("page.office.rules"), Value: text, Rows: 12}}, o.proposing()...)
-	var e *errs.Error
-	if errors.As(wrong, &e) {
-		for _, bad := range e.Fields {
-			said := o.T(bad.Code, bad.Params...)
-			at := slices.IndexFunc(fields, func(f ui.Field) bool { return f.Name == bad.Path })
-			if at < 0 {
-				at, said = 0, bad.Path+": "+said
-			}
-			fields[at].Error = strings.TrimSpace(fields[at].Error + " " + said)
-			o.v.Faults = append(o.v.Faults, ui.Fault{Field: fields[at].Name, Text: said})
-		}
+// again shows the form of a proposal once more, on the page of its parameter or on that of all rules; what is wrong with the text is wrong with
+// its field.
+func (o *office) again(wrong error) error {
+	if key := o.Form("param"); key != "" {
+		o.HTTP.SetPathValue("key", key)
+		return o.Redisplay(wrong, o.at("/office/rules/"+key), Parameter, "from", "from", "reason", "reason", "", "value")
 	}
-	if len(o.v.Faults) == 0 {
-		o.v.Faults = []ui.Fault{{Text: told.Text}}
-	}
-	o.v.Blocks, o.v.Export = nil, ""
-	o.add(block{Forms: []form{o.form("/office/rules/preview", o.T("page.office.preview"), "", fields...)}})
-	return o.Show(page.Status(errs.KindOf(wrong)), sheet(o.v))
+	return o.Redisplay(wrong, o.at("/office/rules"), Rules, "from", "from", "reason", "reason", "", "toml")
 }
 
 // Propose puts rules forward for a second person.
@@ -515,11 +496,8 @@ func Propose(r *page.Request) error {
 		_, err = r.Policies.ProposeOverride(r.Context(), r.Actor.ID, policy.OverrideCmd{Key: key, Region: o.rulesOf(), Level: o.tree.Level(o.place), Path: o.path(), TOML: []byte(text),
 			From: from, Reason: r.Form("reason")})
 	}
-	if errs.KindOf(err) == errs.KindInvalid {
-		return o.again(text, err)
-	}
 	if err != nil {
-		return err
+		return o.again(err)
 	}
 	return o.done("/office/rules")
 }
@@ -560,7 +538,8 @@ func decideRules(r *page.Request, approve bool) error {
 		_, err = r.Policies.Reject(r.Context(), r.Actor.ID, policy.DecideCmd{Key: key, Proposal: id, Reason: r.Form("reason-r-" + string(id))})
 	}
 	if err != nil {
-		return err
+		field := map[bool]string{true: "reason-a-", false: "reason-r-"}[approve] + string(id)
+		return r.Redisplay(err, o.at("/office/rules"), Rules, "reason", field)
 	}
 	return o.done("/office/rules")
 }

@@ -169,8 +169,9 @@ func decision(o *office, name string) ui.Field {
 	return ui.Field{Name: name, Label: o.T("page.office.decision"), Options: []ui.Option{{Value: "release", Text: o.T("page.office.release")}, {Value: "reverse", Text: o.T("page.office.take_back")}}}
 }
 
-// act runs a command of a form and leads back.
-func act(r *page.Request, right identity.Right, back string, do func(o *office, key string) error) error {
+// act runs a command of a form and leads back to the page it stood on; a form that is refused stands there again. fields are pairs as
+// [page.Request.Redisplay] takes them.
+func act(r *page.Request, right identity.Right, back string, show page.Handler, do func(o *office, key string) error, fields ...string) error {
 	key, err := r.Sent()
 	if err != nil {
 		return err
@@ -180,14 +181,14 @@ func act(r *page.Request, right identity.Right, back string, do func(o *office, 
 		return err
 	}
 	if err := do(o, key); err != nil {
-		return err
+		return r.Redisplay(err, o.at(back), show, fields...)
 	}
 	return o.done(back)
 }
 
 // FundClaim records who did a service that no volunteer could, with the document's number.
 func FundClaim(r *page.Request) error {
-	return act(r, identity.OrderRead, "/office/waiting", func(o *office, key string) error {
+	return act(r, identity.OrderRead, "/office/waiting", Waiting, func(o *office, key string) error {
 		id := r.Path("id")
 		minutes, err := strconv.ParseInt(r.Form("minutes-"+id), 10, 64)
 		if err != nil || minutes < 1 || minutes > 100_000 {
@@ -196,16 +197,32 @@ func FundClaim(r *page.Request) error {
 		_, err = page.One(r.Orders.FundClaim(r.Context(), []order.FundCmd{{Actor: r.Actor, Key: key, Order: order.ID(id), Provider: r.Form("provider-" + id),
 			Document: r.Form("document-" + id), Minutes: hours.Of(minutes)}}))
 		return err
-	})
+	}, of(r, "provider", "document", "minutes")...)
 }
 
 // Decide ends a dispute.
 func Decide(r *page.Request) error {
-	return act(r, identity.OrderRead, "/office/waiting", func(_ *office, key string) error {
+	return act(r, identity.OrderRead, "/office/waiting", Waiting, func(_ *office, key string) error {
 		id := r.Path("id")
 		_, err := page.One(r.Orders.Decide(r.Context(), []order.DecideCmd{{Actor: r.Actor, Key: key, Order: order.ID(id), Uphold: r.Form("uphold-"+id) == "release", Reason: r.Form("reason-" + id)}}))
 		return err
-	})
+	}, of(r, "reason")...)
+}
+
+// of pairs names of fields with those that the form of the thing in the address gives them: name-id, since a page has such a form for each.
+func of(r *page.Request, names ...string) (pairs []string) {
+	for _, name := range names {
+		pairs = append(pairs, name, name+"-"+r.Path("id"))
+	}
+	return pairs
+}
+
+// prefixed pairs names of fields with those that a form gives them that shares its page with another of the same fields.
+func prefixed(prefix string, names ...string) (pairs []string) {
+	for _, name := range names {
+		pairs = append(pairs, name, prefix+name)
+	}
+	return pairs
 }
 
 // Complaint opens one complaint with its words; the look is in the trail.
@@ -241,9 +258,19 @@ func Complaint(r *page.Request) error {
 
 // DecideComplaint releases or takes back the minutes of a complaint's order.
 func DecideComplaint(r *page.Request) error {
-	return act(r, identity.OrderRead, "/office/waiting", func(_ *office, key string) error {
-		_, err := page.One(r.Feedback.Decide(r.Context(), []feedback.DecideCmd{{Actor: r.Actor, Key: key, Complaint: feedback.ComplaintID(r.Path("id")),
-			Decision: feedback.Decision(r.Form("decision")), Reason: r.Form("reason")}}))
+	key, err := r.Sent()
+	if err != nil {
 		return err
-	})
+	}
+	o, err := open(r, identity.OrderRead, "")
+	if err != nil {
+		return err
+	}
+	id := feedback.ComplaintID(r.Path("id"))
+	_, err = page.One(r.Feedback.Decide(r.Context(), []feedback.DecideCmd{{Actor: r.Actor, Key: key, Complaint: id,
+		Decision: feedback.Decision(r.Form("decision")), Reason: r.Form("reason")}}))
+	if err != nil {
+		return r.Redisplay(err, o.at("/office/complaints/"+string(id)), Complaint)
+	}
+	return o.done("/office/waiting")
 }

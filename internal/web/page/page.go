@@ -120,6 +120,9 @@ type Request struct {
 	Unit  string
 	door  *Door
 	visit gate.Visit
+	// refused is the form that is shown again, and status how the page then answers; see Redisplay.
+	refused *ui.Refused
+	status  int
 }
 
 // Handler answers one request; what it returns becomes a page that says what went wrong.
@@ -172,7 +175,7 @@ func (r *Request) Read(name string, fn func(tx *store.Tx, tree *region.Tree) err
 func (r *Request) Shell(title string) ui.Page {
 	d := r.door
 	p := ui.Page{Lang: r.Lang, Big: r.Big || d.Elder, Fixed: d.Elder, Title: title, Brand: r.Brand, Phone: r.Phone, Home: d.Home, Public: d.Public,
-		Here: here(r.HTTP), Notice: r.notice()}
+		Here: here(r.HTTP), Notice: r.notice(), Refused: r.refused}
 	if d.App {
 		p.App = d.Home
 	}
@@ -235,8 +238,11 @@ func (r *Request) notice() string {
 	return ""
 }
 
-// Show answers with a page.
+// Show answers with a page. One with a refused form on it answers as the refusal does.
 func (r *Request) Show(status int, c templ.Component) error {
+	if r.refused != nil {
+		status = r.status
+	}
 	buffer := templ.GetBuffer()
 	defer templ.ReleaseBuffer(buffer)
 	// Rendering waits for nobody, and who was too slow still gets the page that says so.

@@ -35,6 +35,8 @@ type Page struct {
 	Fixed bool
 	// Notice says what was just done, "" for nothing.
 	Notice string
+	// Refused is the form that was not carried out and stands on this page again, nil for none.
+	Refused *Refused
 	// App is the address of the door's first page if a telephone can install the door, "" if not.
 	App string
 	// Scripts are enhancements of this page besides reading aloud, by file name.
@@ -93,6 +95,46 @@ type Option struct {
 
 // Fault is one line of the summary of errors; Field is the name of the field it leads to, "" for none.
 type Fault struct{ Field, Text string }
+
+// Refused is a form that was not carried out: what was refused and why, what is wrong field by field, and what was sent.
+type Refused struct {
+	Text   string
+	Faults []Fault
+	Why    *Why
+	Sent   map[string][]string
+}
+
+// summary is what the top of the page says: the faults of the fields, or the refusal where no field is at fault.
+func (r *Refused) summary() []Fault {
+	if len(r.Faults) > 0 {
+		return r.Faults
+	}
+	return []Fault{{Text: r.Text}}
+}
+
+// again is a field with what was sent in it and what is wrong with that. A secret is typed anew.
+func (p Page) again(f Field) Field {
+	if p.Refused == nil {
+		return f
+	}
+	for _, fault := range p.Refused.Faults {
+		if fault.Field == f.Name && f.Error == "" {
+			f.Error = fault.Text
+		}
+	}
+	sent, ok := p.Refused.Sent[f.Name]
+	if !ok || len(sent) == 0 || f.Secret {
+		return f
+	}
+	f.Value = sent[0]
+	options := make([]Option, len(f.Options))
+	for i, o := range f.Options {
+		o.Chosen = o.Value == sent[0]
+		options[i] = o
+	}
+	f.Options = options
+	return f
+}
 
 // Row is a line of facts: what, and its value.
 type Row struct{ Name, Value string }
