@@ -25,7 +25,7 @@ var reveals = map[string]string{
 	"internal/web/volunteer/visit.go visitOf":       "the name of whom one visits",
 	"internal/web/volunteer/visit.go doorOf":        "on the day, for who comes alone; the look is written in the same transaction",
 	"internal/web/volunteer/passbook.go kinOptions": "the relatives whom the reader and they themselves confirmed, to the reader",
-	"internal/member/team.go runRegisterPoint":      "a service point's number is public",
+	"internal/member/point.go checkPoint":           "a service point's number is public",
 	"internal/web/page/ask.go Comers":               "the name of who comes, for whom it comes to and for relatives who may see it",
 	"internal/web/elder/visit.go messageViews":      "the name of the relative who wrote",
 	"internal/web/elder/family.go Family":           "the names of one's relatives and of who asks to be one",

@@ -117,6 +117,11 @@ func people(w *world) {
 	w.refused(step{op: "move-person", as: &chen, at: []any{chen.ID}, body: m{"region": home, "from": "2020-01-01"}}, 422, "member.move_invalid", "from member.back_dated")
 	w.does(step{op: "register-point", as: &office, body: m{"name": "迈皋桥服务点", "kind": "community", "region": home}, rows: "service_point+1", want: m{"id": anything}})
 	w.does(step{op: "list-points", at: []any{w.Tree.StreetOf(home)}, want: m{"points.1.name": "迈皋桥服务点", "points.0.region": home}})
+	point := w.does(step{op: "register-point", as: &office, body: m{"name": "夜间服务点", "kind": "community", "region": home}, rows: "service_point+1"}).text("id")
+	changed := m{"name": "夜间服务点", "region": elsewhere, "phone": "025-85311234", "hours": m{"days": "12345", "from": "18:00", "until": "21:30"}, "reason": "moved"}
+	w.does(step{op: "change-point", as: &office, at: []any{point}, body: changed})
+	w.does(step{op: "list-points", at: []any{elsewhere}, want: m{"points.0.name": "夜间服务点", "points.0.hours.until": "21:30"}})
+	w.refused(step{op: "change-point", as: &desk, at: []any{point}, body: changed}, 403, "identity.not_allowed")
 	w.refused(step{op: "register-point", as: &desk, body: m{"name": "又一个", "kind": "community", "region": home}}, 403, "identity.not_allowed")
 
 	w.refused(step{op: "end-person", as: &stranger, at: []any{id}, body: m{"how": "left", "on": today(w)}}, 403, "identity.not_allowed")

@@ -2,6 +2,7 @@ package httpapi
 
 import (
 	"context"
+	"strings"
 
 	"timebank/internal/identity"
 	"timebank/internal/member"
@@ -99,13 +100,37 @@ type ServicePoint struct {
 	Region ID     `json:"region"`
 	Point  *Point `json:"point,omitempty"`
 	Phone  string `json:"phone,omitempty"`
+	Hours  *Hours `json:"hours,omitempty"`
+}
+
+// Hours are when a service point is open.
+type Hours struct {
+	Days  string `json:"days" pattern:"^1?2?3?4?5?6?7?$" minLength:"1" doc:"Digits of the weekdays in their order, 1 for Monday to 7 for Sunday" example:"12345"`
+	From  string `json:"from" pattern:"^([01][0-9]|2[0-3]):[0-5][0-9]$" example:"08:30"`
+	Until string `json:"until" pattern:"^(([01][0-9]|2[0-3]):[0-5][0-9]|24:00)$" example:"17:30"`
+}
+
+func hoursOf(h member.OpenHours) *Hours {
+	if !h.Told() {
+		return nil
+	}
+	from, until, _ := strings.Cut(h.Span(), "–")
+	return &Hours{h.Days, from, until}
+}
+
+// open reads the hours; what is no time of day is refused by the use-case.
+func (h *Hours) open() member.OpenHours {
+	if h == nil {
+		return member.OpenHours{}
+	}
+	return member.OpenHours{Days: h.Days, From: member.MinuteOfDay(h.From), Until: member.MinuteOfDay(h.Until)}
 }
 
 func (a *api) listPoints(ctx context.Context, in *OneID) (out ServicePoints, err error) {
 	err = a.read(ctx, func(tx *store.Tx, _ *region.Tree) error {
 		rows, err := member.PointsIn(tx, region.ID(in.ID))
 		out.Points = each(rows, func(p member.ServicePoint) ServicePoint {
-			return ServicePoint{ID(p.ID), p.Name, string(p.Kind), ID(p.Region), pointOf(p.Point, p.HasPoint), p.Phone}
+			return ServicePoint{ID(p.ID), p.Name, string(p.Kind), ID(p.Region), pointOf(p.Point, p.HasPoint), p.Phone, hoursOf(p.Hours)}
 		})
 		return err
 	})

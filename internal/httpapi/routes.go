@@ -112,6 +112,8 @@ func (a *api) routes() []route {
 		op(get, "/regions/{id}/volunteers", "list-volunteers", "people", "Volunteers of a region by state", may(identity.MemberRead), a.listVolunteers),
 		op(get, "/regions/{id}/points", "list-points", "people", "Service points of a region", public, a.listPoints),
 		created(op(post, "/points", "register-point", "people", "Open a service point", may(identity.MemberPoint), a.registerPoint)),
+		act(put, "/points/{id}", "change-point", "people", "Change, move, close or open a service point", may(identity.MemberPoint), a.changePoint).
+			says("All of it is written, not only what differs."),
 
 		op(get, "/persons/{id}/kin", "list-kin", "kin", "A person's kin", may(identity.MemberRead), a.listKin),
 		created(op(post, "/persons/{id}/kin", "add-kin", "kin", "Propose a relation", may(identity.MemberKin, identity.MemberKinFor), a.addKin)),

@@ -53,10 +53,28 @@ type NewPoint struct {
 	Region ID     `json:"region" doc:"The community it serves, or the street"`
 	Point  *Point `json:"point,omitempty"`
 	Phone  string `json:"phone,omitempty" maxLength:"20" doc:"Where the point is called; left out: the city's own number"`
+	Hours  *Hours `json:"hours,omitempty"`
 }
 
 func (a *api) registerPoint(ctx context.Context, in *Take[NewPoint]) (Made, error) {
 	made, err := first(a.Members.RegisterPoints(ctx, []member.RegisterPointCmd{{Actor: actor(ctx), Key: in.Key, Name: in.Body.Name, Kind: member.PointKind(in.Body.Kind),
-		Region: region.ID(in.Body.Region), Point: in.Body.Point.region(), Phone: in.Body.Phone}}))
+		Region: region.ID(in.Body.Region), Point: in.Body.Point.region(), Phone: in.Body.Phone, Hours: in.Body.Hours.open()}}))
 	return Made{ID(made)}, err
+}
+
+// PointNow is how a service point is from now on.
+type PointNow struct {
+	Name   string `json:"name" minLength:"1" maxLength:"60"`
+	Region ID     `json:"region" doc:"The community it serves, or the street"`
+	Point  *Point `json:"point,omitempty"`
+	Phone  string `json:"phone,omitempty" maxLength:"20"`
+	Hours  *Hours `json:"hours,omitempty"`
+	Closed bool   `json:"closed,omitempty" doc:"It is listed no more, and may open again; nobody may hold a role at it"`
+	Reason string `json:"reason" minLength:"1" maxLength:"200"`
+}
+
+func (a *api) changePoint(ctx context.Context, in *With[PointNow]) error {
+	b := in.Body
+	return done(a.Members.ChangePoints(ctx, []member.ChangePointCmd{{Actor: actor(ctx), Key: in.Key, Point: member.PointID(in.ID), Name: b.Name, Region: region.ID(b.Region),
+		Phone: b.Phone, At: b.Point.region(), Hours: b.Hours.open(), Closed: b.Closed, Reason: b.Reason}}))
 }

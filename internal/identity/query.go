@@ -94,6 +94,12 @@ func Holders(tx *store.Tx, place region.ID) ([]Held, error) {
 	}, grantColumns+" WHERE region = $1 AND from_at <= $2 AND (until_at IS NULL OR until_at > $2) ORDER BY id", string(place), tx.NowMicros())
 }
 
+// Staffed reports whether anybody holds a role at a service point now or will.
+func Staffed(tx *store.Tx, point string) (held bool, err error) {
+	err = tx.QueryRow("SELECT COUNT(1) > 0 FROM role_grant WHERE point = $1 AND (until_at IS NULL OR until_at > $2)", point, tx.NowMicros()).Scan(&held)
+	return held, err
+}
+
 type sessionRow struct {
 	Session
 	actor     ActorID

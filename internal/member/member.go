@@ -231,27 +231,3 @@ type Team struct {
 	Region  region.ID
 	Manager PersonID
 }
-
-// PointID identifies a service point.
-type PointID = id.ID[ServicePoint]
-
-// PointKind says who runs a service point.
-type PointKind string
-
-// The kinds of service points (default: the 1,252 of the published year are not told apart).
-const (
-	PointCommunity    PointKind = "community"
-	PointStreet       PointKind = "street"
-	PointOrganisation PointKind = "organisation"
-)
-
-// ServicePoint is a desk where people walk in. Its manager and staff are role grants of the identity package.
-type ServicePoint struct {
-	ID       PointID
-	Name     string
-	Kind     PointKind
-	Region   region.ID // its community, or its street if it serves a whole one
-	Phone    string    // as it is dialled; it is public. "" when the city's own number is called
-	Point    region.Point
-	HasPoint bool
-}

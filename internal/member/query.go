@@ -330,23 +330,45 @@ func TeamMembers(tx *store.Tx, team TeamID) ([]PersonID, error) {
 		"SELECT m.person FROM team_member m WHERE m.team = $1 AND m.until_at IS NULL ORDER BY m.person", string(team))
 }
 
-const pointQuery = "SELECT s.id, s.name, s.kind, s.region, s.lat_e6, s.lon_e6, s.phone FROM service_point s WHERE "
+const pointQuery = "SELECT s.id, s.name, s.kind, s.region, s.lat_e6, s.lon_e6, s.phone, s.open_days, s.open_from, s.open_until, s.closed_at FROM service_point s WHERE "
 
 func scanPoint(r *store.Rows) (p ServicePoint, err error) {
-	var lat, lon *int64
-	err = r.Scan(&p.ID, &p.Name, &p.Kind, &p.Region, &lat, &lon, &p.Phone)
+	var lat, lon, closed *int64
+	err = r.Scan(&p.ID, &p.Name, &p.Kind, &p.Region, &lat, &lon, &p.Phone, &p.Hours.Days, &p.Hours.From, &p.Hours.Until, &closed)
 	p.Point, p.HasPoint = point(lat, lon)
+	if closed != nil {
+		p.Closed = clock.FromMicros(*closed)
+	}
 	return p, err
 }
 
-// PointsIn lists the service points of a region and below, by name.
+// PointsIn lists the service points of a region and below that are open, by name.
 func PointsIn(tx *store.Tx, place region.ID) ([]ServicePoint, error) {
-	return store.All(tx, scanPoint, pointQuery+region.WithinSQL("s.region", 1, 2)+" ORDER BY s.name, s.id", string(place), string(clock.DayOf(tx.Now())))
+	return store.All(tx, scanPoint, pointQuery+"s.closed_at IS NULL AND "+region.WithinSQL("s.region", 1, 2)+" ORDER BY s.name, s.id", string(place), string(clock.DayOf(tx.Now())))
 }
 
-// LoadPoint returns a service point, or NotFound with the code member.point_unknown.
-func LoadPoint(tx *store.Tx, which PointID) (ServicePoint, error) {
-	rows, err := store.All(tx, scanPoint, pointQuery+"s.id = $1", string(which))
+// EveryPointIn is a page of at most limit service points of a region and below after one of them ("" for the first), by name and id, the closed
+// ones included.
+func EveryPointIn(tx *store.Tx, place region.ID, after PointID, limit int) ([]ServicePoint, error) {
+	args := []any{string(place), string(clock.DayOf(tx.Now())), limit}
+	later := ""
+	if after != "" {
+		later = " AND (s.name, s.id) > (SELECT a.name, a.id FROM service_point a WHERE a.id = $4)"
+		args = append(args, string(after))
+	}
+	return store.All(tx, scanPoint, pointQuery+region.WithinSQL("s.region", 1, 2)+later+" ORDER BY s.name, s.id LIMIT $3", args...)
+}
+
+// LoadPoint returns a service point, open or closed, or NotFound with the code member.point_unknown.
+func LoadPoint(tx *store.Tx, which PointID) (ServicePoint, error) { return onePoint(tx, which, "") }
+
+// lockPoint is LoadPoint for a change.
+func lockPoint(tx *store.Tx, which PointID) (ServicePoint, error) {
+	return onePoint(tx, which, tx.ForUpdate())
+}
+
+func onePoint(tx *store.Tx, which PointID, lock string) (ServicePoint, error) {
+	rows, err := store.All(tx, scanPoint, pointQuery+"s.id = $1"+lock, string(which))
 	if err == nil && len(rows) == 0 {
 		err = errs.New(errs.NotFound, "member.point_unknown")
 	}
@@ -378,7 +400,7 @@ type Counts struct {
 	KeyElders  int64 // approved and key elder
 	Volunteers int64 // applied, whatever became of it but rejection or leaving: "registered volunteers"
 	Certified  int64 // certified or suspended
-	Points     int64
+	Points     int64 // open
 }
 
 // Count counts the members of a region and below.
@@ -394,7 +416,7 @@ func Count(tx *store.Tx, place region.ID) (c Counts, err error) {
 		{&c.KeyElders, "SELECT COUNT(*) FROM recipient r JOIN person p ON p.id = r.person WHERE r.state = 'approved' AND r.key_elder = 1 AND " + in},
 		{&c.Volunteers, "SELECT COUNT(*) FROM volunteer v JOIN person p ON p.id = v.person WHERE v.state NOT IN ('rejected', 'left') AND " + in},
 		{&c.Certified, "SELECT COUNT(*) FROM volunteer v JOIN person p ON p.id = v.person WHERE v.state IN ('certified', 'suspended') AND " + in},
-		{&c.Points, "SELECT COUNT(*) FROM service_point p WHERE " + in},
+		{&c.Points, "SELECT COUNT(*) FROM service_point p WHERE p.closed_at IS NULL AND " + in},
 	} {
 		if err := tx.QueryRow(one.text, string(place), day).Scan(one.into); err != nil {
 			return c, err

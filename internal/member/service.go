@@ -45,6 +45,7 @@ type Service struct {
 	registerTeam    identity.Call[RegisterTeamCmd, TeamID]
 	joinTeam        identity.Call[JoinTeamCmd, identity.Nothing]
 	registerPoint   identity.Call[RegisterPointCmd, PointID]
+	changePoint     identity.Call[ChangePointCmd, identity.Nothing]
 	showFace        identity.Call[face, identity.Nothing]
 	hideFace        identity.Call[HidePortraitCmd, identity.Nothing]
 	wishes          identity.Call[WishCmd, identity.Nothing]
@@ -58,6 +59,7 @@ func New(db *store.DB, regions *region.Service, policies *policy.Service, box *p
 	s.volunteerCalls()
 	s.kinCalls()
 	s.teamCalls()
+	s.pointCalls()
 	s.portraitCalls()
 	s.wishCalls()
 	return s

@@ -291,12 +291,23 @@ func endMembership(tx *store.Tx, m membership) error {
 }
 
 func insertPoints(tx *store.Tx, rows []ServicePoint) error {
-	args := make([]any, 0, 8*len(rows))
+	args := make([]any, 0, 11*len(rows))
 	for _, p := range rows {
 		lat, lon := coordinates(p.Point, p.HasPoint)
-		args = append(args, string(p.ID), p.Name, string(p.Kind), string(p.Region), lat, lon, p.Phone, tx.NowMicros())
+		args = append(args, string(p.ID), p.Name, string(p.Kind), string(p.Region), lat, lon, p.Phone, p.Hours.Days, p.Hours.From, p.Hours.Until, tx.NowMicros())
 	}
-	_, err := tx.Insert("INSERT INTO service_point (id, name, kind, region, lat_e6, lon_e6, phone, opened_at)", 8, args, "")
+	_, err := tx.Insert("INSERT INTO service_point (id, name, kind, region, lat_e6, lon_e6, phone, open_days, open_from, open_until, opened_at)", 11, args, "")
+	return err
+}
+
+func updatePoint(tx *store.Tx, p ServicePoint) error {
+	lat, lon := coordinates(p.Point, p.HasPoint)
+	var closed any
+	if !p.Closed.IsZero() {
+		closed = clock.Micros(p.Closed)
+	}
+	_, err := tx.Exec(`UPDATE service_point SET name = $2, region = $3, lat_e6 = $4, lon_e6 = $5, phone = $6, open_days = $7, open_from = $8, open_until = $9, closed_at = $10
+		WHERE id = $1`, string(p.ID), p.Name, string(p.Region), lat, lon, p.Phone, p.Hours.Days, p.Hours.From, p.Hours.Until, closed)
 	return err
 }
 

@@ -9,7 +9,6 @@ import (
 	"timebank/internal/canon"
 	"timebank/internal/errs"
 	"timebank/internal/identity"
-	"timebank/internal/pii"
 	"timebank/internal/region"
 	"timebank/internal/store"
 )
@@ -23,11 +22,6 @@ func (s *Service) teamCalls() {
 		w.Str(string(c.Team)).Str(string(c.Person)).Bool(c.Leave)
 		return c.Actor, c.Key
 	}, s.runJoinTeam)
-	s.registerPoint = word("member.register_point", func(c *RegisterPointCmd, w *canon.Writer) (identity.Actor, string) {
-		w.Str(c.Name).Str(string(c.Kind)).Str(string(c.Region)).Str(c.Phone)
-		writePoint(w, c.Point)
-		return c.Actor, c.Key
-	}, s.runRegisterPoint)
 }
 
 const longestName = 60 // characters of a team's or a point's name
@@ -178,82 +172,6 @@ func (s *Service) runJoinTeam(tx *store.Tx, cmds []*JoinTeamCmd, out []*identity
 		sc.note(c.Actor, action, "team", string(c.Team), v.Person, "", string(c.Person))
 	}
 	if err := insertMemberships(tx, joins); err != nil {
-		return err
-	}
-	return sc.done()
-}
-
-// RegisterPointCmd opens a service point in a community, or in a street that it serves as a whole.
-type RegisterPointCmd struct {
-	Actor  identity.Actor
-	Key    string
-	Name   string
-	Kind   PointKind
-	Region region.ID
-	Point  *region.Point
-	Phone  string // where it is called; "" for the city's own number
-}
-
-// RegisterPoints opens service points. Errors of a command: member.point_invalid with all bad fields, identity.not_allowed,
-// member.point_exists when the region has a point of that name.
-func (s *Service) RegisterPoints(ctx context.Context, cmds []RegisterPointCmd) ([]identity.Result[PointID], error) {
-	return s.registerPoint.Perform(ctx, s.db, cmds)
-}
-
-func (s *Service) runRegisterPoint(tx *store.Tx, cmds []*RegisterPointCmd, out []*identity.Result[PointID]) error {
-	sc, err := s.scene(tx)
-	if err != nil {
-		return err
-	}
-	regions := make([]region.ID, len(cmds))
-	for i, c := range cmds {
-		regions[i] = c.Region
-	}
-	names, err := pointNames(tx, unique(regions))
-	if err != nil {
-		return err
-	}
-	var rows []ServicePoint
-	for i, c := range cmds {
-		var bad errs.Fields
-		checkName(&bad, c.Name)
-		if c.Kind != PointCommunity && c.Kind != PointStreet && c.Kind != PointOrganisation {
-			bad.Add("kind", "member.point_kind_unknown")
-		}
-		if now, ok := sc.tree.Current(c.Region); !ok || now != c.Region || sc.tree.Level(c.Region).Rank() < region.Street.Rank() {
-			bad.Add("region", "member.not_a_street_or_community")
-		}
-		if c.Point != nil && !c.Point.Valid() {
-			bad.Add("point", "region.point_invalid")
-		}
-		var phone pii.Phone
-		if c.Phone != "" {
-			var malformed error
-			phone, malformed = pii.ParsePhone(c.Phone)
-			bad.AddErr("phone", malformed)
-		}
-		err := bad.Err("member.point_invalid")
-		if err == nil {
-			err = c.Actor.May(identity.MemberPoint, c.Region, sc.tree)
-		}
-		name := pointName{c.Region, c.Name}
-		if err == nil && names[name] {
-			err = errs.New(errs.Conflict, "member.point_exists")
-		}
-		if err != nil {
-			out[i].Err = err
-			continue
-		}
-		names[name] = true
-		p := ServicePoint{ID: store.NewID[ServicePoint](tx), Name: c.Name, Kind: c.Kind, Region: c.Region, Phone: phone.Reveal()}
-		if c.Point != nil {
-			p.Point, p.HasPoint = *c.Point, true
-		}
-		rows = append(rows, p)
-		out[i].Value = p.ID
-		sc.note(c.Actor, "member.register_point", "point", string(p.ID), Person{Region: p.Region}, "", string(p.Kind))
-	}
-	if err := insertPoints(tx, rows); err != nil {
 		return err
 	}
 	return sc.done()

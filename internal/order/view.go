@@ -230,7 +230,10 @@ type Board struct {
 	Place region.ID
 	At    time.Time
 	Count map[WaitsFor]int
-	Lines []Line
+	// All counts what waits, Levels by whose turn it is; Lines are the longest waiting of them.
+	All    int
+	Levels map[Level]int
+	Lines  []Line
 }
 
 // boardMax bounds a board; what is beyond it is counted but not listed.
@@ -246,14 +249,16 @@ func (s *Service) Board(ctx context.Context, actor identity.Actor, place region.
 		if err := actor.May(identity.OrderRead, place, w.tree); err != nil {
 			return err
 		}
-		b = Board{Place: place, At: tx.Now(), Count: map[WaitsFor]int{}}
+		b = Board{Place: place, At: tx.Now(), Count: map[WaitsFor]int{}, Levels: map[Level]int{}}
 		open, err := openIn(tx, string(place), string(w.tree.Day()))
 		if err != nil {
 			return err
 		}
 		for _, o := range open {
 			b.Count[o.WaitsFor]++
+			b.Levels[o.Level]++
 		}
+		b.All = len(open)
 		if len(open) > boardMax {
 			open = open[:boardMax]
 		}

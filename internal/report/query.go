@@ -104,7 +104,7 @@ var table = []figure{
 		person: "v.person", place: "p.region", what: "v.state", value: "1",
 		where: "EXISTS (SELECT 1 FROM assignment a WHERE a.volunteer = v.person AND a.state = 'settled' AND a.start_at >= {since})"},
 	{code: "figure.points", unit: Count, group: OfPeople, stock: true, kind: "point", from: fromPoints, key: "s.id", at: "s.opened_at", ref: "s.id", person: "''",
-		place: "s.region", what: "s.kind", value: "1", where: "1 = 1"},
+		place: "s.region", what: "s.kind", value: "1", where: "s.closed_at IS NULL"},
 
 	{code: "figure.complaints", unit: Count, group: OfQuality, kind: "complaint", from: fromComplaints, key: "c.id", at: "c.filed_at", ref: "c.id", person: "c.complainant",
 		place: "c.region", what: "c.category", value: "1", where: "1 = 1"},

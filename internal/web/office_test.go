@@ -2,6 +2,7 @@ package web_test
 
 import (
 	"bytes"
+	"html"
 	"net/http"
 	"net/url"
 	"regexp"
@@ -11,18 +12,21 @@ import (
 
 	"github.com/xuri/excelize/v2"
 
+	"timebank/internal/catalog"
 	"timebank/internal/citytest"
+	"timebank/internal/clock"
 	"timebank/internal/feedback"
 	"timebank/internal/identity"
 	"timebank/internal/ledger"
 	"timebank/internal/member"
+	"timebank/internal/order"
 	"timebank/internal/region"
 	"timebank/internal/store"
 	"timebank/internal/store/storetest"
 )
 
 // officePages are the pages that an officer of a place reads there.
-var officePages = []string{"/office/", "/office/figure?code=figure.asked", "/office/map", "/office/waiting", "/office/people", "/office/rules", "/office/rules/account.cap",
+var officePages = []string{"/office/", "/office/figure?code=figure.asked", "/office/map", "/office/waiting", "/office/people", "/office/points", "/office/rules", "/office/rules/account.cap",
 	"/office/catalogue", "/office/hours", "/office/help"}
 
 func withPlace(path string, place region.ID) string {
@@ -89,7 +93,7 @@ func TestAPageIsExportedAsAWorkbook(t *testing.T) {
 	city := s.as(s.Staff(identity.Administrator, s.Tree.City()))
 	street := s.Community("320113003", 1)
 	city.post("/office/points", url.Values{"key": {"a-point-to-open"}, "place": {string(street)}, "name": {`=HYPERLINK("x")`}, "kind": {"community"}}).is(t, http.StatusOK, "It is done")
-	for path, want := range map[string]string{"/office/?as=xlsx": "Redemption rate", "/office/map?as=xlsx": "栖霞区", "/office/people?as=xlsx": `'=HYPERLINK("x")`,
+	for path, want := range map[string]string{"/office/?as=xlsx": "Redemption rate", "/office/map?as=xlsx": "栖霞区", "/office/points?as=xlsx": `'=HYPERLINK("x")`,
 		"/office/waiting?as=xlsx": "Who waits", "/office/figure?code=figure.points&as=xlsx": s.Tree.FullName(street)} {
 		a := city.get(path)
 		if got := a.Header.Get("Content-Type"); !strings.Contains(got, "spreadsheetml") {
@@ -235,6 +239,116 @@ func TestAnOfficeClaimsOnTheFund(t *testing.T) {
 	form.Set("minutes-"+string(id), "60")
 	city.post("/office/orders/"+string(id)+"/fund-claim", form).is(t, http.StatusOK, "It is done")
 	city.get("/office/figure?when=all&code=figure.fund").is(t, http.StatusOK, "All 1 entries add up to 1 h", string(id))
+}
+
+// A point opens, gets its hours, is refused to close while somebody works there, moves and closes; the trail keeps before and after.
+func TestAServicePointOnThePages(t *testing.T) {
+	s := newSite(t)
+	city := s.as(s.Staff(identity.Administrator, s.Tree.City()))
+	home, street := string(s.Home()), string(s.Tree.StreetOf(s.Home()))
+	opened := url.Values{"key": {"open-a-point-1"}, "place": {home}, "name": {"和平路服务点"}, "kind": {"community"}, "phone": {"12"}, "days": {"12345"}, "opens": {"08:30"}, "closes": {"8"}}
+	city.post("/office/points", opened).is(t, http.StatusUnprocessableEntity, `value="和平路服务点"`, `id="phone-error"`, `id="opens-error"`, `<option value="12345" selected>`)
+	opened.Set("key", "open-a-point-2")
+	opened.Set("phone", "025-85311234")
+	opened.Set("closes", "17:30")
+	list := city.post("/office/points", opened)
+	list.is(t, http.StatusOK, "It is done", "和平路服务点", "Monday to Friday 08:30–17:30")
+	path := regexp.MustCompile(`/office/points/[^?"]+`).FindString(list.body)
+	staff := s.Person(30, s.Home())
+	granted, err := s.Identity.GrantRoles(t.Context(), []identity.GrantRoleCmd{{Actor: identity.System, Key: s.Key(), To: identity.ActorID(staff.Actor.ID), Role: identity.PointStaff,
+		Region: s.Home(), Point: strings.TrimPrefix(path, "/office/points/")}})
+	role := citytest.Must(t, granted, err)[0].Value
+	change := url.Values{"key": {"change-point-1"}, "place": {home}, "name": {"和平路服务点"}, "phone": {"025-85311234"}, "days": {"1234567"}, "opens": {"08:00"}, "closes": {"20:00"}, "at": {"32.102, 118.805"},
+		"region": {home}, "closed": {"yes"}, "reason": {"搬家"}}
+	city.post(path, change).is(t, http.StatusConflict, "Please take the roles back first", `<option value="1234567" selected>`, `value="搬家"`)
+	s.as(s.Staff(identity.Dispatcher, s.Tree.StreetOf(s.Home()))).post(path, change).is(t, http.StatusForbidden)
+	ended, err := s.Identity.RevokeRoles(t.Context(), []identity.RevokeRoleCmd{{Actor: identity.System, Key: s.Key(), Grant: role, Reason: "test"}})
+	citytest.Must(t, ended, err)
+	s.Clock.Advance(time.Second)
+	change.Set("key", "change-point-2")
+	change.Set("region", street)
+	change.Set("place", street)
+	city.post(path, change).is(t, http.StatusOK, "It is done", "Closed since", "every day 08:00–20:00", s.Tree.FullName(s.Tree.StreetOf(s.Home())))
+	s.as(s.Staff(identity.Auditor, s.Tree.City())).get("/office/trail?ref="+strings.TrimPrefix(path, "/office/points/")).is(t, http.StatusOK, "member.change_point", "08:00–20:00 32102000,118805000 closed 搬家")
+	if public := city.get("/public/points?in=" + street); strings.Contains(public.body, "和平路服务点") {
+		t.Error("a closed point is listed in public")
+	}
+}
+
+// A new version of a service is a form in both languages: what is wrong stands beside its field, and orders of the old version keep it.
+func TestTheCityPublishesAVersionOfAService(t *testing.T) {
+	s := newSite(t)
+	city := s.as(s.Staff(identity.Administrator, s.Tree.City()))
+	page := city.get("/office/catalogue?item=" + citytest.Lesson)
+	page.is(t, http.StatusOK, "Publish a new version", `name="name_zh"`, `value="学用智能手机"`)
+	form := url.Values{}
+	for _, field := range regexp.MustCompile(`<(?:input|textarea)[^>]* name="([a-z_]+)"[^>]*?(?:value="([^"]*)"|>([^<]*)</textarea>)`).FindAllStringSubmatch(page.body, -1) {
+		form.Set(field[1], html.UnescapeString(field[2]+field[3]))
+	}
+	for _, list := range regexp.MustCompile(`(?s)<select[^>]* name="([a-z_]+)".*?</select>`).FindAllStringSubmatch(page.body, -1) {
+		if chosen := regexp.MustCompile(`<option value="([^"]*)" selected`).FindStringSubmatch(list[0]); chosen != nil {
+			form.Set(list[1], chosen[1])
+		}
+	}
+	form.Set("key", "publish-item-1")
+	form.Set("item", citytest.Lesson)
+	form.Set("name_zh", "学用手机和平板")
+	form.Set("name_en", "")
+	form.Set("usual", "5")
+	city.post("/office/catalogue", form).is(t, http.StatusUnprocessableEntity, `id="name_en-error"`, `id="usual-error"`, `value="学用手机和平板"`)
+	form.Set("key", "publish-item-2")
+	form.Set("name_en", "Learn phone and tablet")
+	form.Set("usual", "60")
+	city.post("/office/catalogue", form).is(t, http.StatusOK, "It is done", "Learn phone and tablet", "Learning to use a smartphone")
+	city.get("/office/catalogue?item=new").is(t, http.StatusOK, `name="code"`, `name="steps"`)
+	form.Set("key", "publish-item-3")
+	form.Set("name_zh", "打针换药")
+	city.post("/office/catalogue", form).is(t, http.StatusUnprocessableEntity, `id="name_zh-error"`, "catalog.forbidden")
+}
+
+// Whoever waits is listed page by page, each once; a level that is chosen says how many wait at others.
+func TestTheWaitingArePagedAndSayWhatIsHidden(t *testing.T) {
+	s := newSite(t)
+	const asked = 53
+	elder := s.KeyElder(s.Home())
+	for i := range asked {
+		placed, err := s.Orders.Place(t.Context(), []order.PlaceCmd{{Actor: elder.Actor, Key: s.Key(), Recipient: elder.ID, Item: citytest.Lesson, Urgency: catalog.Everyday, Start: s.Tomorrow().AddDate(0, 0, i/2+1).Add(time.Duration(i%2) * 3 * time.Hour)}})
+		citytest.Must(t, placed, err)
+	}
+	officer := s.as(s.Staff(identity.Administrator, s.Tree.StreetOf(s.Home())))
+	first := officer.get("/office/waiting")
+	first.is(t, http.StatusOK, "All levels 53", `rel="next"`)
+	next := regexp.MustCompile(`href="([^"]+)" rel="next"`).FindStringSubmatch(first.body)[1]
+	second := officer.get(html.UnescapeString(next))
+	second.is(t, http.StatusOK, "All levels 53")
+	id := regexp.MustCompile(`>\s*([0-9a-z]{26})\s*</td>`)
+	seen := map[string]bool{}
+	for _, m := range append(id.FindAllStringSubmatch(first.body, -1), id.FindAllStringSubmatch(second.body, -1)...) {
+		seen[m[1]] = true
+	}
+	if len(seen) != asked {
+		t.Errorf("two pages list %d orders, want %d", len(seen), asked)
+	}
+	officer.get("/office/waiting?level=city").is(t, http.StatusOK, "53 more wait at other levels")
+}
+
+// The map counts the period that is chosen and no other.
+func TestTheMapCountsThePeriod(t *testing.T) {
+	s := newSite(t)
+	s.Earn(s.Volunteer(s.Home()), s.KeyElder(s.Home()), 90)
+	settled := clock.DayOf(s.Clock.Now())
+	s.PassTo(clock.MonthOf(s.Clock.Now()).End().Add(12 * time.Hour))
+	s.Earn(s.Volunteer(s.Home()), s.KeyElder(s.Home()), 60)
+	city := s.as(s.Staff(identity.ReadOnly, s.Tree.City()))
+	district := regexp.MustCompile(`(?s)>栖霞区</text>\s*<text[^>]*>([^<]*)<`)
+	for query, want := range map[string]string{"when=this": "1 h", "when=last": "1 h 30 min", "when=all": "2 h 30 min",
+		"when=own&from=" + string(settled) + "&to=" + string(settled): "1 h 30 min", "when=own&from=2019-01-01&to=2019-01-02": "0 h"} {
+		a := city.get("/office/map?code=figure.minutes&" + query)
+		a.is(t, http.StatusOK)
+		if got := district.FindStringSubmatch(a.body); got == nil || got[1] != want {
+			t.Errorf("%s: got %v, want %s", query, got, want)
+		}
+	}
 }
 
 // The districts are drawn with a table beside them; below the city the table stands alone.

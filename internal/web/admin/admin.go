@@ -122,7 +122,7 @@ func (o *office) here(more ...string) string {
 	q := url.Values{}
 	if o.HTTP.Method == http.MethodGet {
 		for name, values := range o.HTTP.URL.Query() {
-			if name != "done" && name != "after" {
+			if name != "done" && name != "after" && name != "list" {
 				q[name] = values
 			}
 		}

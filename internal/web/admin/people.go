@@ -21,9 +21,7 @@ var roleNames = map[identity.Role]string{identity.PointStaff: "page.office.r_poi
 	identity.Administrator: "page.office.r_administrator", identity.Reviewer: "page.office.r_reviewer", identity.Dispatcher: "page.office.r_dispatcher",
 	identity.Auditor: "page.office.r_auditor", identity.ReadOnly: "page.office.r_readonly"}
 
-var pointNames = map[member.PointKind]string{member.PointCommunity: "page.owner.community", member.PointStreet: "page.owner.street", member.PointOrganisation: "page.office.w_organisation"}
-
-// People shows the reviews of volunteers, who holds which role here, the service points, and the courses.
+// People shows the reviews of volunteers, who holds which role here, the way to the service points, and the courses.
 func People(r *page.Request) error {
 	o, err := open(r, identity.MemberRead, r.T("page.office.people"))
 	if err != nil {
@@ -36,9 +34,7 @@ func People(r *page.Request) error {
 		if err := o.roles(tx); err != nil {
 			return err
 		}
-		if err := o.points(tx); err != nil {
-			return err
-		}
+		o.add(block{Title: r.T("page.office.points"), Text: r.T("page.office.points_text"), Links: []ui.Link{{Href: o.at("/office/points"), Text: r.T("page.office.all_points")}}})
 		return o.courses(tx)
 	})
 	if err != nil {
@@ -162,9 +158,11 @@ func (o *office) roles(tx *store.Tx) error {
 		role.Options = append(role.Options, ui.Option{Value: string(known), Text: o.T(roleNames[known])})
 	}
 	point := ui.Field{Name: "point", Label: o.T("page.office.point"), Hint: o.T("page.office.point_hint"), Options: []ui.Option{{Value: "", Text: "–"}}}
-	points, err := member.PointsIn(tx, o.place)
-	if err != nil {
-		return err
+	var points []member.ServicePoint
+	if level := o.tree.Level(o.place); level == region.Street || level == region.Community {
+		if points, err = member.PointsIn(tx, o.place); err != nil {
+			return err
+		}
 	}
 	for _, p := range points {
 		if p.Region == o.place {
@@ -237,44 +235,6 @@ func Invite(r *page.Request) error {
 	o.v.Export = ""
 	o.add(block{Text: r.T("page.office.invited_text"), Facts: []ui.Row{{Name: r.T("page.office.code"), Value: made.Code}, {Name: r.T("page.office.until_day"), Value: o.stamp(made.Expires)}}})
 	return o.show("invitation")
-}
-
-// points lists the service points of the place and below, and opens one here.
-func (o *office) points(tx *store.Tx) error {
-	all, err := member.PointsIn(tx, o.place)
-	if err != nil {
-		return err
-	}
-	b := block{Title: o.T("page.office.points"), Table: &table{Caption: o.T("page.office.points"), Head: []string{o.T("page.office.name"), o.T("page.office.kind"), o.T("page.office.place")}}}
-	for i, p := range all {
-		if i == linesShown && !o.exporting() {
-			b.Text = o.T("page.office.more_in_export", "count", len(all))
-			break
-		}
-		b.Table.Rows = append(b.Table.Rows, texts(p.Name, o.T(pointNames[p.Kind]), o.tree.FullName(p.Region)))
-	}
-	if len(all) == 0 {
-		b.Table, b.Empty = nil, o.T("page.office.no_points")
-	}
-	if level := o.tree.Level(o.place); o.may(identity.MemberPoint, o.place) && (level == region.Street || level == region.Community) {
-		kind := ui.Field{Name: "kind", Label: o.T("page.office.kind")}
-		for _, k := range []member.PointKind{member.PointCommunity, member.PointStreet, member.PointOrganisation} {
-			kind.Options = append(kind.Options, ui.Option{Value: string(k), Text: o.T(pointNames[k])})
-		}
-		f := o.form("/office/points", o.T("page.office.open_point"), "", ui.Field{Name: "name", Label: o.T("page.office.name"), Max: 60, Needed: true}, kind)
-		f.Title = o.T("page.office.open_point")
-		b.Forms = append(b.Forms, f)
-	}
-	o.add(b)
-	return nil
-}
-
-// OpenPoint opens a service point in the place.
-func OpenPoint(r *page.Request) error {
-	return act(r, identity.MemberRead, "/office/people", People, func(o *office, key string) error {
-		_, err := page.One(r.Members.RegisterPoints(r.Context(), []member.RegisterPointCmd{{Actor: r.Actor, Key: key, Name: r.Form("name"), Kind: member.PointKind(r.Form("kind")), Region: o.place}}))
-		return err
-	})
 }
 
 // courses lists the courses, with the form to enter who attended or sat an exam.

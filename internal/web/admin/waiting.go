@@ -25,8 +25,11 @@ var waitNames = map[order.WaitsFor]string{order.ForReview: "page.office.x_review
 	order.ForService: "page.office.x_service", order.ForConfirmation: "page.office.x_confirmation", order.ForFollowUp: "page.office.x_follow_up",
 	order.ForDecision: "page.office.x_decision", order.ForProvider: "page.office.x_provider", order.ForCredit: "page.office.x_credit"}
 
-// linesShown is how many orders a page lists; the counts are of all.
-const linesShown = 100
+// linesShown is how many orders a page lists and formsShown how many forms it has; the counts are of all.
+const (
+	linesShown = 50
+	formsShown = 20
+)
 
 // Waiting shows who asked and has no answer, since when, which level acts and until when; the complaints; what the fund has to buy; and the
 // disputes to decide.
@@ -70,27 +73,40 @@ func Waiting(r *page.Request) error {
 	return o.show("waiting")
 }
 
-// escalations counts by level and lists the orders, the longest waiting first.
+// escalations counts by level and lists the orders page by page, the longest waiting first.
 func (o *office) escalations(b order.Board, items *catalog.Catalogue, name func(string) string) {
 	only := order.Level(o.Form("level"))
-	counts := map[order.Level]int{}
-	for _, l := range b.Lines {
-		counts[l.Level]++
-	}
-	o.v.Periods = append(o.v.Periods, ui.Link{Href: o.here("level", ""), Text: o.T("page.office.every_level") + " " + strconv.Itoa(len(b.Lines)), Current: only == ""})
+	o.v.Periods = append(o.v.Periods, ui.Link{Href: o.here("level", ""), Text: o.T("page.office.every_level") + " " + strconv.Itoa(b.All), Current: only == ""})
 	for _, level := range order.Levels() {
-		o.v.Periods = append(o.v.Periods, ui.Link{Href: o.here("level", string(level)), Text: o.T(levelNames[string(level)]) + " " + strconv.Itoa(counts[level]), Current: only == level})
+		o.v.Periods = append(o.v.Periods, ui.Link{Href: o.here("level", string(level)), Text: o.T(levelNames[string(level)]) + " " + strconv.Itoa(b.Levels[level]), Current: only == level})
 	}
 	t := &table{Caption: o.T("page.office.unanswered"), Head: []string{o.T("page.office.who"), o.T("page.office.what"), o.T("page.office.place"), o.T("page.office.waits_for"),
 		o.T("page.office.since"), o.T("page.office.acts"), o.T("page.office.clock"), o.T("page.office.ref")}}
-	for _, l := range b.Lines {
-		if only != "" && l.Level != only || len(t.Rows) == linesShown && !o.exporting() {
-			continue
+	part := block{Title: o.T("page.office.unanswered")}
+	lines := b.Lines
+	if only != "" {
+		lines = slices.DeleteFunc(slices.Clone(lines), func(l order.Line) bool { return l.Level != only })
+		if rest := b.All - b.Levels[only]; rest > 0 {
+			part.Text = o.T("page.office.other_levels", "count", grouped(int64(rest)))
 		}
+	}
+	if b.All > len(b.Lines) {
+		part.Text = strings.TrimSpace(part.Text + " " + o.T("page.office.board_rest", "count", grouped(int64(len(b.Lines))), "all", grouped(int64(b.All))))
+	}
+	most := linesShown
+	if o.exporting() {
+		most = exportMost
+	}
+	cursor := ""
+	if o.Form("list") == "" {
+		cursor = o.Form("after")
+	}
+	part.More = o.next(page.After(&lines, cursor, most, func(l order.Line) string { return string(l.ID) }))
+	for _, l := range lines {
 		t.Rows = append(t.Rows, []cell{text(name(string(l.Recipient))), text(itemName(items, l.Item, o.Now, o.Lang)), text(o.tree.Name(l.Region)), text(o.T(waitNames[l.WaitsFor])),
 			text(o.since(l.Since)), text(o.T(levelNames[string(l.Level)]) + " · " + o.tree.Name(l.Acts)), o.clock(l), text(string(l.ID))})
 	}
-	part := block{Title: o.T("page.office.unanswered"), Table: t}
+	part.Table = t
 	if len(t.Rows) == 0 {
 		part.Table, part.Empty = nil, o.T("page.office.nobody_waits")
 	}
@@ -116,6 +132,17 @@ func (o *office) complaints(all []feedback.Complaint, name func(string) string) 
 		o.add(part)
 		return
 	}
+	const list = "complaints"
+	cursor, most := "", linesShown
+	if o.Form("list") == list {
+		cursor = o.Form("after")
+	}
+	if o.exporting() {
+		most = exportMost
+	}
+	if next := page.After(&all, cursor, most, func(c feedback.Complaint) string { return string(c.ID) }); next != "" {
+		part.More = o.here("after", next, "list", list)
+	}
 	part.Table = &table{Caption: o.T("page.office.complaints"), Head: []string{o.T("page.office.what"), o.T("page.office.who"), o.T("page.office.place"), o.T("page.office.acts"),
 		o.T("page.office.since"), o.T("page.office.clock"), o.T("page.office.open_complaint")}}
 	for _, c := range all {
@@ -139,7 +166,7 @@ func (o *office) acts(b order.Board, complaints []feedback.Complaint, items *cat
 	for _, l := range b.Lines {
 		what := itemName(items, l.Item, o.Now, o.Lang) + " · " + name(string(l.Recipient)) + " · " + o.tree.Name(l.Region)
 		switch {
-		case len(fund.Forms)+len(disputes.Forms) == linesShown:
+		case len(fund.Forms)+len(disputes.Forms) == formsShown:
 		case l.WaitsFor == order.ForProvider && o.may(identity.OrderFundClaim, l.Region):
 			id := string(l.ID)
 			f := o.form("/office/orders/"+id+"/fund-claim", o.T("page.office.claim"), "",

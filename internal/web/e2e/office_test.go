@@ -12,6 +12,9 @@ import (
 	"timebank/internal/citytest"
 	"timebank/internal/feedback"
 	"timebank/internal/identity"
+	"timebank/internal/member"
+	"timebank/internal/store"
+	"timebank/internal/store/storetest"
 )
 
 // enter signs somebody of the staff in at this window.
@@ -100,8 +103,15 @@ func TestTheOfficesKeepTheRulesForEyesAndFingers(t *testing.T) {
 	for _, role := range []identity.Role{identity.Reviewer, identity.Auditor} {
 		w.Appoint(all, role, w.Tree.City())
 	}
+	var point string
+	storetest.Read(t, w.DB, func(tx *store.Tx) error {
+		points, err := member.PointsIn(tx, w.Home())
+		point = string(points[0].ID)
+		return err
+	})
 	sheets := []sheet{{"office-figures", "/office/?when=all", false}, {"office-entries", "/office/figure?when=all&code=figure.minutes", false}, {"office-map", "/office/map?when=all", false},
 		{"office-waiting", "/office/waiting", false}, {"office-complaint", "/office/complaints/" + string(complaint), false}, {"office-people", "/office/people", false},
+		{"office-points", "/office/points?place=" + string(w.Home()), false}, {"office-point", "/office/points/" + point, false}, {"office-item-new", "/office/catalogue?item=new", false},
 		{"office-rules", "/office/rules?book=time", false}, {"office-parameter", "/office/rules/account.cap", false}, {"office-catalogue", "/office/catalogue?item=smartphone_lesson", false},
 		{"office-hours", "/office/hours?when=all", false}, {"office-trail", "/office/trail?action=order.", false}, {"office-help", "/office/help", false}}
 	for _, lang := range []string{"zh-CN", "en"} {

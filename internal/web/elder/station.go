@@ -29,7 +29,11 @@ func Station(r *page.Request) error {
 			points, err = member.PointsIn(tx, tree.StreetOf(home))
 		}
 		for _, p := range points[:min(len(points), 5)] {
-			v.Points = append(v.Points, pointView{Name: p.Name, Where: tree.Name(p.Region), Phone: p.Phone})
+			where := tree.Name(p.Region)
+			if open := r.OpenHours(p.Hours); open != "" {
+				where += " · " + open
+			}
+			v.Points = append(v.Points, pointView{Name: p.Name, Where: where, Phone: p.Phone})
 		}
 		return err
 	})

@@ -3,6 +3,7 @@ package page
 import (
 	"net/http"
 	"net/url"
+	"strings"
 
 	"timebank/internal/errs"
 	"timebank/internal/web/ui"
@@ -11,8 +12,8 @@ import (
 // Redisplay answers a form that was not carried out with the page it stood on: at is that page's address and show its handler. The fields stand
 // as they were sent, each with what is wrong with it, and the summary says what was refused and why. [ui.Input] does its part by itself.
 //
-// fields are pairs: what the use-case calls a field, and what the form calls it; "" as the first of a pair stands for every other name. What a
-// form cannot correct (no right, a fault of ours, a second factor) is returned as it came.
+// fields are pairs: what the use-case calls a field, and what the form calls it; a name stands for what is inside of it too
+// ("steps" for "steps.2.zh"), and "" for every other name. What a form cannot correct (no right, a fault of ours, a second factor) is returned as it came.
 func (r *Request) Redisplay(wrong error, at string, show Handler, fields ...string) error {
 	switch errs.KindOf(wrong) {
 	case errs.KindInvalid, errs.Refused, errs.Conflict, errs.NotFound:
@@ -46,7 +47,10 @@ func named(faults []ui.Fault, pairs []string) []ui.Fault {
 	other, all := names[""]
 	out := make([]ui.Fault, len(faults))
 	for i, f := range faults {
+		first, _, _ := strings.Cut(f.Field, ".")
 		if name, known := names[f.Field]; known {
+			f.Field = name
+		} else if name, known := names[first]; known {
 			f.Field = name
 		} else if all && f.Field != other {
 			f = ui.Fault{Field: other, Text: f.Field + ": " + f.Text}

@@ -10,6 +10,7 @@ import (
 	"timebank/internal/clock"
 	"timebank/internal/hours"
 	"timebank/internal/i18n"
+	"timebank/internal/member"
 	"timebank/internal/order"
 	"timebank/internal/web/ui"
 )
@@ -59,6 +60,36 @@ func (r *Request) Long(m hours.Minutes) string {
 		return sign + r.T("page.time.hours", "hours", h)
 	}
 	return sign + r.T("page.time.hours_minutes", "hours", h, "minutes", rest)
+}
+
+// Weekdays says on which days of the week something is, given as digits in their order: "Monday to Friday". "" is not told.
+func (r *Request) Weekdays(days string) string {
+	switch {
+	case days == "":
+		return r.T("page.time.days_unknown")
+	case days == "1234567":
+		return r.T("page.time.every_day")
+	}
+	name := func(d byte) string { return strings.Fields(r.T("page.time.weekdays"))[d-'1'] }
+	if n := len(days); n > 2 && int(days[n-1]-days[0]) == n-1 {
+		return r.T("page.time.days_from_to", "from", name(days[0]), "to", name(days[n-1]))
+	}
+	all := make([]string, len(days))
+	for i := range len(days) {
+		all[i] = name(days[i])
+	}
+	if r.Lang == i18n.Chinese {
+		return strings.Join(all, "、")
+	}
+	return strings.Join(all, ", ")
+}
+
+// OpenHours says when a service point is open, "" when nobody has told.
+func (r *Request) OpenHours(h member.OpenHours) string {
+	if !h.Told() {
+		return ""
+	}
+	return r.Weekdays(h.Days) + " " + h.Span()
 }
 
 // Far is a distance as people say it.

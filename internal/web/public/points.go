@@ -129,6 +129,11 @@ func (v *pointsView) choices(r *page.Request, tree *region.Tree, place region.ID
 
 func pointOf(r *page.Request, tree *region.Tree, p member.ServicePoint, metres int64) pointView {
 	v := pointView{Name: p.Name, Area: tree.FullName(p.Region), Kind: r.T(kinds[p.Kind])}
+	for _, more := range []string{r.OpenHours(p.Hours), p.Phone} {
+		if more != "" {
+			v.Kind += " · " + more
+		}
+	}
 	if metres >= 0 {
 		v.Far = r.Far(metres)
 	}
