@@ -30,6 +30,7 @@ import (
 	"timebank/internal/notify"
 	"timebank/internal/obs"
 	"timebank/internal/order"
+	"timebank/internal/paper"
 	"timebank/internal/photo"
 	"timebank/internal/pii"
 	"timebank/internal/policy"
@@ -82,6 +83,7 @@ type App struct {
 	Orders   *order.Service
 	Feedback *feedback.Service
 	Family   *family.Service
+	Paper    *paper.Service
 	Privacy  *privacy.Service
 	Reports  *report.Service
 	Timers   *timer.Service
@@ -179,6 +181,7 @@ func (a *App) build(opts Options, box *pii.Box) (err error) {
 	a.Orders = order.New(a.DB, a.Regions, a.Policies, a.Catalog, a.Photos)
 	a.Feedback = feedback.New(a.DB, a.Regions, a.Policies, a.Orders, box)
 	a.Family = family.New(a.DB, a.Regions, a.Members, box)
+	a.Paper = paper.New(a.DB, a.Regions, a.Members, a.Catalog, a.Orders, a.SignIn, box)
 	a.Privacy = privacy.New(a.DB, a.Regions, a.Policies, a.Members, a.Feedback, a.familyPart(), privacy.Part{Sealed: []privacy.Sealed{{Name: "message", Reseal: a.Notify.Reseal},
 		{Name: "signin_ticket", Reseal: a.SignIn.ResealTickets}, {Name: "signin_totp", Reseal: a.SignIn.ResealTOTP},
 		{Name: "signin_passkey", Reseal: a.SignIn.ResealPasskeys}}})

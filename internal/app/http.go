@@ -17,7 +17,7 @@ func (a *App) handler() http.Handler {
 	api := httpapi.New(httpapi.Deps{
 		DB: a.DB, Clock: a.Clock, IDs: a.IDs, Log: a.Log, Health: a.Health, Metrics: a.Metrics,
 		Regions: a.Regions, Policies: a.Policies, Identity: a.Identity, Members: a.Members, Ledger: a.Ledger, Notary: a.Notary,
-		Catalog: a.Catalog, Training: a.Training, Orders: a.Orders, Feedback: a.Feedback, Family: a.Family,
+		Catalog: a.Catalog, Training: a.Training, Orders: a.Orders, Feedback: a.Feedback, Family: a.Family, Paper: a.Paper,
 		SignIn: a.SignIn, Notify: a.Notify, Privacy: a.Privacy, Inbox: a.Config.SignIn.Inbox == "open", Gate: a.gate,
 	})
 	api = compressed(api)
@@ -42,7 +42,7 @@ func (a *App) handler() http.Handler {
 func (a *App) Pages() http.Handler {
 	return compressed(web.New(&page.Site{
 		DB: a.DB, Clock: a.Clock, IDs: a.IDs, Log: a.Log, Regions: a.Regions, Policies: a.Policies, Identity: a.Identity, Members: a.Members,
-		Ledger: a.Ledger, Notary: a.Notary, Catalog: a.Catalog, Training: a.Training, Orders: a.Orders, Feedback: a.Feedback, Family: a.Family, Reports: a.Reports,
+		Ledger: a.Ledger, Notary: a.Notary, Catalog: a.Catalog, Training: a.Training, Orders: a.Orders, Feedback: a.Feedback, Family: a.Family, Paper: a.Paper, Reports: a.Reports,
 		Notify: a.Notify, SignIns: a.SignIn, Privacy: a.Privacy, Live: a.Live, Inbox: a.Config.SignIn.Inbox == "open", Phone: a.Config.Pages.Phone,
 		Official: words(a.Config.Pages.Official), Record: a.Config.Pages.Record, Demo: a.Demo, Gate: a.gate,
 		Outlines: a.outlines,

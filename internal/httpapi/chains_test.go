@@ -18,7 +18,7 @@ import (
 var chains = map[string]func(w *world){
 	"people": people, "kin": kin, "teams": teams, "training": trains, "catalogue": catalogue, "orders": orders, "photos": photos, "aside": aside,
 	"feedback": feedbacks, "hours": passbooks, "rules": rules, "regions": regions, "identity": identities, "sign-in": signIns, "oversight": oversight,
-	"privacy": ownData,
+	"privacy": ownData, "paper": papers,
 }
 
 // TestScenarios carries out every operation of the API on both engines: the happy way of each, and the refusals that matter.

@@ -29,6 +29,7 @@ import (
 	"timebank/internal/notify"
 	"timebank/internal/obs"
 	"timebank/internal/order"
+	"timebank/internal/paper"
 	"timebank/internal/policy"
 	"timebank/internal/privacy"
 	"timebank/internal/region"
@@ -56,6 +57,7 @@ type Deps struct {
 	Orders   *order.Service
 	Feedback *feedback.Service
 	Family   *family.Service
+	Paper    *paper.Service
 	SignIn   *signin.Service
 	Notify   *notify.Service
 	Privacy  *privacy.Service

@@ -27,6 +27,7 @@ var tags = []*huma.Tag{
 	{Name: "orders", Description: "From the request to the hours."},
 	{Name: "feedback", Description: "Ratings, follow-up visits and complaints."},
 	{Name: "hours", Description: "Passbooks, and whatever moves hours besides service."},
+	{Name: "paper", Description: "What leaves the system on paper and comes back by a code: printed passbooks, cards, and slips for a day without computers."},
 	{Name: "rules", Description: "The policy: every rule a typed parameter with an owner."},
 	{Name: "regions", Description: "The administrative divisions."},
 	{Name: "log", Description: "The public record: signed heads, growth and receipts that anybody checks."},
@@ -210,6 +211,21 @@ func (a *api) routes() []route {
 		act(post, "/accounts/{id}/close", "close-account", "hours", "Close the account of who died or left", may(identity.LedgerClose), a.closeAccount).
 			says("The heir named in life is asked for first by itself; this is the family's answer, or the wish of who left."),
 		op(get, "/clearing", "clearing", "hours", "Who served whom, district by district", may(identity.ReportRead), a.clearing),
+
+		file(post, "/accounts/{id}/passbook.pdf", "print-passbook", "paper", "A passbook on paper", may(identity.LedgerRead, identity.IdentityCard), []string{typePDF}, a.printPassbook).
+			says("Each line has a code that anybody can check. Every printing is in the audit trail."),
+		file(post, "/persons/{id}/card.pdf", "print-door-card", "paper", "A card to hang beside the telephone", may(identity.IdentityCard), []string{typePDF}, a.printDoorCard).
+			says("A new card ends the one before. The words of the days stand on a sheet of their own."),
+		op(get, "/proofs/{code}", "check-proof", "paper", "Is a printed line true?", public, a.checkProof).
+			says("Says true or false, the day and the minutes, and nothing about whose they are."),
+		created(op(post, "/points/{id}/slips", "print-slips", "paper", "Draw the codes of blank slips", may(identity.OrderWitness), a.printSlips)),
+		file(post, "/slip-batches/{id}/sheet", "draw-slips", "paper", "Blank slips on paper", may(identity.OrderWitness), []string{typePDF}, a.drawSlips).
+			says("Slips that were keyed in or are void are left out. Every printing is in the audit trail."),
+		op(get, "/regions/{id}/slip-batches", "list-slip-batches", "paper", "Printed batches of slips", may(identity.OrderRead), a.listBatches),
+		op(get, "/slip-batches/{id}", "get-slip-batch", "paper", "A batch with its slips", may(identity.OrderRead), a.getBatch),
+		created(op(post, "/slips/{code}/key-in", "key-in-slip", "paper", "Key in what a slip says", may(identity.OrderWitness), a.keyIn)).
+			says("A request becomes an order; a visit becomes an order that was served, with the evidence grade paper, and waits for another person to confirm it. Each slip is good once."),
+		act(post, "/slips/{code}/void", "void-slip", "paper", "End a slip that is spoilt or lost", may(identity.OrderWitness), a.voidSlip),
 
 		op(get, "/policy", "current-policy", "rules", "The rules in force, with what they mean", public, a.currentPolicy),
 		op(get, "/policy/history", "policy-history", "rules", "Published versions", public, a.policyHistory),

@@ -34,7 +34,7 @@ var codeTypes = map[string]string{"identity.Right": "", "member.Warning": "", "l
 	"member.Purpose": "page.purpose.", "notify.Kind": "message."}
 
 // codeAreas are areas in which every string of a code's form is a code.
-var codeAreas = regexp.MustCompile(`^(api|config|page|passbook)\.`)
+var codeAreas = regexp.MustCompile(`^(api|config|page|passbook|print)\.`)
 
 func scanSource(t *testing.T, root string) map[string][]use {
 	t.Helper()

@@ -8,16 +8,38 @@ const maxCode = 31
 // Code returns n random characters (1 to 30, five bits each) followed by one check digit, for a receipt, a passbook or a door card. It says
 // nothing about its holder. A length outside that range panics, because it is fixed where the code is called for.
 func Code(src Source, n int) string {
-	if n < 1 || n >= maxCode {
+	if n < 1 {
 		panic("id: length of a code out of range")
 	}
-	b := make([]byte, n, n+1)
+	b := make([]byte, n)
 	src.Fill(b)
+	return CodeOf(b)
+}
+
+// CodeOf returns the code that 1 to 30 bytes give, of each its five lowest bits: equal bytes give an equal code. Other lengths panic.
+func CodeOf(b []byte) string {
+	if len(b) < 1 || len(b) >= maxCode {
+		panic("id: length of a code out of range")
+	}
+	code := make([]byte, len(b), len(b)+1)
 	for i := range b {
-		b[i] = alphabet[b[i]&31]
+		code[i] = alphabet[b[i]&31]
 	}
 	// The weighted sum of the whole is zero, and the last digit's weight is one: the check digit is the sum of the others.
-	return string(append(b, alphabet[weigh(append(b, '0'))]))
+	return string(append(code, alphabet[weigh(append(code, '0'))]))
+}
+
+// Group writes a code in capitals and in fours, as it stands on paper; ParseCode reads it back.
+func Group(code string) string {
+	var b strings.Builder
+	for i, c := range strings.ToUpper(code) {
+		// A single character at the end stays with the last four.
+		if i > 0 && i%4 == 0 && i+1 < len(code) {
+			b.WriteByte('-')
+		}
+		b.WriteRune(c)
+	}
+	return b.String()
 }
 
 // CheckCode reports whether s is a code in its one canonical spelling with a right check digit; one wrong character and any two

@@ -18,6 +18,7 @@ var (
 	errReversed        = errs.New(errs.Conflict, "ledger.reversed_already")
 	errIsReversal      = errs.New(errs.Refused, "ledger.is_reversal")
 	errUnknownTx       = errs.New(errs.NotFound, "ledger.transaction_unknown")
+	errUnknownLine     = errs.New(errs.NotFound, "ledger.line_unknown")
 	errAccountChanged  = errs.New(errs.Internal, "ledger.floor_broken")
 	errMalformedCursor = errs.Invalid("ledger.cursor_malformed", errs.Field{Path: "before", Code: "ledger.cursor_malformed"})
 	// errRace makes store.Write run the transaction again: a neighbour opened the same account or took the same reference.

@@ -2,9 +2,11 @@ package ledger
 
 import (
 	"cmp"
+	"encoding/hex"
 	"fmt"
 	"math"
 	"slices"
+	"strings"
 	"time"
 
 	"timebank/internal/clock"
@@ -87,7 +89,12 @@ type Line struct {
 
 	at      place
 	account AccountID
+	leaf    []byte
 }
+
+// Anchor names the line and what the log says of it: its place in the book and its transaction's leaf. It names nobody, and changes if a byte
+// of the transaction does.
+func (l Line) Anchor() string { return l.at.cursor() + " " + hex.EncodeToString(l.leaf) }
 
 // place is where a line stands; newest first is descending. side is 1 for what went out, so that a transfer between two accounts of
 // one owner has two places.
@@ -199,15 +206,53 @@ func loadLines(tx *store.Tx, a *account, from place, side int64, limit int) ([]L
 		l := Line{Class: a.key.Class, Bucket: a.key.Bucket, account: a.seq}
 		var minutes, occurred, recorded int64
 		err := r.Scan(&l.at.tx, &l.at.n, &l.Reason, &minutes, &l.Counter, &l.Tx, &l.Number, &l.Ref, &l.Service, &l.Grade, &l.Region, &l.RegionTo,
-			&l.Day, &occurred, &recorded)
+			&l.Day, &occurred, &recorded, &l.leaf)
 		if l.at.side = side; side == 1 {
 			minutes = -minutes
 		}
 		l.Minutes, l.OccurredAt, l.RecordedAt = hours.Of(minutes), clock.FromMicros(occurred), clock.FromMicros(recorded)
 		return l, err
 	}, "SELECT e.tx, e.n, e.reason, e.minutes, c.class, t.id, COALESCE(t.number, -1), t.ref, t.service, t.grade, t.region, t.region_to, t.day, "+
-		"t.occurred_at, t.recorded_at FROM ledger_entry e JOIN ledger_tx t ON t.seq = e.tx JOIN account c ON c.seq = e."+other+
+		"t.occurred_at, t.recorded_at, t.leaf FROM ledger_entry e JOIN ledger_tx t ON t.seq = e.tx JOIN account c ON c.seq = e."+other+
 		" WHERE e."+own+" = $1 AND (e.tx, e.n) < ($2, $3) ORDER BY e.tx DESC, e.n DESC LIMIT $4", int64(a.seq), t, n, limit)
+}
+
+// LineAt returns the line that an anchor names, without the balance after it. It is another line's anchor, or none, when the book no longer
+// says what it said: NotFound ledger.line_unknown.
+func LineAt(tx *store.Tx, anchor string) (Line, error) {
+	cursor, _, _ := strings.Cut(anchor, " ")
+	at, err := parsePlace(cursor)
+	if err != nil || at.side < 0 || at.side > 1 {
+		return Line{}, errUnknownLine
+	}
+	seqs, err := store.All(tx, func(r *store.Rows) (seq AccountID, err error) { return seq, r.Scan(&seq) },
+		"SELECT "+sides[at.side][0]+" FROM ledger_entry WHERE tx = $1 AND n = $2", at.tx, at.n)
+	if err != nil {
+		return Line{}, err
+	}
+	accounts, err := loadBySeq(tx, seqs, "")
+	if err != nil {
+		return Line{}, err
+	}
+	for _, a := range accounts {
+		lines, err := loadLines(tx, a, place{tx: at.tx, n: at.n + 1}, at.side, 1)
+		if err != nil {
+			return Line{}, err
+		}
+		for _, l := range lines {
+			if l.Anchor() == anchor {
+				return l, nil
+			}
+		}
+	}
+	return Line{}, errUnknownLine
+}
+
+// Reversed reports whether a transaction was taken back later.
+func Reversed(tx *store.Tx, id TxID) (bool, error) {
+	var n int64
+	err := tx.QueryRow("SELECT COUNT(*) FROM ledger_tx WHERE reverses = $1", string(id)).Scan(&n)
+	return n > 0, err
 }
 
 // sumFrom sums what the lines at and after a place did to an account.

@@ -33,6 +33,7 @@ import (
 	"timebank/internal/notary"
 	"timebank/internal/notify"
 	"timebank/internal/order"
+	"timebank/internal/paper"
 	"timebank/internal/policy"
 	"timebank/internal/privacy"
 	"timebank/internal/region"
@@ -61,6 +62,7 @@ type Site struct {
 	Feedback *feedback.Service
 	Reports  *report.Service
 	Family   *family.Service
+	Paper    *paper.Service
 	Notify   *notify.Service
 	SignIns  *signin.Service
 	Privacy  *privacy.Service
