@@ -15,6 +15,7 @@ import (
 	"path/filepath"
 
 	"timebank/internal/audit"
+	"timebank/internal/carrier"
 	"timebank/internal/catalog"
 	"timebank/internal/clock"
 	"timebank/internal/config"
@@ -173,7 +174,11 @@ func (a *App) build(opts Options, box *pii.Box) (err error) {
 	a.Identity = identity.New(a.DB, a.Regions, identity.Limits{})
 	a.Photos = photo.NewFolder(a.Config.PhotoFolder(), box)
 	a.Members = member.New(a.DB, a.Regions, a.Policies, box, a.Photos)
-	a.Notify = notify.New(a.DB, box, notify.Inbox{})
+	carriers, err := carrier.New(a.Config, a.Clock)
+	if err != nil {
+		return err
+	}
+	a.Notify = notify.New(a.DB, a.Members, box, carriers)
 	a.SignIn = signin.New(a.DB, a.Clock, a.Regions, a.Identity, a.Members, a.Notify, box, signIn(a.Config))
 	a.Ledger = ledger.New(a.DB, a.Regions, a.Policies)
 	a.Training = training.New(a.DB, a.Regions, a.Policies)
@@ -182,9 +187,8 @@ func (a *App) build(opts Options, box *pii.Box) (err error) {
 	a.Feedback = feedback.New(a.DB, a.Regions, a.Policies, a.Orders, box)
 	a.Family = family.New(a.DB, a.Regions, a.Members, box)
 	a.Paper = paper.New(a.DB, a.Regions, a.Members, a.Catalog, a.Orders, a.SignIn, box)
-	a.Privacy = privacy.New(a.DB, a.Regions, a.Policies, a.Members, a.Feedback, a.familyPart(), privacy.Part{Sealed: []privacy.Sealed{{Name: "message", Reseal: a.Notify.Reseal},
-		{Name: "signin_ticket", Reseal: a.SignIn.ResealTickets}, {Name: "signin_totp", Reseal: a.SignIn.ResealTOTP},
-		{Name: "signin_passkey", Reseal: a.SignIn.ResealPasskeys}}})
+	a.Privacy = privacy.New(a.DB, a.Regions, a.Policies, a.Members, a.Feedback, a.familyPart(), a.messagePart(), privacy.Part{Sealed: []privacy.Sealed{
+		{Name: "signin_ticket", Reseal: a.SignIn.ResealTickets}, {Name: "signin_totp", Reseal: a.SignIn.ResealTOTP}, {Name: "signin_passkey", Reseal: a.SignIn.ResealPasskeys}}})
 	a.Reports = report.New(a.Regions)
 	if a.Notary, err = notary.New(a.DB, notary.Config{City: a.Config.City, Keys: list(a.Keys.Signers), Owner: a.sequencer()}); err != nil {
 		return err
@@ -207,6 +211,14 @@ func (a *App) familyPart() privacy.Part {
 		Sealed: []privacy.Sealed{{Name: "family_message", Reseal: a.Family.Reseal}}}
 }
 
+// messagePart is what messages contribute to the same.
+func (a *App) messagePart() privacy.Part {
+	return privacy.Part{Name: "messages",
+		Data:   func(tx *store.Tx, s privacy.Subject) (any, error) { return a.Notify.PersonalData(tx, s.Person) },
+		Erase:  func(tx *store.Tx, s privacy.Subject) error { return a.Notify.Erase(tx, s.Person) },
+		Sealed: []privacy.Sealed{{Name: "message", Reseal: a.Notify.Reseal}, {Name: "contact", Reseal: a.Notify.ResealContacts}}}
+}
+
 // handlers ties every kind of timer to the use-case that it asks for.
 func (a *App) handlers() map[string]timer.Handler {
 	all := map[string]timer.Handler{
@@ -217,7 +229,7 @@ func (a *App) handlers() map[string]timer.Handler {
 		member.TimerSuspensionEnd:    member.EndSuspensions,
 		member.TimerEnded:            a.ended,
 	}
-	for _, of := range []map[string]timer.Handler{a.Ledger.Handlers(), a.Orders.Handlers(), a.Feedback.Handlers(), a.Privacy.Handlers(), a.Reports.Handlers()} {
+	for _, of := range []map[string]timer.Handler{a.Ledger.Handlers(), a.Orders.Handlers(), a.Feedback.Handlers(), a.Privacy.Handlers(), a.Reports.Handlers(), a.Notify.Handlers()} {
 		maps.Copy(all, of)
 	}
 	return all

@@ -1,13 +1,16 @@
 package app
 
 import (
+	"context"
 	"net/http"
 	"strings"
 
+	"timebank/internal/carrier"
 	"timebank/internal/config"
 	"timebank/internal/errs"
 	"timebank/internal/gate"
 	"timebank/internal/httpapi"
+	"timebank/internal/notify"
 	"timebank/internal/web"
 	"timebank/internal/web/page"
 )
@@ -26,6 +29,12 @@ func (a *App) handler() http.Handler {
 	mux.Handle("/", api)
 	for _, path := range web.Paths() {
 		mux.Handle(path, pages)
+	}
+	for _, path := range carrier.ReportPaths() {
+		mux.Handle(path, carrier.ReportHandler(a.Config.Carriers.Token, func(ctx context.Context, list []notify.Report) error {
+			_, err := a.Notify.Report(ctx, list)
+			return err
+		}))
 	}
 	mux.HandleFunc("GET /{$}", func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Vary", "Accept")

@@ -12,9 +12,12 @@ import (
 	"slices"
 	"strings"
 
+	"timebank/internal/carrier"
+	"timebank/internal/clock"
 	"timebank/internal/config"
 	"timebank/internal/gate"
 	"timebank/internal/id"
+	"timebank/internal/notify"
 	"timebank/internal/pii"
 )
 
@@ -26,7 +29,7 @@ const publicSeeds = 64
 
 // examineSafety looks for what is convenient on a laptop and not safe where others reach the server.
 func examineSafety(c config.Config) []Check {
-	return []Check{examineSeeds(c), examineFolder(c), examineEncryption(c), examineOrigin(c), examineMetrics(c), examineInbox(c), examineDemo(c), examineLimits(c),
+	return []Check{examineSeeds(c), examineFolder(c), examineEncryption(c), examineOrigin(c), examineMetrics(c), examineInbox(c), examineCarriers(c), examineDemo(c), examineLimits(c),
 		examineLink(c)}
 }
 
@@ -162,6 +165,35 @@ func examineInbox(c config.Config) Check {
 		return Check{"inbox", false, "signin.inbox is open: anybody reads everybody's codes"}
 	}
 	return Check{"inbox", true, "closed"}
+}
+
+// examineCarriers finds channels that reach nobody, and carriers that are asked without encryption or cannot send the code of a sign-in.
+func examineCarriers(c config.Config) Check {
+	carriers, err := carrier.New(c, clock.System())
+	if err != nil {
+		return Check{"carriers", false, err.Error()}
+	}
+	for _, at := range []struct{ name, address string }{{"aliyun", c.Aliyun.Endpoint}, {"tencent", c.Tencent.Endpoint}, {"wechat", c.WeChat.Endpoint}} {
+		if !strings.HasPrefix(at.address, "https://") {
+			return Check{"carriers", false, at.name + ".endpoint is asked without encryption"}
+		}
+	}
+	sms := carriers.Carriers(notify.SMS)
+	switch {
+	case c.Carriers.Email != "" && c.SMTP.TLS == "none" && !alone(c.SMTP.Addr):
+		return Check{"carriers", false, "smtp.tls is none: mail goes to " + c.SMTP.Addr + " for everybody to read"}
+	case len(sms) == 0 && open(c):
+		return Check{"carriers", false, "carriers.sms names nobody: codes and notices stay in the development inbox and reach no one"}
+	case len(sms) == 0:
+		return Check{"carriers", true, "none: messages stay in the development inbox. Set carriers.sms before others are let in"}
+	case !carriers.Carries(notify.SMS, notify.Code):
+		return Check{"carriers", false, "no carrier of text messages has a template for " + string(notify.Code) + ": nobody can sign in by code"}
+	case c.Carriers.Token == "":
+		return Check{"carriers", true, strings.Join(sms, ", then ") + "; carriers.token is empty: whether messages arrive is not known"}
+	case len(c.Carriers.Token) < carrier.ShortestToken:
+		return Check{"carriers", false, "carriers.token is too short: reports of delivery are not taken"}
+	}
+	return Check{"carriers", true, strings.Join(sms, ", then ")}
 }
 
 func examineDemo(c config.Config) Check {

@@ -14,19 +14,24 @@ import (
 // Config is every setting of an installation. The key of a field is its toml name after its section's; its variable is the key in capitals
 // after TIMEBANK_, with underscores for dots: http.addr is TIMEBANK_HTTP_ADDR.
 type Config struct {
-	Data     string `toml:"data" default:"./data/timebank" doc:"data folder: the embedded database, the keys, the jobs file and the development inbox"`
-	Postgres string `toml:"postgres" secret:"yes" doc:"connection string of a PostgreSQL 15 or newer; empty means the embedded SQLite database in the data folder"`
-	Photos   string `toml:"photos" doc:"folder of the pictures, sealed; empty means photos in the data folder. Servers that share a database share it"`
-	City     string `toml:"city" default:"320100" doc:"the city's six-digit code; it stands in the log's origin and in every receipt and cannot change later"`
-	HTTP     HTTP   `toml:"http"`
-	Limits   Limits `toml:"limits"`
-	Pages    Pages  `toml:"pages"`
-	Log      Log    `toml:"log"`
-	Keys     Keys   `toml:"keys"`
-	DB       DB     `toml:"db"`
-	Jobs     Jobs   `toml:"jobs"`
-	SignIn   SignIn `toml:"signin"`
-	OpenID   OpenID `toml:"openid"`
+	Data     string   `toml:"data" default:"./data/timebank" doc:"data folder: the embedded database, the keys, the jobs file and the development inbox"`
+	Postgres string   `toml:"postgres" secret:"yes" doc:"connection string of a PostgreSQL 15 or newer; empty means the embedded SQLite database in the data folder"`
+	Photos   string   `toml:"photos" doc:"folder of the pictures, sealed; empty means photos in the data folder. Servers that share a database share it"`
+	City     string   `toml:"city" default:"320100" doc:"the city's six-digit code; it stands in the log's origin and in every receipt and cannot change later"`
+	HTTP     HTTP     `toml:"http"`
+	Limits   Limits   `toml:"limits"`
+	Pages    Pages    `toml:"pages"`
+	Log      Log      `toml:"log"`
+	Keys     Keys     `toml:"keys"`
+	DB       DB       `toml:"db"`
+	Jobs     Jobs     `toml:"jobs"`
+	SignIn   SignIn   `toml:"signin"`
+	OpenID   OpenID   `toml:"openid"`
+	Carriers Carriers `toml:"carriers"`
+	Aliyun   Aliyun   `toml:"aliyun"`
+	Tencent  Tencent  `toml:"tencent"`
+	SMTP     SMTP     `toml:"smtp"`
+	WeChat   WeChat   `toml:"wechat"`
 }
 
 // HTTP is where and how the server answers.
@@ -104,6 +109,54 @@ type OpenID struct {
 	Scopes   string `toml:"scopes" default:"openid profile" doc:"what is asked for, with spaces between"`
 	Claim    string `toml:"claim" default:"id_number" doc:"claim that holds the identity number"`
 	Verified string `toml:"verified" default:"id_number_verified" doc:"claim that must be true for the number to count; empty when the provider gives verified numbers alone"`
+}
+
+// Carriers says who carries messages to people.
+type Carriers struct {
+	SMS     string        `toml:"sms" doc:"carriers of text messages in the order in which they are tried, with spaces between: aliyun, tencent; empty leaves them in the development inbox"`
+	Email   string        `toml:"email" doc:"smtp, or empty"`
+	WeChat  string        `toml:"wechat" doc:"wechat, or empty"`
+	Timeout time.Duration `toml:"timeout" default:"10s" doc:"how long one carrier may take for one message before the next is tried"`
+	Token   string        `toml:"token" secret:"yes" doc:"what carriers show as ?token= when they report a delivery, at least 24 characters; empty takes no report"`
+}
+
+// Aliyun is the short message service of Alibaba Cloud.
+type Aliyun struct {
+	Key       string `toml:"key" secret:"yes" doc:"AccessKey id of an account that may send short messages and nothing else"`
+	Secret    string `toml:"secret" secret:"yes" doc:"AccessKey secret"`
+	Sign      string `toml:"sign" doc:"approved signature before each message"`
+	Endpoint  string `toml:"endpoint" default:"https://dysmsapi.aliyuncs.com" doc:"address of the service"`
+	Templates string `toml:"templates" doc:"approved templates by kind, with spaces between: signin.code=SMS_1(code) order.accepted=SMS_2(time:start)"`
+}
+
+// Tencent is the short message service of Tencent Cloud.
+type Tencent struct {
+	ID        string `toml:"id" secret:"yes" doc:"SecretId of an account that may send short messages and nothing else"`
+	Secret    string `toml:"secret" secret:"yes" doc:"SecretKey"`
+	App       string `toml:"app" doc:"SdkAppId of the application"`
+	Sign      string `toml:"sign" doc:"approved signature before each message"`
+	Region    string `toml:"region" default:"ap-guangzhou" doc:"region of the service"`
+	Endpoint  string `toml:"endpoint" default:"https://sms.tencentcloudapi.com" doc:"address of the service"`
+	Templates string `toml:"templates" doc:"approved templates by kind, places in their order: signin.code=123(code,minutes)"`
+}
+
+// SMTP is the mail server that takes our mail.
+type SMTP struct {
+	Addr     string `toml:"addr" doc:"host and port of the mail server"`
+	User     string `toml:"user" doc:"account at the mail server; empty signs in nowhere"`
+	Password string `toml:"password" secret:"yes" doc:"password of the account"`
+	From     string `toml:"from" doc:"sender of our mail"`
+	TLS      string `toml:"tls" default:"starttls" oneof:"starttls tls none" doc:"encryption: after STARTTLS, from the first byte, or none (this machine alone)"`
+	CA       string `toml:"ca" doc:"file of the authorities that the mail server's certificate is checked against (PEM); empty takes the system's"`
+}
+
+// WeChat is the city's mini program, which sends subscription messages.
+type WeChat struct {
+	App       string `toml:"app" doc:"AppID of the mini program"`
+	Secret    string `toml:"secret" secret:"yes" doc:"AppSecret"`
+	Endpoint  string `toml:"endpoint" default:"https://api.weixin.qq.com" doc:"address of the service"`
+	Templates string `toml:"templates" doc:"template ids by kind, with the names of their places: order.accepted=abc(thing1:service,time2:start)"`
+	Page      string `toml:"page" doc:"page of the mini program that a message opens; empty opens none"`
 }
 
 // KeyFolder returns the folder of the installation's keys.

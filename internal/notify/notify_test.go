@@ -36,8 +36,10 @@ func (c *carrier) Send(_ context.Context, l notify.Letter) (notify.Taken, error)
 		return notify.Taken{}, errors.New("no route")
 	}
 	c.took = append(c.took, l)
-	return notify.Taken{Reference: "carrier-7"}, nil
+	return notify.Taken{Carrier: "pigeon", Reference: "carrier-7"}, nil
 }
+
+func (c *carrier) Carries(notify.Channel, notify.Kind) bool { return true }
 
 func send(t testing.TB, db *store.DB, s *notify.Service) (which notify.ID) {
 	t.Helper()
@@ -68,7 +70,7 @@ func look(t testing.TB, db *store.DB, which notify.ID) (m stored) {
 func TestAMessageIsSealedUntilACarrierHasTakenIt(t *testing.T) {
 	storetest.Each(t, func(t *testing.T, db *store.DB, _ *clock.Fake) {
 		network := &carrier{}
-		s := notify.New(db, box(t), network)
+		s := notify.New(db, nil, box(t), network)
 		which := send(t, db, s)
 		if m := look(t, db, which); strings.Contains(string(m.addressee)+string(m.content), "138") || strings.Contains(string(m.content), "4242") {
 			t.Error("number or code are readable in the database")
@@ -96,7 +98,7 @@ func TestAMessageIsSealedUntilACarrierHasTakenIt(t *testing.T) {
 
 func TestTheInboxShowsWhatWouldHaveBeenSent(t *testing.T) {
 	storetest.Each(t, func(t *testing.T, db *store.DB, clk *clock.Fake) {
-		s := notify.New(db, box(t), notify.Inbox{})
+		s := notify.New(db, nil, box(t), notify.Inbox{})
 		first, second, late := send(t, db, s), send(t, db, s), send(t, db, s)
 		for _, which := range []notify.ID{first, second} {
 			if err := s.Deliver(t.Context(), which); err != nil {
@@ -123,13 +125,13 @@ func TestTheInboxShowsWhatWouldHaveBeenSent(t *testing.T) {
 func TestMessagesAreSealedAnewAndForgotten(t *testing.T) {
 	storetest.Each(t, func(t *testing.T, db *store.DB, clk *clock.Fake) {
 		c := &carrier{up: true}
-		which := send(t, db, notify.New(db, box(t), c))
+		which := send(t, db, notify.New(db, nil, box(t), c))
 		ring := pii.Ring{Active: 2, Keys: map[byte][32]byte{1: {1}, 2: {2}}, Random: id.Seeded(2)}
 		both, err := pii.NewBox(ring)
 		if err != nil {
 			t.Fatal(err)
 		}
-		turned := notify.New(db, both, c)
+		turned := notify.New(db, nil, both, c)
 		for _, want := range []int{1, 0} {
 			storetest.Write(t, db, func(tx *store.Tx) error {
 				last, changed, err := turned.Reseal(tx, "", 10)
@@ -144,7 +146,7 @@ func TestMessagesAreSealedAnewAndForgotten(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		s := notify.New(db, alone, c)
+		s := notify.New(db, nil, alone, c)
 		if err := s.Deliver(t.Context(), which); err != nil || len(c.took) != 1 || c.took[0].To != "13812345678" || c.took[0].Values["code"] != "424242" {
 			t.Errorf("under the new key alone: got %+v, %v", c.took, err)
 		}

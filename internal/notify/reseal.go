@@ -36,10 +36,12 @@ func (s *Service) Reseal(tx *store.Tx, after string, max int) (last string, chan
 // keepFor is how long it is remembered that a message was sent, for questions of whoever did not get it (default, ours).
 const keepFor = 30 * 24 * time.Hour
 
-// Forget removes messages that went or were given up so long ago that nobody asks any more, and returns how many.
+// Forget ends messages whose time is over, removes those that went or were given up so long ago that nobody asks any more, and returns how many.
 func (s *Service) Forget(ctx context.Context) (n int64, err error) {
 	err = s.db.Write(ctx, "notify.forget", func(tx *store.Tx) error {
-		n, err = deleteMessages(tx, tx.Now().Add(-keepFor))
+		if err = expireMessages(tx); err == nil {
+			n, err = deleteMessages(tx, tx.Now().Add(-keepFor))
+		}
 		return err
 	})
 	return n, err

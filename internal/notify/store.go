@@ -6,41 +6,62 @@ import (
 
 	"timebank/internal/clock"
 	"timebank/internal/errs"
+	"timebank/internal/member"
 	"timebank/internal/store"
 )
 
-// state is what became of a message.
-type state string
+// State is what became of a message.
+type State string
 
 const (
-	waiting state = "waiting"
-	inbox   state = "inbox"
-	sent    state = "sent"
-	expired state = "expired"
+	waiting   State = "waiting"
+	inbox     State = "inbox"
+	sent      State = "sent" // a carrier has taken it
+	delivered State = "delivered"
+	failed    State = "failed"
+	expired   State = "expired"
 )
 
 type messageRow struct {
-	id                 ID
-	channel            Channel
-	kind               Kind
-	addressee, content []byte
-	state              state
-	created, expires   time.Time
+	id                    ID
+	channel               Channel
+	kind                  Kind
+	person, about, cause  string
+	addressee, content    []byte
+	state                 State
+	carrier, problem      string
+	created, due, expires time.Time
+	ended                 time.Time // zero while it waits
 }
 
-func insertMessage(tx *store.Tx, which ID, m Message, addressee, content []byte) error {
-	_, err := tx.Exec(`INSERT INTO message (id, channel, kind, addressee, content, state, tries, reference, created_at, expires_at)
-		VALUES ($1, $2, $3, $4, $5, 'waiting', 0, '', $6, $7)`,
-		string(which), string(m.Channel), string(m.Kind), addressee, content, tx.NowMicros(), clock.Micros(tx.Now().Add(m.Life)))
-	return err
+// insertMessage reports whether the message is new: one event tells one addressee once.
+func insertMessage(tx *store.Tx, m messageRow) (fresh bool, err error) {
+	n, err := tx.Exec(`INSERT INTO message (id, channel, kind, person, about, cause, addressee, content, state, tries, carrier, reference, problem, created_at,
+		due_at, expires_at, ended_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, 0, '', '', $10, $11, $12, $13, CASE WHEN $9 = 'failed' THEN CAST($11 AS BIGINT) END)
+		ON CONFLICT (cause, person) WHERE cause <> '' DO NOTHING`,
+		string(m.id), string(m.channel), string(m.kind), m.person, m.about, m.cause, none(m.addressee), none(m.content), string(m.state), m.problem,
+		clock.Micros(m.created), clock.Micros(m.due), clock.Micros(m.expires))
+	return n == 1, err
 }
 
-const messageColumns = "SELECT id, channel, kind, addressee, content, state, created_at, expires_at FROM message"
+// none is NULL for a field that is not there: a nil slice of bytes would be an empty one.
+func none(sealed []byte) any {
+	if sealed == nil {
+		return nil
+	}
+	return sealed
+}
+
+const messageColumns = `SELECT id, channel, kind, person, about, cause, addressee, content, state, carrier, problem, created_at, due_at, expires_at,
+	coalesce(ended_at, sent_at, 0) FROM message`
 
 func scanMessage(r *store.Rows) (m messageRow, err error) {
-	var created, expires int64
-	err = r.Scan(&m.id, &m.channel, &m.kind, &m.addressee, &m.content, &m.state, &created, &expires)
-	m.created, m.expires = clock.FromMicros(created), clock.FromMicros(expires)
+	var created, due, expires, ended int64
+	err = r.Scan(&m.id, &m.channel, &m.kind, &m.person, &m.about, &m.cause, &m.addressee, &m.content, &m.state, &m.carrier, &m.problem, &created, &due, &expires, &ended)
+	m.created, m.due, m.expires = clock.FromMicros(created), clock.FromMicros(due), clock.FromMicros(expires)
+	if ended > 0 {
+		m.ended = clock.FromMicros(ended)
+	}
 	return m, err
 }
 
@@ -60,12 +81,41 @@ func countAttempt(tx *store.Tx, which ID) error {
 	return err
 }
 
-// saveMessage ends the wait of a message. Its content stays for the inbox alone.
-func saveMessage(tx *store.Tx, which ID, to state, reference string) error {
-	_, err := tx.Exec(`UPDATE message SET state = $1, reference = $2, content = CASE WHEN $1 = 'inbox' THEN content END,
-		sent_at = CASE WHEN $1 = 'expired' THEN NULL ELSE CAST($3 AS BIGINT) END WHERE id = $4 AND state = 'waiting'`,
-		string(to), reference, tx.NowMicros(), string(which))
+// outcome is what a carrier says of a message.
+type outcome struct{ carrier, reference, problem string }
+
+// endMessage ends the wait of a message. Addressee and content stay for the inbox alone.
+func endMessage(tx *store.Tx, which ID, to State, o outcome) error {
+	_, err := tx.Exec(`UPDATE message SET state = $1, carrier = $2, reference = $3, problem = $4,
+		addressee = CASE WHEN $1 = 'inbox' THEN addressee END, content = CASE WHEN $1 = 'inbox' THEN content END,
+		sent_at = CASE WHEN $1 IN ('inbox', 'sent') THEN CAST($5 AS BIGINT) END, ended_at = CASE WHEN $1 IN ('failed', 'expired') THEN CAST($5 AS BIGINT) END
+		WHERE id = $6 AND state = 'waiting'`,
+		string(to), o.carrier, o.reference, o.problem, tx.NowMicros(), string(which))
 	return err
+}
+
+// noteProblem keeps what a carrier said of a message that is tried again.
+func noteProblem(tx *store.Tx, which ID, o outcome) error {
+	_, err := tx.Exec("UPDATE message SET carrier = $1, problem = $2 WHERE id = $3 AND state = 'waiting'", o.carrier, o.problem, string(which))
+	return err
+}
+
+// expireMessages ends messages whose time was over while nobody tried them.
+func expireMessages(tx *store.Tx) error {
+	_, err := tx.Exec(`UPDATE message SET state = 'expired', addressee = NULL, content = NULL, ended_at = $1 WHERE state = 'waiting' AND expires_at <= $1`,
+		tx.NowMicros())
+	return err
+}
+
+// report keeps what became of a message that a carrier took, and says whether there is one.
+func report(tx *store.Tx, r Report) (bool, error) {
+	to, problem := delivered, ""
+	if !r.Delivered {
+		to, problem = failed, r.Code
+	}
+	n, err := tx.Exec("UPDATE message SET state = $1, problem = $2, ended_at = $3 WHERE carrier = $4 AND reference = $5 AND reference <> '' AND state = 'sent'",
+		string(to), problem, tx.NowMicros(), r.Carrier, r.Reference)
+	return n > 0, err
 }
 
 func inboxRows(tx *store.Tx, max int) ([]messageRow, error) {
@@ -73,19 +123,30 @@ func inboxRows(tx *store.Tx, max int) ([]messageRow, error) {
 }
 
 func messagesAfter(tx *store.Tx, after string, max int) ([]messageRow, error) {
-	return store.All(tx, scanMessage, messageColumns+" WHERE id > $1 ORDER BY id LIMIT $2", after, max)
+	return store.All(tx, scanMessage, messageColumns+" WHERE id > $1 AND content IS NOT NULL ORDER BY id LIMIT $2", after, max)
 }
 
-// saveSealed keeps the fields of a message under another key. Its content is gone once a carrier has taken it.
+// saveSealed keeps the fields of a message under another key. They are gone once a carrier has taken it.
 func saveSealed(tx *store.Tx, m messageRow) error {
-	var content any
-	if m.content != nil {
-		content = m.content
-	}
-	_, err := tx.Exec("UPDATE message SET addressee = $1, content = $2 WHERE id = $3", m.addressee, content, string(m.id))
+	_, err := tx.Exec("UPDATE message SET addressee = $1, content = $2 WHERE id = $3", none(m.addressee), none(m.content), string(m.id))
 	return err
 }
 
 func deleteMessages(tx *store.Tx, before time.Time) (int64, error) {
 	return tx.Exec("DELETE FROM message WHERE expires_at < $1 AND state <> 'waiting'", clock.Micros(before))
+}
+
+func messagesWhere(tx *store.Tx, where, ref string, max int) ([]messageRow, error) {
+	return store.All(tx, scanMessage, messageColumns+" WHERE "+where+" ORDER BY id DESC LIMIT $2", ref, max)
+}
+
+// erase forgets a person's addresses and choice, and whom its messages were for.
+func erase(tx *store.Tx, who member.PersonID) error {
+	for _, statement := range []string{"DELETE FROM contact WHERE person = $1", "DELETE FROM contact_choice WHERE person = $1",
+		"DELETE FROM message WHERE person = $1 AND person <> ''"} {
+		if _, err := tx.Exec(statement, string(who)); err != nil {
+			return err
+		}
+	}
+	return nil
 }
