@@ -32,7 +32,7 @@ type Difference struct {
 // Service recomputes figures, and keeps for a while those that everybody asks for. It is safe for concurrent use.
 type Service struct {
 	regions *region.Service
-	recent  recent
+	kept    shelf
 }
 
 // New returns the service. Tie [Service.Handlers] to the timers, and call [Service.ScheduleDaily] once when a city is set up.

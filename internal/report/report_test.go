@@ -1,6 +1,7 @@
 package report_test
 
 import (
+	"maps"
 	"slices"
 	"testing"
 	"time"
@@ -162,6 +163,52 @@ func TestFiguresAgreeWithTheRooms(t *testing.T) {
 			}
 			return err
 		})
+	})
+}
+
+// What is counted once for the whole city says of every place what the place says when it is asked for by itself; it is kept for a while, and while
+// one counts anew others get what was there.
+func TestOneCountServesEveryPlace(t *testing.T) {
+	citytest.Each(t, func(t *testing.T, c *citytest.City) {
+		life(t, c)
+		reports := report.New(c.Regions)
+		storetest.Read(t, c.DB, func(tx *store.Tx) error {
+			today := clock.DayOf(tx.Now())
+			for _, span := range []report.Span{{}, report.Days(today.Add(-1), today), report.Days(today.Add(-60), today.Add(-2))} {
+				counted, err := reports.Recent(tx, c.Tree, span)
+				if err != nil {
+					return err
+				}
+				for _, place := range []region.ID{c.Tree.City(), c.Tree.District(c.Home()), c.Tree.StreetOf(c.Home()), c.Home(), c.Community("320102002", 0)} {
+					values, err := report.Measure(tx, c.Tree, place, span)
+					if err != nil {
+						return err
+					}
+					if got := counted.Of(place); !maps.Equal(got, values[0]) {
+						t.Errorf("%s in %v: got %v, want %v", c.Tree.Name(place), span, got, values[0])
+					}
+				}
+			}
+			return nil
+		})
+		asked := func() (n int64) {
+			storetest.Read(t, c.DB, func(tx *store.Tx) error {
+				counted, err := reports.Recent(tx, c.Tree, report.Span{})
+				n = counted.City()["figure.asked"]
+				return err
+			})
+			return n
+		}
+		before := asked()
+		elder := c.KeyElder(c.Home())
+		c.Place(elder.Actor, elder)
+		if got := asked(); got != before {
+			t.Errorf("at once: got %d, want what was counted, %d", got, before)
+		}
+		c.Clock.Advance(6 * time.Minute)
+		if got := asked(); got != before+1 {
+			t.Errorf("after a while: got %d, want %d", got, before+1)
+		}
 	})
 }
 

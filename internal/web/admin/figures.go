@@ -38,25 +38,25 @@ func Home(r *page.Request) error {
 	}
 	o.choosePeriod()
 	err = r.Read("web.office", func(tx *store.Tx, _ *region.Tree) error {
-		spans := []report.Span{o.when.span}
-		if o.when.compared {
-			spans = append(spans, o.when.earlier)
-		}
-		values, err := report.Measure(tx, o.tree, o.place, spans...)
+		now, err := r.Reports.Recent(tx, o.tree, o.when.span)
 		if err != nil {
 			return err
 		}
 		earlier := map[report.Code]int64{}
 		if o.when.compared {
-			earlier = values[1]
+			before, err := r.Reports.Recent(tx, o.tree, o.when.earlier)
+			if err != nil {
+				return err
+			}
+			earlier = before.Of(o.place)
 		}
-		o.figures(values[0], earlier)
+		o.v.Lead = r.T("page.office.taken", "when", o.stamp(now.At))
+		o.figures(now.Of(o.place), earlier)
 		return o.differences(tx)
 	})
 	if err != nil {
 		return err
 	}
-	o.v.Lead = r.T("page.office.taken", "when", o.stamp(r.Now))
 	return o.show("figures")
 }
 

@@ -63,7 +63,7 @@ func (o *office) liability(tx *store.Tx) error {
 	if err != nil {
 		return err
 	}
-	owed, err := report.Liability(tx, o.tree, o.place, rules.RedeemMinAge)
+	owed, err := o.Reports.Owed(tx, o.tree, o.place, rules.RedeemMinAge)
 	if err != nil {
 		return err
 	}
@@ -95,10 +95,11 @@ func (o *office) liability(tx *store.Tx) error {
 	}
 	// What volunteers gave in the last twelve months is what the place can give in the next.
 	today := clock.DayOf(o.Now)
-	supply, _, err := report.One(tx, o.tree, o.place, "figure.minutes", report.Days(today.Add(-364), today))
+	given, err := o.Reports.Recent(tx, o.tree, report.Days(today.Add(-364), today))
 	if err != nil {
 		return err
 	}
+	supply := given.Of(o.place)["figure.minutes"]
 	b := block{Title: o.T("page.office.liability"), Text: o.T("page.office.liability_means", "age", rules.RedeemMinAge), Table: t,
 		Figures: []figureView{{Name: o.T("page.office.owed_now"), Number: o.number(report.Minutes, now), Means: o.T("page.office.owed_now_means")},
 			{Name: o.T("page.office.owed_later"), Number: o.number(report.Minutes, later), Means: o.T("page.office.owed_later_means")},
@@ -259,7 +260,7 @@ func (o *office) clearing(tx *store.Tx) error {
 		from = clock.DayOf(o.when.span.From)
 		to = clock.DayOf(o.when.span.Until).Add(-1)
 	}
-	rows, err := ledger.Clearing(tx, from, to)
+	rows, err := o.Reports.Clearing(tx, from, to)
 	if err != nil {
 		return err
 	}
@@ -308,7 +309,7 @@ func (o *office) accounts(tx *store.Tx) error {
 	for _, h := range own {
 		t.Rows = append(t.Rows, texts(o.T(classNames[h.Class])+" "+h.Bucket, o.number(report.Minutes, h.Balance.Balance.Int64()), o.number(report.Minutes, h.Held.Int64())))
 	}
-	totals, err := ledger.ClassTotals(tx)
+	totals, err := o.Reports.Classes(tx)
 	if err != nil {
 		return err
 	}
@@ -319,12 +320,13 @@ func (o *office) accounts(tx *store.Tx) error {
 		all.Rows = append(all.Rows, texts(o.T(classNames[c.Class]), grouped(c.Accounts), o.number(report.Minutes, c.Balance.Int64()), o.number(report.Minutes, c.Held.Int64())))
 	}
 	all.Rows = append(all.Rows, texts(o.T("page.office.sum_zero"), "", o.number(report.Minutes, sum.Int64()), ""))
-	granted, runs, err := report.One(tx, o.tree, o.place, "figure.granted", o.when.span)
+	counted, err := o.Reports.Recent(tx, o.tree, o.when.span)
 	if err != nil {
 		return err
 	}
+	granted := counted.Of(o.place)["figure.granted"]
 	o.add(block{Title: o.T("page.office.city_accounts"), Table: t}, block{Table: all},
-		block{Title: o.T("page.office.grants"), Text: o.T("page.office.grants_text", "count", grouped(runs), "sum", o.number(report.Minutes, granted)),
+		block{Title: o.T("page.office.grants"), Text: o.T("page.office.grants_text", "sum", o.number(report.Minutes, granted)),
 			Links: []ui.Link{{Href: o.opened("figure.granted"), Text: o.T("page.office.open_entries")}}})
 	return nil
 }

@@ -6,6 +6,7 @@ import (
 	"math"
 	"strconv"
 	"strings"
+	"time"
 
 	"timebank/internal/errs"
 	"timebank/internal/identity"
@@ -44,15 +45,25 @@ func Map(r *page.Request) error {
 	}
 	places := o.below()
 	var values map[region.ID]int64
+	var counted time.Time
 	err = r.Read("web.map", func(tx *store.Tx, _ *region.Tree) error {
-		by, err := report.ByRegion(tx, o.tree, code, o.when.span)
-		values = report.Below(o.tree, by, append(places, o.place))
-		return err
+		span := o.when.span
+		if f.Stock {
+			// It knows no period: all readers of such a map share one count.
+			span = report.Span{}
+		}
+		c, err := r.Reports.Recent(tx, o.tree, span)
+		if err != nil {
+			return err
+		}
+		values = c.Below(code, append(places, o.place))
+		counted = c.At
+		return nil
 	})
 	if err != nil {
 		return err
 	}
-	o.v.Lead = r.T(nameOf[code]) + " · " + r.T(string(code))
+	o.v.Lead = r.T(nameOf[code]) + " · " + r.T(string(code)) + " " + r.T("page.office.taken", "when", o.stamp(counted))
 	o.chart(f, places, values)
 	return o.show("map")
 }

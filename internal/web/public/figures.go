@@ -11,7 +11,6 @@ import (
 	"time"
 
 	"timebank/internal/clock"
-	"timebank/internal/hours"
 	"timebank/internal/ledger"
 	"timebank/internal/policy"
 	"timebank/internal/region"
@@ -58,7 +57,7 @@ func counted(r *page.Request) (period string, c report.Counted, err error) {
 		period = periods[0].name
 	}
 	err = r.Read("web.figures", func(tx *store.Tx, tree *region.Tree) (err error) {
-		c, err = r.Reports.Recent(tx, tree, tree.City(), span(period, r.Now))
+		c, err = r.Reports.Recent(tx, tree, span(period, r.Now))
 		return err
 	})
 	return period, c, err
@@ -76,17 +75,19 @@ func Figures(r *page.Request) error {
 	for _, p := range periods {
 		v.Periods = append(v.Periods, ui.Link{Href: "/public/figures?period=" + p.name, Text: r.T(p.code), Current: p.name == period})
 	}
+	city := c.City()
 	for _, s := range shown {
 		f, _ := report.Of(report.Code(s.figure))
-		number := grouped(c.Figures[f.Code])
+		number := grouped(city[f.Code])
 		if f.Unit == report.Minutes {
-			number = grouped(c.Figures[f.Code]/60) + " " + r.Unit
+			number = grouped(city[f.Code]/60) + " " + r.Unit
 		}
 		v.List = append(v.List, figureView{number, r.T(s.code), r.T(s.figure)})
 	}
 	err = r.Read("web.figures.rest", func(tx *store.Tx, tree *region.Tree) error {
+		earned, redeemed := c.Districts(report.Earned), c.Districts(report.Redeemed)
 		for _, d := range tree.ReportingDistricts() {
-			v.Districts = append(v.Districts, []string{d.Name, grouped(c.Districts[report.Earned][d.ID] / 60), grouped(c.Districts[report.Redeemed][d.ID] / 60)})
+			v.Districts = append(v.Districts, []string{d.Name, grouped(earned[d.ID] / 60), grouped(redeemed[d.ID] / 60)})
 		}
 		rules, err := r.Policies.Current(tx, r.Now, []string{string(tree.City())})
 		if err != nil {
@@ -102,7 +103,7 @@ func Figures(r *page.Request) error {
 
 // liability says when what is saved may be asked for, and who and what stands ready to honour it.
 func (v *figuresView) liability(r *page.Request, tx *store.Tx, tree *region.Tree, c report.Counted, rules policy.Rules) error {
-	owed, err := report.Liability(tx, tree, tree.City(), rules.RedeemMinAge)
+	owed, err := r.Reports.Owed(tx, tree, tree.City(), rules.RedeemMinAge)
 	if err != nil {
 		return err
 	}
@@ -132,17 +133,12 @@ func (v *figuresView) liability(r *page.Request, tx *store.Tx, tree *region.Tree
 		}
 		v.Owed = append(v.Owed, []string{name, grouped(sums[year].People), grouped(sums[year].Minutes / 60)})
 	}
-	classes, err := ledger.ClassTotals(tx)
+	balances, err := ledger.Balances(tx, []ledger.Key{ledger.PoolAccount, ledger.FundAccount})
 	if err != nil {
 		return err
 	}
-	reserve := hours.Zero
-	for _, t := range classes {
-		if t.Class == ledger.Pool || t.Class == ledger.Fund {
-			reserve = reserve.Add(t.Balance)
-		}
-	}
-	v.Ready = []ui.Row{{Name: r.T("page.public.ready_volunteers"), Value: grouped(c.Figures["figure.active"])},
+	reserve := balances[ledger.PoolAccount].Balance.Add(balances[ledger.FundAccount].Balance)
+	v.Ready = []ui.Row{{Name: r.T("page.public.ready_volunteers"), Value: grouped(c.City()["figure.active"])},
 		{Name: r.T("page.public.ready_reserve"), Value: grouped(reserve.Int64()/60) + " " + r.Unit},
 		{Name: r.T("page.public.ready_age"), Value: strconv.Itoa(rules.RedeemMinAge)}}
 	return nil
@@ -157,9 +153,10 @@ func FiguresCSV(r *page.Request) error {
 	b := bytes.NewBufferString("\ufeff")
 	w := csv.NewWriter(b)
 	rows := [][]string{{"code", "name", "unit", "value", "definition"}}
+	city := c.City()
 	for _, s := range shown {
 		f, _ := report.Of(report.Code(s.figure))
-		rows = append(rows, []string{s.figure, r.T(s.code), string(f.Unit), strconv.FormatInt(c.Figures[f.Code], 10), r.T(s.figure)})
+		rows = append(rows, []string{s.figure, r.T(s.code), string(f.Unit), strconv.FormatInt(city[f.Code], 10), r.T(s.figure)})
 	}
 	if err := w.WriteAll(rows); err != nil {
 		return err
@@ -169,7 +166,8 @@ func FiguresCSV(r *page.Request) error {
 
 // rate is what was redeemed of what was earned.
 func rate(c report.Counted) string {
-	return percent(c.Figures[report.Redeemed], c.Figures[report.Earned])
+	city := c.City()
+	return percent(city[report.Redeemed], city[report.Earned])
 }
 
 // percent is a share in per cent with one digit, rounded down; "–" of nothing.
