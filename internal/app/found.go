@@ -51,11 +51,11 @@ func (a *App) Found(ctx context.Context, f Founding) error {
 	if _, err := a.Regions.Import(ctx, f.Regions); err != nil {
 		return err
 	}
-	proposal, err := a.Policies.Propose(ctx, founders[0], policy.ProposeCmd{Key: "founding", TOML: f.Rules, Reason: "founding"})
+	proposal, err := a.Policies.Propose(ctx, policy.Founder(founders[0]), policy.ProposeCmd{Key: "founding", TOML: f.Rules, Reason: "founding"})
 	if err != nil {
 		return err
 	}
-	if _, err := a.Policies.Approve(ctx, founders[1], policy.DecideCmd{Key: "founding", Proposal: proposal.ID, Reason: "founding"}); err != nil {
+	if _, err := a.Policies.Approve(ctx, policy.Founder(founders[1]), policy.DecideCmd{Key: "founding", Proposal: proposal.ID, Reason: "founding"}); err != nil {
 		return err
 	}
 	system := identity.System.From("founding")

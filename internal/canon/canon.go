@@ -66,7 +66,7 @@ func (w *Writer) prefixed(kind byte, s string) *Writer {
 }
 
 func (w *Writer) number(kind Kind, n int64) *Writer {
-	w.buf = binary.BigEndian.AppendUint64(append(w.buf, byte(kind)), uint64(n))
+	w.buf = binary.BigEndian.AppendUint64(append(w.buf, byte(kind)), uint64(n)) // #nosec G115 -- two's complement, as docs/ledger-format.md writes it
 	return w
 }
 

@@ -140,5 +140,5 @@ func (r *Reader) number(k Kind) int64 {
 	if b == nil {
 		return 0
 	}
-	return int64(binary.BigEndian.Uint64(b))
+	return int64(binary.BigEndian.Uint64(b)) // #nosec G115 -- two's complement, as it was written
 }

@@ -33,6 +33,7 @@ type City struct {
 
 	t      testing.TB
 	people int
+	points int
 	keys   int
 }
 
@@ -219,13 +220,20 @@ func (c *City) Appoint(p Person, role identity.Role, place region.ID) {
 	c.t.Helper()
 	point := ""
 	if role.AtPoint() {
-		registered, err := c.Members.RegisterPoints(c.t.Context(), []member.RegisterPointCmd{{Actor: identity.System, Key: c.Key(),
-			Name: fmt.Sprintf("测试站点%d", c.people), Kind: member.PointCommunity, Region: place}})
-		point = string(Must(c.t, registered, err)[0].Value)
+		point = c.openPoint(place)
 	}
 	granted, err := c.Identity.GrantRoles(c.t.Context(), []identity.GrantRoleCmd{{Actor: identity.System, Key: c.Key(), To: identity.ActorID(p.Actor.ID),
 		Role: role, Region: place, Point: point}})
 	Must(c.t, granted, err)
+}
+
+// openPoint opens a service point in a place and returns its id.
+func (c *City) openPoint(place region.ID) string {
+	c.t.Helper()
+	c.points++
+	registered, err := c.Members.RegisterPoints(c.t.Context(), []member.RegisterPointCmd{{Actor: identity.System, Key: c.Key(),
+		Name: fmt.Sprintf("测试站点%d", c.points), Kind: member.PointCommunity, Region: place}})
+	return string(Must(c.t, registered, err)[0].Value)
 }
 
 // Tomorrow is ten in the morning of the next civil day.

@@ -113,11 +113,11 @@ func (c *City) Publish(lines ...string) {
 		}
 	}
 	text = append(text, lines...)
-	p, err := c.Policies.Propose(ctx, "ann", policy.ProposeCmd{Key: c.Key(), TOML: []byte(strings.Join(text, "\n") + "\n"), Reason: "test"})
+	p, err := c.Policies.Propose(ctx, policy.Founder("ann"), policy.ProposeCmd{Key: c.Key(), TOML: []byte(strings.Join(text, "\n") + "\n"), Reason: "test"})
 	if err != nil {
 		c.t.Fatal(err)
 	}
-	if _, err := c.Policies.Approve(ctx, "bob", policy.DecideCmd{Key: c.Key(), Proposal: p.ID, Reason: "test"}); err != nil {
+	if _, err := c.Policies.Approve(ctx, policy.Founder("bob"), policy.DecideCmd{Key: c.Key(), Proposal: p.ID, Reason: "test"}); err != nil {
 		c.t.Fatal(err)
 	}
 }

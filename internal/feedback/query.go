@@ -156,8 +156,8 @@ type About struct {
 	Complaints []Complaint
 }
 
-// OfOrder returns the feedback on an order, without words, for a side of it, a delegate, or staff with identity.OrderRead there. Whoever may
-// not see the order does not learn that it exists.
+// OfOrder returns the feedback on an order, without words, for a side of it, a delegate who may see the recipient's visits, or staff with
+// identity.OrderRead there. Whoever may not see the order does not learn that it exists. Errors: order.not_found, member.kin_may_not_see.
 func (s *Service) OfOrder(ctx context.Context, actor identity.Actor, id order.ID) (a About, err error) {
 	err = s.db.Read(ctx, "feedback.of_order", func(tx *store.Tx) error {
 		d, err := s.begin(tx, []order.ID{id})
@@ -190,12 +190,22 @@ func (s *Service) OfOrder(ctx context.Context, actor identity.Actor, id order.ID
 	return a, err
 }
 
-// sees reports whether the actor is a side of an order, its recipient's delegate, or staff with the right there.
+// sees reports whether the actor is a side of an order, its recipient's delegate, or staff with the right there. A delegate whom the recipient
+// lets act and not see is refused with why.
 func (d *desk) sees(actor identity.Actor, o *order.Order, right identity.Right) (bool, error) {
 	if actor.May(right, o.Region, d.tree) == nil || concerned(o, member.PersonID(actor.Person)) {
 		return true, nil
 	}
-	return d.answersFor(actor, identity.FeedbackComplain, o.Recipient, o)
+	return d.reads(actor, o.Recipient, o)
+}
+
+// reads reports whether what was said by a person about an order is open to the actor: the person, or the recipient's delegate who may see too.
+func (d *desk) reads(actor identity.Actor, person member.PersonID, o *order.Order) (bool, error) {
+	own, err := d.answersFor(actor, identity.FeedbackComplain, person, o)
+	if err != nil || !own || actor.MayOwn(identity.FeedbackComplain, string(person)) == nil {
+		return own, err
+	}
+	return true, member.Seeing(d.tx, person, member.PersonID(actor.Person))
 }
 
 // Words are a complaint's words in clear.
@@ -224,7 +234,11 @@ func (s *Service) Words(ctx context.Context, actor identity.Actor, id ComplaintI
 		if err != nil {
 			return err
 		}
+		// Who wrote them for the recipient knows them.
 		own, err := d.answersFor(actor, identity.FeedbackComplain, c.Complainant, o)
+		if err == nil && own && c.FiledBy != actor.ID {
+			own, err = d.reads(actor, c.Complainant, o)
+		}
 		if err != nil {
 			return err
 		}

@@ -114,7 +114,7 @@ func causeOf(v order.Visit, r policy.Rules) (Cause, bool) {
 		return CauseFirstVisits, true
 	}
 	d := sha256.Sum256([]byte("timebank/follow_up " + v.ID))
-	return CauseSample, binary.BigEndian.Uint64(d[:8])%100 < uint64(r.FollowUpSamplePercent)
+	return CauseSample, binary.BigEndian.Uint64(d[:8])%100 < uint64(r.FollowUpSamplePercent) // #nosec G115 -- the rule is from 0 to 100
 }
 
 // disinterested refuses staff that placed or served the order, or is its recipient (two persons stand behind every hour).

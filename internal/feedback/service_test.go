@@ -291,11 +291,11 @@ func TestAProblemThatWasComplainedAboutIsOneComplaint(t *testing.T) {
 func TestAOneSidedVisitWaitsForTheStation(t *testing.T) {
 	each(t, func(t *testing.T, c *town) {
 		rules := append(bytes.Clone(policy.NanjingTOML()), "\n[checkin]\nmin_factors = 1\n"...)
-		p, err := c.Policies.Propose(t.Context(), "ann", policy.ProposeCmd{TOML: rules, Reason: "test"})
+		p, err := c.Policies.Propose(t.Context(), policy.Founder("ann"), policy.ProposeCmd{TOML: rules, Reason: "test"})
 		if err != nil {
 			t.Fatal(err)
 		}
-		if _, err := c.Policies.Approve(t.Context(), "bob", policy.DecideCmd{Proposal: p.ID, Reason: "test"}); err != nil {
+		if _, err := c.Policies.Approve(t.Context(), policy.Founder("bob"), policy.DecideCmd{Proposal: p.ID, Reason: "test"}); err != nil {
 			t.Fatal(err)
 		}
 		elder, volunteer := c.people()

@@ -67,7 +67,7 @@ func abs(n int64) uint64 {
 	if n < 0 {
 		return -uint64(n)
 	}
-	return uint64(n)
+	return uint64(n) // #nosec G115 -- not negative here
 }
 
 // Neg returns −a.
@@ -107,7 +107,7 @@ func (a Minutes) RoundUp(step Minutes) Minutes {
 // panics.
 func (a Minutes) RoundNearest(step Minutes) Minutes {
 	down := a.RoundDown(step)
-	if rest := abs(a.m - down.m); rest*2 < uint64(step.m) {
+	if rest := abs(a.m - down.m); rest*2 < uint64(step.m) { // #nosec G115 -- a step that is not positive has panicked
 		return down
 	}
 	return a.RoundUp(step)

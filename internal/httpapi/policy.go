@@ -4,12 +4,9 @@ import (
 	"context"
 	"time"
 
-	"timebank/internal/errs"
-	"timebank/internal/identity"
 	"timebank/internal/policy"
 	"timebank/internal/region"
 	"timebank/internal/store"
-	"timebank/internal/why"
 )
 
 // Rules are the rules in force for a region.
@@ -137,69 +134,30 @@ func ruleProposalOf(p policy.Proposal) RuleProposal {
 		ProposedBy: p.ProposedBy, ProposedAt: p.ProposedAt, Until: p.Until(), State: string(p.State), DecidedBy: p.DecidedBy, DecidedAt: timeOf(p.DecidedAt), Decision: p.Decision}
 }
 
-// mayRule asks for the city's right on rules, or for that on a region's overrides.
-// Two accounts are not two persons, so that whoever proposes or decides has to be one.
-func mayRule(by identity.Actor, tree *region.Tree, place string, forCity, forRegion identity.Right) error {
-	if by.Person == "" {
-		return errs.New(errs.Forbidden, "identity.person_needed").Because(why.Rule("identity.two_persons", "", "law"))
-	}
-	if place == "" {
-		return by.May(forCity, tree.City(), tree)
-	}
-	return by.May(forRegion, region.ID(place), tree)
-}
-
 func (a *api) proposePolicy(ctx context.Context, in *Take[RuleDraft]) (RuleProposal, error) {
-	by, b := actor(ctx), in.Body
+	by, b := actor(ctx).OnRules(a.Regions), in.Body
 	tree, err := a.Regions.Today(ctx)
-	if err == nil {
-		err = mayRule(by, tree, string(b.Region), identity.PolicyPropose, identity.PolicyOverridePropose)
-	}
 	if err != nil {
 		return RuleProposal{}, err
 	}
 	var p policy.Proposal
 	if b.Region == "" {
-		p, err = a.Policies.Propose(ctx, by.ID, policy.ProposeCmd{Key: in.Key, TOML: []byte(b.TOML), From: orZero(b.From), Reason: b.Reason})
+		p, err = a.Policies.Propose(ctx, by, policy.ProposeCmd{Key: in.Key, TOML: []byte(b.TOML), From: orZero(b.From), Reason: b.Reason})
 	} else {
 		place := region.ID(b.Region)
-		p, err = a.Policies.ProposeOverride(ctx, by.ID, policy.OverrideCmd{Key: in.Key, Region: string(place), Level: tree.Level(place), Path: pathOf(tree, place),
+		p, err = a.Policies.ProposeOverride(ctx, by, policy.OverrideCmd{Key: in.Key, Region: string(place), Level: tree.Level(place), Path: pathOf(tree, place),
 			TOML: []byte(b.TOML), From: orZero(b.From), Reason: b.Reason})
 	}
 	return ruleProposalOf(p), err
 }
 
-// mayDecideRule asks whether the actor may decide on a proposal of rules.
-func (a *api) mayDecideRule(ctx context.Context, which ID) error {
-	return a.read(ctx, func(tx *store.Tx, tree *region.Tree) error {
-		p, err := a.Policies.Proposal(tx, policy.ProposalID(which))
-		if err != nil {
-			return err
-		}
-		return mayRule(actor(ctx), tree, p.Region, identity.PolicyApprove, identity.PolicyOverrideApprove)
-	})
-}
-
 func (a *api) approvePolicy(ctx context.Context, in *With[Reason]) (RuleVersion, error) {
-	if err := a.mayDecideRule(ctx, in.ID); err != nil {
-		return RuleVersion{}, err
-	}
-	p, err := a.Policies.Approve(ctx, actor(ctx).ID, policy.DecideCmd{Key: in.Key, Proposal: policy.ProposalID(in.ID), Reason: in.Body.Reason})
+	p, err := a.Policies.Approve(ctx, actor(ctx).OnRules(a.Regions), policy.DecideCmd{Key: in.Key, Proposal: policy.ProposalID(in.ID), Reason: in.Body.Reason})
 	return versionOf(p), err
 }
 
 func (a *api) rejectPolicy(ctx context.Context, in *With[Reason]) (RuleProposal, error) {
-	err := a.read(ctx, func(tx *store.Tx, tree *region.Tree) error {
-		p, err := a.Policies.Proposal(tx, policy.ProposalID(in.ID))
-		if err != nil || p.ProposedBy == actor(ctx).ID {
-			return err
-		}
-		return mayRule(actor(ctx), tree, p.Region, identity.PolicyApprove, identity.PolicyOverrideApprove)
-	})
-	if err != nil {
-		return RuleProposal{}, err
-	}
-	p, err := a.Policies.Reject(ctx, actor(ctx).ID, policy.DecideCmd{Key: in.Key, Proposal: policy.ProposalID(in.ID), Reason: in.Body.Reason})
+	p, err := a.Policies.Reject(ctx, actor(ctx).OnRules(a.Regions), policy.DecideCmd{Key: in.Key, Proposal: policy.ProposalID(in.ID), Reason: in.Body.Reason})
 	return ruleProposalOf(p), err
 }
 
@@ -219,8 +177,7 @@ func (a *api) listPolicyProposals(ctx context.Context, in *RuleProposalsQuery) (
 		out.Proposals = []RuleProposal{}
 		by := actor(ctx)
 		for _, p := range all {
-			if p.ProposedBy == by.ID || mayRule(by, tree, p.Region, identity.PolicyApprove, identity.PolicyOverrideApprove) == nil ||
-				mayRule(by, tree, p.Region, identity.PolicyPropose, identity.PolicyOverridePropose) == nil {
+			if p.ProposedBy == by.ID || by.MayRule(policy.Deciding, p.Region, tree) == nil || by.MayRule(policy.Proposing, p.Region, tree) == nil {
 				out.Proposals = append(out.Proposals, ruleProposalOf(p))
 			}
 		}

@@ -33,8 +33,6 @@ type route struct {
 	doc                            string
 	// picture marks a route that takes a picture as its body.
 	picture bool
-	// download names what the route answers with besides JSON.
-	download []string
 	register func(a *api, to huma.API, r route)
 }
 

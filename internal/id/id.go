@@ -109,7 +109,7 @@ func decode(s string) (u [16]byte, ok bool) {
 		bits += 5
 		if bits >= 8 {
 			bits -= 8
-			u[n] = byte(acc >> bits)
+			u[n] = byte(acc >> bits) // #nosec G115 -- the lowest eight bits are meant
 			n++
 		}
 	}

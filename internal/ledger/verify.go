@@ -192,8 +192,8 @@ func (v *verifier) checkReversals(tx *store.Tx, reversals []*record) error {
 		return err
 	}
 	type back struct {
-		from, owner string
-		to          AccountID
+		owner string
+		to    AccountID
 	}
 	for _, t := range reversals {
 		o := originals[TxID(t.private.reverses)]

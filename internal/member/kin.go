@@ -10,6 +10,7 @@ import (
 	"timebank/internal/identity"
 	"timebank/internal/policy"
 	"timebank/internal/store"
+	"timebank/internal/why"
 )
 
 func (s *Service) kinCalls() {
@@ -325,6 +326,16 @@ func MaySee(tx *store.Tx, person, relative PersonID) (bool, error) {
 	}
 	given, err := ConsentsOf(tx, person)
 	return slices.Contains(given, PurposeKin), err
+}
+
+// Seeing is for a relative who asks to see a person's visits, whether it acts for the person or not: nil, or Forbidden member.kin_may_not_see with
+// why when the person has not consented to it.
+func Seeing(tx *store.Tx, person, relative PersonID) error {
+	sees, err := MaySee(tx, person, relative)
+	if err == nil && !sees {
+		err = errs.New(errs.Forbidden, "member.kin_may_not_see").Because(why.Rule("consent.kin", "", "person"))
+	}
+	return err
 }
 
 // RelationTo returns what the beneficiary is to the payer in the words of the rules, and "" for a stranger or kin not yet confirmed.

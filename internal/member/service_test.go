@@ -58,11 +58,11 @@ func newWorld(t testing.TB, db *store.DB, clk *clock.Fake) *world {
 	if err != nil {
 		t.Fatal(err)
 	}
-	p, err := policies.Propose(t.Context(), "ann", policy.ProposeCmd{TOML: policy.NanjingTOML(), Reason: "test"})
+	p, err := policies.Propose(t.Context(), policy.Founder("ann"), policy.ProposeCmd{TOML: policy.NanjingTOML(), Reason: "test"})
 	if err != nil {
 		t.Fatalf("propose the rules: %v", err)
 	}
-	if _, err := policies.Approve(t.Context(), "bob", policy.DecideCmd{Proposal: p.ID, Reason: "test"}); err != nil {
+	if _, err := policies.Approve(t.Context(), policy.Founder("bob"), policy.DecideCmd{Proposal: p.ID, Reason: "test"}); err != nil {
 		t.Fatalf("approve the rules: %v", err)
 	}
 	box, err := pii.NewBox(pii.Ring{Active: 1, Keys: map[byte][32]byte{1: {1}}, Index: [32]byte{2}, Random: id.Seeded(2)})

@@ -215,7 +215,7 @@ func TestKeys(t *testing.T) {
 	if err != nil || public.Secret() != "" || public.Name() != origin {
 		t.Fatalf("got %v, %v", public, err)
 	}
-	for _, shown := range []string{fmt.Sprint(k), fmt.Sprintf("%+v", k), fmt.Sprintf("%#v", k), fmt.Sprintf("%s", &k)} {
+	for _, shown := range []string{fmt.Sprint(k), fmt.Sprintf("%+v", k), fmt.Sprintf("%#v", k), fmt.Sprint(&k)} {
 		if strings.Contains(shown, "PRIVATE") {
 			t.Errorf("a key prints its secret: %s", shown)
 		}

@@ -174,7 +174,7 @@ func whereabouts(o *Order, at *photo.Place, r policy.Rules) Whereabouts {
 }
 
 // Photo returns a picture of a visit as JPEG, for the recipient's side, the volunteers who serve and the staff who watches over the visit; each
-// look is in the audit trail. Errors: order.not_found, also for who may not know of the order; order.photo_unknown, also when retention has
+// look is in the audit trail. Errors: member.kin_may_not_see; order.not_found, also for who may not know of the order; order.photo_unknown, also when retention has
 // taken it; identity.not_allowed.
 func (s *Service) Photo(ctx context.Context, actor identity.Actor, order ID, which PhotoID) ([]byte, error) {
 	var hash photo.Hash
@@ -221,13 +221,16 @@ func (w *work) mayWatch(actor identity.Actor, o *Order) error {
 	if err != nil {
 		return errs.New(errs.NotFound, "order.not_found")
 	}
+	if side == ByFamily {
+		return member.Seeing(w.tx, o.Recipient, member.PersonID(actor.Person))
+	}
 	if side != ByDesk || actor.May(identity.OrderWitness, o.Region, w.tree) == nil {
 		return nil
 	}
 	return actor.May(identity.OrderDecide, o.Region, w.tree)
 }
 
-// Portrait returns the face of a volunteer who comes or came, as JPEG, for the recipient's side and the desk. Errors: order.not_found;
+// Portrait returns the face of a volunteer who comes or came, as JPEG, for the recipient's side and the desk. Errors: order.not_found; member.kin_may_not_see;
 // member.no_portrait, also when the volunteer does not agree to show it.
 func (s *Service) Portrait(ctx context.Context, actor identity.Actor, order ID, volunteer member.PersonID) ([]byte, error) {
 	var hash photo.Hash
@@ -243,8 +246,14 @@ func (s *Service) Portrait(ctx context.Context, actor identity.Actor, order ID, 
 		if err != nil {
 			return err
 		}
-		if _, err := w.sideOf(actor, o, identity.OrderPlace, identity.OrderRead); err != nil || !o.serves(volunteer) {
+		side, err := w.sideOf(actor, o, identity.OrderPlace, identity.OrderRead)
+		if err != nil || !o.serves(volunteer) {
 			return errs.New(errs.NotFound, "order.not_found")
+		}
+		if side == ByFamily {
+			if err := member.Seeing(tx, o.Recipient, member.PersonID(actor.Person)); err != nil {
+				return err
+			}
 		}
 		faces, err := member.Portraits(tx, []member.PersonID{volunteer})
 		if err != nil {

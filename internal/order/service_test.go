@@ -401,11 +401,11 @@ func applyAs(c *citytest.City, p citytest.Person) []member.ApplyVolunteerCmd {
 func TestACityThatHasNotSetItsRulesServesNobody(t *testing.T) {
 	citytest.Each(t, func(t *testing.T, c *citytest.City) {
 		elder := c.Recipient(83, c.Home())
-		proposal, err := c.Policies.Propose(t.Context(), "a", policy.ProposeCmd{Key: "k", TOML: []byte(policy.Defaults().Text()), Reason: "test"})
+		proposal, err := c.Policies.Propose(t.Context(), policy.Founder("a"), policy.ProposeCmd{Key: "k", TOML: []byte(policy.Defaults().Text()), Reason: "test"})
 		if err != nil {
 			t.Fatal(err)
 		}
-		if _, err := c.Policies.Approve(t.Context(), "b", policy.DecideCmd{Key: "k", Proposal: proposal.ID, Reason: "test"}); err != nil {
+		if _, err := c.Policies.Approve(t.Context(), policy.Founder("b"), policy.DecideCmd{Key: "k", Proposal: proposal.ID, Reason: "test"}); err != nil {
 			t.Fatal(err)
 		}
 		placed, err := c.Orders.Place(t.Context(), []order.PlaceCmd{{Actor: elder.Actor, Key: c.Key(), Recipient: elder.ID, Item: citytest.Lesson,
@@ -455,7 +455,20 @@ func TestRelativesSeeAVisitOnlyWithConsent(t *testing.T) {
 		if err != nil || v.State != order.Accepted || len(v.Assignments) != 0 || v.Code != "" || len(v.History) != 0 || v.Withheld == nil || v.Withheld.Owner != "person" {
 			t.Errorf("without consent she sees %+v, %v, want that it stands and why not more", v, err)
 		}
+		looks := func(want string) {
+			t.Helper()
+			_, face := c.Orders.Portrait(ctx, daughter.Actor, id, volunteer.ID)
+			_, picture := c.Orders.Photo(ctx, daughter.Actor, id, "01h2xcejqtf2nbrexx3vqjhp41")
+			_, said := c.Feedback.OfOrder(ctx, daughter.Actor, id)
+			_, words := c.Feedback.RatingWords(ctx, daughter.Actor, id)
+			if got := fmt.Sprintf("face %s, picture %s, feedback %s, words %s", errs.CodeOf(face), errs.CodeOf(picture), errs.CodeOf(said), errs.CodeOf(words)); got != want {
+				t.Errorf("she gets %q, want %q", got, want)
+			}
+		}
+		const withheld = "member.kin_may_not_see"
+		looks("face " + withheld + ", picture " + withheld + ", feedback " + withheld + ", words " + withheld)
 		consent(false)
+		looks("face member.no_portrait, picture order.photo_unknown, feedback , words ")
 		if v, err = c.Orders.Get(ctx, daughter.Actor, id); err != nil || len(v.Assignments) != 1 || v.Code == "" || v.Withheld != nil {
 			t.Errorf("with consent she sees %+v, %v, want who comes", v, err)
 		}

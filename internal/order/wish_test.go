@@ -76,11 +76,11 @@ func TestNothingIsOfferedInQuietHours(t *testing.T) {
 func TestTheSaverChoosesWhatBecomesOfHoursAboveTheCap(t *testing.T) {
 	citytest.Each(t, func(t *testing.T, c *citytest.City) {
 		rules := strings.Replace(string(policy.NanjingTOML()), `cap = "1500h" `, `cap = "45m" `, 1)
-		p, err := c.Policies.Propose(t.Context(), "ann", policy.ProposeCmd{TOML: []byte(rules), Reason: "test"})
+		p, err := c.Policies.Propose(t.Context(), policy.Founder("ann"), policy.ProposeCmd{TOML: []byte(rules), Reason: "test"})
 		if err != nil {
 			t.Fatal(err)
 		}
-		if _, err := c.Policies.Approve(t.Context(), "bob", policy.DecideCmd{Proposal: p.ID, Reason: "test"}); err != nil {
+		if _, err := c.Policies.Approve(t.Context(), policy.Founder("bob"), policy.DecideCmd{Proposal: p.ID, Reason: "test"}); err != nil {
 			t.Fatal(err)
 		}
 		donor, honoured, elder := c.Volunteer(c.Home()), c.Volunteer(c.Home()), c.KeyElder(c.Home())

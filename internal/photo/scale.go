@@ -60,7 +60,7 @@ func (s *sums) add(pix []byte, y int) {
 		to := at / s.sh
 		part := min((to+1)*s.sh-at, left)
 		for i, v := range s.row {
-			s.column[i] += uint64(part) * v
+			s.column[i] += uint64(part) * v // #nosec G115 -- a part of a pixel is not negative
 		}
 		at, left = at+part, left-part
 		if at == (to+1)*s.sh {
@@ -85,11 +85,11 @@ func spread(n, d int, add func(x, to int, part uint64)) {
 }
 
 func (s *sums) finish(y int) {
-	whole := uint64(s.sw) * uint64(s.sh)
+	whole := uint64(s.sw) * uint64(s.sh) // #nosec G115 -- a picture has no negative side
 	line := s.out.Pix[y*s.out.Stride : y*s.out.Stride+4*s.dw]
 	for x := range s.dw {
 		for c := range 3 {
-			line[4*x+c] = byte((s.column[3*x+c] + whole/2) / whole)
+			line[4*x+c] = byte((s.column[3*x+c] + whole/2) / whole) // #nosec G115 -- a mean of bytes is a byte
 		}
 		line[4*x+3] = 0xff
 	}

@@ -104,8 +104,8 @@ type cached struct {
 func New(db *store.DB) *Service { return &Service{db: db} }
 
 // Propose records a snapshot of the city's rules that a second person must approve. The error lists all bad fields at once; a From in the
-// past is policy.back_dated. By is the actor's id; the caller has checked that they may propose for the city.
-func (s *Service) Propose(ctx context.Context, by string, cmd ProposeCmd) (Proposal, error) {
+// past is policy.back_dated; whoever may not propose for the city gets the refusal of [By].
+func (s *Service) Propose(ctx context.Context, by By, cmd ProposeCmd) (Proposal, error) {
 	d, err := Parse(cmd.TOML)
 	if err != nil {
 		return Proposal{}, err
@@ -115,9 +115,9 @@ func (s *Service) Propose(ctx context.Context, by string, cmd ProposeCmd) (Propo
 }
 
 // ProposeOverride records an override that a second person must approve. Besides what Parse refuses, a value that is not stricter than
-// the rules above at From is policy.loosens, one that may not be narrowed policy.not_narrowable. By is the actor's id; the caller has checked that
-// they may propose for the region.
-func (s *Service) ProposeOverride(ctx context.Context, by string, cmd OverrideCmd) (Proposal, error) {
+// the rules above at From is policy.loosens, one that may not be narrowed policy.not_narrowable; whoever may not propose for the region gets the
+// refusal of [By].
+func (s *Service) ProposeOverride(ctx context.Context, by By, cmd OverrideCmd) (Proposal, error) {
 	d, err := ParseOverride(cmd.Level, cmd.TOML)
 	if err != nil {
 		return Proposal{}, err
@@ -140,19 +140,22 @@ func contains(path []string, region string) bool {
 
 const mostReason = 500
 
-func (s *Service) propose(ctx context.Context, by, key string, p Proposal, d Draft) (Proposal, error) {
+func (s *Service) propose(ctx context.Context, by By, key string, p Proposal, d Draft) (Proposal, error) {
 	p.Reason = strings.TrimSpace(p.Reason)
 	if n := utf8.RuneCountInString(p.Reason); n < 1 || n > mostReason {
 		return Proposal{}, errs.Invalid("policy.invalid", errs.Field{Path: "reason", Code: "policy.bad_text", Params: []any{"most", mostReason}})
 	}
-	k := store.Key{Actor: by, Key: key, Command: "policy.propose", Digest: canon.New("policy.propose", 1).
+	k := store.Key{Actor: by.ID, Key: key, Command: "policy.propose", Digest: canon.New("policy.propose", 1).
 		Str(p.Region).Str(string(p.Level)).Strs(p.Path).Str(p.Text).Bool(p.From.IsZero()).Time(p.From).Str(p.Reason).Digest()}
 	var out Proposal
 	err := s.db.Write(ctx, "policy.propose", func(tx *store.Tx) error {
+		if err := by.may(tx, Proposing, p.Region); err != nil {
+			return err
+		}
 		ref, err := once(tx, k, func() (string, error) {
 			p := p
 			p.Digest, p.State = digest(p.Text), Open
-			p.ID, p.ProposedBy, p.ProposedAt = store.NewID[Proposal](tx), by, tx.Now()
+			p.ID, p.ProposedBy, p.ProposedAt = store.NewID[Proposal](tx), by.ID, tx.Now()
 			if err := s.allowed(tx, p, d); err != nil {
 				return "", err
 			}
@@ -162,8 +165,8 @@ func (s *Service) propose(ctx context.Context, by, key string, p Proposal, d Dra
 			if err := timer.Set(tx, timer.Timer{Kind: TimerProposalExpire, Ref: string(p.ID), Due: p.Until()}); err != nil {
 				return "", err
 			}
-			return string(p.ID), audit.Record(tx, audit.Entry{Actor: by, Action: "policy.propose", Kind: "policy_proposal",
-				Ref: string(p.ID), Region: p.Region, After: p.Digest})
+			return string(p.ID), audit.Record(tx, audit.Entry{Actor: by.ID, Action: "policy.propose", Kind: "policy_proposal",
+				Ref: string(p.ID), Region: p.Region, After: p.Digest, Origin: by.Origin})
 		})
 		if err != nil {
 			return err
@@ -222,11 +225,14 @@ func (s *Service) allowed(tx *store.Tx, p Proposal, d Draft) error {
 
 // Approve publishes a proposal: from then on, or from its date, the rules hold. Errors: policy.second_person when the proposer approves,
 // policy.already_decided, policy.proposal_expired, policy.back_dated when its date has passed, policy.loosens when the rules above have become stricter meanwhile.
-// By is the actor's id; the caller has checked that they may approve for the proposal's region.
-func (s *Service) Approve(ctx context.Context, by string, cmd DecideCmd) (Publication, error) {
+// Whoever may not decide for the proposal's region gets the refusal of [By].
+func (s *Service) Approve(ctx context.Context, by By, cmd DecideCmd) (Publication, error) {
 	var out Publication
 	err := s.db.Write(ctx, "policy.approve", func(tx *store.Tx) error {
-		ref, err := once(tx, decideKey(by, "policy.approve", cmd), func() (string, error) {
+		if err := mayDecide(tx, by, cmd.Proposal, false); err != nil {
+			return err
+		}
+		ref, err := once(tx, decideKey(by.ID, "policy.approve", cmd), func() (string, error) {
 			if err := tx.LockName("policy"); err != nil {
 				return "", err
 			}
@@ -234,7 +240,7 @@ func (s *Service) Approve(ctx context.Context, by string, cmd DecideCmd) (Public
 			if err != nil {
 				return "", err
 			}
-			if p.ProposedBy == by {
+			if p.ProposedBy == by.ID {
 				return "", errs.New(errs.Forbidden, "policy.second_person")
 			}
 			d, err := stored(p.Text, p.Level == City)
@@ -255,39 +261,42 @@ func (s *Service) Approve(ctx context.Context, by string, cmd DecideCmd) (Public
 	return out, err
 }
 
-func (s *Service) publish(tx *store.Tx, by, reason string, p Proposal) (string, error) {
+func (s *Service) publish(tx *store.Tx, by By, reason string, p Proposal) (string, error) {
 	if p.From.IsZero() {
 		p.From = tx.Now()
 	}
-	p.State, p.DecidedBy, p.DecidedAt, p.Decision = Approved, by, tx.Now(), reason
+	p.State, p.DecidedBy, p.DecidedAt, p.Decision = Approved, by.ID, tx.Now(), reason
 	if err := decideProposal(tx, p); err != nil {
 		return "", err
 	}
 	v := Publication{ID: store.NewID[Version](tx), Proposal: p.ID, Region: p.Region, Level: p.Level, From: p.From, Text: p.Text, Digest: p.Digest,
-		ProposedBy: p.ProposedBy, ApprovedBy: by, RecordedAt: tx.Now()}
+		ProposedBy: p.ProposedBy, ApprovedBy: by.ID, RecordedAt: tx.Now()}
 	if err := insertVersion(tx, v); err != nil {
 		return "", err
 	}
-	return string(v.ID), audit.Record(tx, audit.Entry{Actor: by, Action: "policy.approve", Kind: "policy_version",
-		Ref: string(v.ID), Region: v.Region, Before: string(p.ID), After: v.Digest})
+	return string(v.ID), audit.Record(tx, audit.Entry{Actor: by.ID, Action: "policy.approve", Kind: "policy_version",
+		Ref: string(v.ID), Region: v.Region, Before: string(p.ID), After: v.Digest, Origin: by.Origin})
 }
 
 // Reject ends a proposal without effect; its own proposer thereby withdraws it. The error is policy.already_decided for one that is not
-// open. By is the actor's id; the caller has checked that they may decide for the proposal's region or are its proposer.
-func (s *Service) Reject(ctx context.Context, by string, cmd DecideCmd) (Proposal, error) {
+// open, or the refusal of [By] for somebody else's.
+func (s *Service) Reject(ctx context.Context, by By, cmd DecideCmd) (Proposal, error) {
 	var out Proposal
 	err := s.db.Write(ctx, "policy.reject", func(tx *store.Tx) error {
-		ref, err := once(tx, decideKey(by, "policy.reject", cmd), func() (string, error) {
+		if err := mayDecide(tx, by, cmd.Proposal, true); err != nil {
+			return err
+		}
+		ref, err := once(tx, decideKey(by.ID, "policy.reject", cmd), func() (string, error) {
 			p, err := openProposal(tx, cmd.Proposal)
 			if err != nil {
 				return "", err
 			}
-			p.State, p.DecidedBy, p.DecidedAt, p.Decision = Rejected, by, tx.Now(), cmd.Reason
+			p.State, p.DecidedBy, p.DecidedAt, p.Decision = Rejected, by.ID, tx.Now(), cmd.Reason
 			if err := decideProposal(tx, p); err != nil {
 				return "", err
 			}
-			return string(p.ID), audit.Record(tx, audit.Entry{Actor: by, Action: "policy.reject", Kind: "policy_proposal",
-				Ref: string(p.ID), Region: p.Region, Before: string(Open), After: string(Rejected)})
+			return string(p.ID), audit.Record(tx, audit.Entry{Actor: by.ID, Action: "policy.reject", Kind: "policy_proposal",
+				Ref: string(p.ID), Region: p.Region, Before: string(Open), After: string(Rejected), Origin: by.Origin})
 		})
 		if err != nil {
 			return err
@@ -296,6 +305,15 @@ func (s *Service) Reject(ctx context.Context, by string, cmd DecideCmd) (Proposa
 		return err
 	})
 	return out, err
+}
+
+// mayDecide lets those through who may decide on a proposal; its own proposer may withdraw it.
+func mayDecide(tx *store.Tx, by By, which ProposalID, withdraw bool) error {
+	p, err := loadProposal(tx, which, "")
+	if err != nil || withdraw && p.ProposedBy == by.ID && by.ID != "" {
+		return err
+	}
+	return by.may(tx, Deciding, p.Region)
 }
 
 func decideKey(by, command string, cmd DecideCmd) store.Key {

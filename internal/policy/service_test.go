@@ -5,6 +5,7 @@ import (
 	"testing"
 	"time"
 
+	"timebank/internal/audit"
 	"timebank/internal/clock"
 	"timebank/internal/errs"
 	"timebank/internal/hours"
@@ -18,11 +19,11 @@ var path = []string{"city", "qixia", "maigaoqiao", "point"}
 
 func publish(t *testing.T, s *policy.Service, text string, from time.Time) policy.Publication {
 	t.Helper()
-	p, err := s.Propose(t.Context(), "ann", policy.ProposeCmd{TOML: []byte(text), From: from, Reason: "test"})
+	p, err := s.Propose(t.Context(), policy.Founder("ann"), policy.ProposeCmd{TOML: []byte(text), From: from, Reason: "test"})
 	if err != nil {
 		t.Fatalf("Propose: %v", err)
 	}
-	v, err := s.Approve(t.Context(), "bob", policy.DecideCmd{Proposal: p.ID, Reason: "agreed"})
+	v, err := s.Approve(t.Context(), policy.Founder("bob"), policy.DecideCmd{Proposal: p.ID, Reason: "agreed"})
 	if err != nil {
 		t.Fatalf("Approve: %v", err)
 	}
@@ -41,11 +42,11 @@ func overrideCmd(region string, level policy.Level, text string) policy.Override
 
 func restrict(t *testing.T, s *policy.Service, cmd policy.OverrideCmd) policy.Publication {
 	t.Helper()
-	p, err := s.ProposeOverride(t.Context(), "ann", cmd)
+	p, err := s.ProposeOverride(t.Context(), policy.Founder("ann"), cmd)
 	if err != nil {
 		t.Fatalf("ProposeOverride: %v", err)
 	}
-	v, err := s.Approve(t.Context(), "bob", policy.DecideCmd{Proposal: p.ID})
+	v, err := s.Approve(t.Context(), policy.Founder("bob"), policy.DecideCmd{Proposal: p.ID})
 	if err != nil {
 		t.Fatalf("Approve: %v", err)
 	}
@@ -136,47 +137,47 @@ func TestTwoPersonsAndOnce(t *testing.T) {
 	storetest.Each(t, func(t *testing.T, db *store.DB, clk *clock.Fake) {
 		s, ctx := policy.New(db), t.Context()
 		cmd := policy.ProposeCmd{Key: "k1", TOML: policy.NanjingTOML(), Reason: "the published rules"}
-		p, err := s.Propose(ctx, "ann", cmd)
+		p, err := s.Propose(ctx, policy.Founder("ann"), cmd)
 		if err != nil {
 			t.Fatalf("Propose: %v", err)
 		}
-		again, err := s.Propose(ctx, "ann", cmd)
+		again, err := s.Propose(ctx, policy.Founder("ann"), cmd)
 		if err != nil || again.ID != p.ID {
 			t.Errorf("same key: got %s, %v; want %s", again.ID, err, p.ID)
 		}
 		cmd.Reason = "another"
-		_, err = s.Propose(ctx, "ann", cmd)
+		_, err = s.Propose(ctx, policy.Founder("ann"), cmd)
 		wantCode(t, "same key, other input", err, "idempotency.key_reused")
 
-		_, err = s.Approve(ctx, "ann", policy.DecideCmd{Proposal: p.ID})
+		_, err = s.Approve(ctx, policy.Founder("ann"), policy.DecideCmd{Proposal: p.ID})
 		wantCode(t, "own approval", err, "policy.second_person")
-		_, err = s.Approve(ctx, "bob", policy.DecideCmd{Proposal: "nothing"})
+		_, err = s.Approve(ctx, policy.Founder("bob"), policy.DecideCmd{Proposal: "nothing"})
 		wantCode(t, "unknown proposal", err, "policy.not_found")
-		v, err := s.Approve(ctx, "bob", policy.DecideCmd{Key: "k2", Proposal: p.ID})
+		v, err := s.Approve(ctx, policy.Founder("bob"), policy.DecideCmd{Key: "k2", Proposal: p.ID})
 		if err != nil || v.ProposedBy != "ann" || v.ApprovedBy != "bob" || v.Text != policy.Nanjing().Text() {
 			t.Fatalf("Approve: got %+v, %v", v, err)
 		}
-		twice, err := s.Approve(ctx, "bob", policy.DecideCmd{Key: "k2", Proposal: p.ID})
+		twice, err := s.Approve(ctx, policy.Founder("bob"), policy.DecideCmd{Key: "k2", Proposal: p.ID})
 		if err != nil || twice.ID != v.ID {
 			t.Errorf("same approval: got %s, %v; want %s", twice.ID, err, v.ID)
 		}
-		_, err = s.Approve(ctx, "eve", policy.DecideCmd{Proposal: p.ID})
+		_, err = s.Approve(ctx, policy.Founder("eve"), policy.DecideCmd{Proposal: p.ID})
 		wantCode(t, "approved again", err, "policy.already_decided")
-		_, err = s.Reject(ctx, "eve", policy.DecideCmd{Proposal: p.ID})
+		_, err = s.Reject(ctx, policy.Founder("eve"), policy.DecideCmd{Proposal: p.ID})
 		wantCode(t, "rejected after approval", err, "policy.already_decided")
 
-		_, err = s.Propose(ctx, "ann", policy.ProposeCmd{TOML: policy.NanjingTOML(), From: clk.Now().Add(-time.Hour), Reason: "late"})
+		_, err = s.Propose(ctx, policy.Founder("ann"), policy.ProposeCmd{TOML: policy.NanjingTOML(), From: clk.Now().Add(-time.Hour), Reason: "late"})
 		wantCode(t, "back-dated", err, "policy.back_dated")
-		_, err = s.Propose(ctx, "ann", policy.ProposeCmd{TOML: policy.NanjingTOML()})
+		_, err = s.Propose(ctx, policy.Founder("ann"), policy.ProposeCmd{TOML: policy.NanjingTOML()})
 		wantCode(t, "no reason", err, "policy.bad_text")
-		late, err := s.Propose(ctx, "ann", policy.ProposeCmd{TOML: policy.NanjingTOML(), From: clk.Now().Add(time.Hour), Reason: "soon"})
+		late, err := s.Propose(ctx, policy.Founder("ann"), policy.ProposeCmd{TOML: policy.NanjingTOML(), From: clk.Now().Add(time.Hour), Reason: "soon"})
 		if err != nil {
 			t.Fatalf("Propose: %v", err)
 		}
 		clk.Advance(2 * time.Hour)
-		_, err = s.Approve(ctx, "bob", policy.DecideCmd{Proposal: late.ID})
+		_, err = s.Approve(ctx, policy.Founder("bob"), policy.DecideCmd{Proposal: late.ID})
 		wantCode(t, "date passed", err, "policy.back_dated")
-		gone, err := s.Reject(ctx, "ann", policy.DecideCmd{Proposal: late.ID, Reason: "too late"})
+		gone, err := s.Reject(ctx, policy.Founder("ann"), policy.DecideCmd{Proposal: late.ID, Reason: "too late"})
 		if err != nil || gone.State != policy.Rejected || gone.Decision != "too late" {
 			t.Errorf("withdraw: got %+v, %v", gone, err)
 		}
@@ -193,18 +194,18 @@ func TestTwoPersonsAndOnce(t *testing.T) {
 func TestOverrides(t *testing.T) {
 	storetest.Each(t, func(t *testing.T, db *store.DB, clk *clock.Fake) {
 		s, ctx := policy.New(db), t.Context()
-		_, err := s.ProposeOverride(ctx, "ann", overrideCmd("qixia", policy.District, "redeem.min_age = 65"))
+		_, err := s.ProposeOverride(ctx, policy.Founder("ann"), overrideCmd("qixia", policy.District, "redeem.min_age = 65"))
 		wantCode(t, "override before the city", err, "policy.none_in_force")
 		city := publish(t, s, "", time.Time{})
 		at := clk.Advance(time.Hour)
 		district := restrict(t, s, overrideCmd("qixia", policy.District, "redeem.min_age = 65\ntime.max_per_day = 300"))
 
-		_, err = s.ProposeOverride(ctx, "ann", overrideCmd("maigaoqiao", policy.Street, "redeem.min_age = 62\ntime.max_per_day = 400"))
+		_, err = s.ProposeOverride(ctx, policy.Founder("ann"), overrideCmd("maigaoqiao", policy.Street, "redeem.min_age = 62\ntime.max_per_day = 400"))
 		wantCode(t, "looser than the district", err, "policy.loosens")
 		if e := err.(*errs.Error); len(e.Fields) != 2 {
 			t.Errorf("bad fields: got %v, want both", e.Fields)
 		}
-		_, err = s.ProposeOverride(ctx, "ann", policy.OverrideCmd{Region: "x", Level: policy.Street, Path: path, Reason: "r"})
+		_, err = s.ProposeOverride(ctx, policy.Founder("ann"), policy.OverrideCmd{Region: "x", Level: policy.Street, Path: path, Reason: "r"})
 		wantCode(t, "region outside its path", err, "policy.bad_region")
 		restrict(t, s, overrideCmd("maigaoqiao", policy.Street, "time.max_per_day = 240"))
 
@@ -307,11 +308,11 @@ func TestUndoneTransactionLeavesNoCache(t *testing.T) {
 func BenchmarkCurrent(b *testing.B) {
 	db, clk := storetest.New(b, store.SQLite)
 	s := policy.New(db)
-	p, err := s.Propose(b.Context(), "ann", policy.ProposeCmd{TOML: policy.NanjingTOML(), Reason: "bench"})
+	p, err := s.Propose(b.Context(), policy.Founder("ann"), policy.ProposeCmd{TOML: policy.NanjingTOML(), Reason: "bench"})
 	if err != nil {
 		b.Fatal(err)
 	}
-	if _, err := s.Approve(b.Context(), "bob", policy.DecideCmd{Proposal: p.ID}); err != nil {
+	if _, err := s.Approve(b.Context(), policy.Founder("bob"), policy.DecideCmd{Proposal: p.ID}); err != nil {
 		b.Fatal(err)
 	}
 	storetest.Read(b, db, func(tx *store.Tx) error {
@@ -334,14 +335,14 @@ func TestProposedRulesLapse(t *testing.T) {
 		timers := timer.New(db, 0)
 		timers.Handle(policy.TimerProposalExpire, policy.ExpireProposals)
 		propose := func() policy.Proposal {
-			p, err := s.Propose(t.Context(), "ann", policy.ProposeCmd{TOML: policy.NanjingTOML(), Reason: "test"})
+			p, err := s.Propose(t.Context(), policy.Founder("ann"), policy.ProposeCmd{TOML: policy.NanjingTOML(), Reason: "test"})
 			if err != nil {
 				t.Fatal(err)
 			}
 			return p
 		}
 		approve := func(p policy.Proposal) string {
-			_, err := s.Approve(t.Context(), "bob", policy.DecideCmd{Proposal: p.ID, Reason: "agreed"})
+			_, err := s.Approve(t.Context(), policy.Founder("bob"), policy.DecideCmd{Proposal: p.ID, Reason: "agreed"})
 			return errs.CodeOf(err)
 		}
 		decided, late := propose(), propose()
@@ -365,5 +366,52 @@ func TestProposedRulesLapse(t *testing.T) {
 		if got := approve(late); got != "policy.already_decided" {
 			t.Errorf("after it lapsed: got %q", got)
 		}
+	})
+}
+
+// Whoever may not is refused by the use-case itself, whichever edge the command came through.
+func TestRulesAreChangedByWhoMay(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, db *store.DB, _ *clock.Fake) {
+		s, ctx := policy.New(db), t.Context()
+		restricted := map[policy.Act]string{}
+		some := func(id string, allowed policy.Act) policy.By {
+			return policy.By{ID: id, Origin: "request", May: func(_ *store.Tx, act policy.Act, region string) error {
+				restricted[act] = region
+				if act != allowed {
+					return errs.New(errs.Forbidden, "identity.not_allowed")
+				}
+				return nil
+			}}
+		}
+		cmd := policy.ProposeCmd{TOML: policy.NanjingTOML(), Reason: "test"}
+		for name, by := range map[string]policy.By{"nobody": {}, "an id alone": {ID: "eve"}, "who may decide alone": some("eve", policy.Deciding)} {
+			if _, err := s.Propose(ctx, by, cmd); errs.CodeOf(err) != "identity.not_allowed" {
+				t.Errorf("%s proposes: got %v", name, err)
+			}
+		}
+		p, err := s.Propose(ctx, some("ann", policy.Proposing), cmd)
+		if err != nil {
+			t.Fatal(err)
+		}
+		decide := policy.DecideCmd{Proposal: p.ID, Reason: "test"}
+		if _, err := s.Approve(ctx, some("bob", policy.Proposing), decide); errs.CodeOf(err) != "identity.not_allowed" {
+			t.Errorf("who may propose alone approves: got %v", err)
+		}
+		if _, err := s.Reject(ctx, some("bob", policy.Proposing), decide); errs.CodeOf(err) != "identity.not_allowed" {
+			t.Errorf("who may propose alone rejects another's: got %v", err)
+		}
+		if _, err := s.Reject(ctx, some("ann", policy.Proposing), decide); err != nil {
+			t.Errorf("the proposer withdraws: %v", err)
+		}
+		if region, asked := restricted[policy.Deciding]; !asked || region != "" {
+			t.Errorf("the city's rules were decided on in %q", region)
+		}
+		storetest.Read(t, db, func(tx *store.Tx) error {
+			trail, err := audit.Of(tx, string(p.ID))
+			if err != nil || len(trail) == 0 || trail[0].Origin != "request" {
+				t.Errorf("the trail does not say from where: %v, %v", trail, err)
+			}
+			return err
+		})
 	})
 }

@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"strconv"
 
-	"timebank/internal/pii"
 )
 
 // The commonest surnames and parts of given names (general knowledge); together they name nobody in particular.
@@ -79,17 +78,4 @@ func (p person) address(seed uint64, i uint32, a *atlas) string {
 	c := a.communities[p.community]
 	return a.streets[c.street].name + c.name + strconv.Itoa(int(h%60)+1) + "幢" + strconv.Itoa(int(h>>8%4)+1) + "单元" +
 		strconv.Itoa((int(h>>16%7)+1)*100+int(h>>24%4)+1) + "室"
-}
-
-// details are the person's as the member package takes them. They are synthetic and valid, so a failure to parse is a programming error.
-func (p person) details(seed uint64, i uint32, a *atlas) (name pii.Name, number pii.IDNumber, phone pii.Phone, address pii.Address) {
-	return must(pii.ParseName(p.name(seed, i))), must(pii.ParseIDNumber(p.idNumber())), must(pii.ParsePhone(p.phone(seed, i))),
-		must(pii.ParseAddress(p.address(seed, i, a)))
-}
-
-func must[T any](v T, err error) T {
-	if err != nil {
-		panic(err)
-	}
-	return v
 }

@@ -211,3 +211,16 @@ func BenchmarkPlan(b *testing.B) {
 		newTestPlan(b, 1, 1)
 	}
 }
+
+// details are the person's as the member package takes them. They are synthetic and valid, so a failure to parse is a programming error.
+func (p person) details(seed uint64, i uint32, a *atlas) (name pii.Name, number pii.IDNumber, phone pii.Phone, address pii.Address) {
+	return must(pii.ParseName(p.name(seed, i))), must(pii.ParseIDNumber(p.idNumber())), must(pii.ParsePhone(p.phone(seed, i))),
+		must(pii.ParseAddress(p.address(seed, i, a)))
+}
+
+func must[T any](v T, err error) T {
+	if err != nil {
+		panic(err)
+	}
+	return v
+}

@@ -130,10 +130,10 @@ const activeDays = 90
 
 // question builds a query with its arguments. The place is asked of the regions' closure except for the city, which has everything.
 type question struct {
-	tx            *store.Tx
-	place         region.ID
-	args          []any
-	within, since string
+	tx    *store.Tx
+	place region.ID
+	args  []any
+	since string
 }
 
 func ask(tx *store.Tx, tree *region.Tree, place region.ID) *question {

@@ -48,7 +48,7 @@ func PersonalData(tx *store.Tx, who member.PersonID) (p Personal, err error) {
 		p.Attendance = append(p.Attendance, PersonalAttendance{a.Course, a.Session, a.Mode, a.Minutes.Int64(), a.OccurredAt})
 	}
 	for _, e := range r.exams {
-		p.Exams = append(p.Exams, PersonalExam{e.Course, e.Score, e.OccurredAt})
+		p.Exams = append(p.Exams, PersonalExam(e))
 	}
 	for _, c := range r.certificates {
 		out := PersonalCertificate{Course: c.Course, IssuedAt: c.IssuedAt}

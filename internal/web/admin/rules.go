@@ -482,18 +482,11 @@ func Propose(r *page.Request) error {
 	if err != nil {
 		return err
 	}
-	right := identity.PolicyPropose
-	if o.rulesOf() != "" {
-		right = identity.PolicyOverridePropose
-	}
-	if err := r.Actor.May(right, o.place, o.tree); err != nil {
-		return err
-	}
 	text, from, err := o.asked()
 	if err == nil && o.rulesOf() == "" {
-		_, err = r.Policies.Propose(r.Context(), r.Actor.ID, policy.ProposeCmd{Key: key, TOML: []byte(text), From: from, Reason: r.Form("reason")})
+		_, err = r.Policies.Propose(r.Context(), r.Actor.OnRules(r.Regions), policy.ProposeCmd{Key: key, TOML: []byte(text), From: from, Reason: r.Form("reason")})
 	} else if err == nil {
-		_, err = r.Policies.ProposeOverride(r.Context(), r.Actor.ID, policy.OverrideCmd{Key: key, Region: o.rulesOf(), Level: o.tree.Level(o.place), Path: o.path(), TOML: []byte(text),
+		_, err = r.Policies.ProposeOverride(r.Context(), r.Actor.OnRules(r.Regions), policy.OverrideCmd{Key: key, Region: o.rulesOf(), Level: o.tree.Level(o.place), Path: o.path(), TOML: []byte(text),
 			From: from, Reason: r.Form("reason")})
 	}
 	if err != nil {
@@ -518,24 +511,10 @@ func decideRules(r *page.Request, approve bool) error {
 		return err
 	}
 	id := policy.ProposalID(r.Path("id"))
-	err = r.Read("web.rules", func(tx *store.Tx, tree *region.Tree) error {
-		p, err := r.Policies.Proposal(tx, id)
-		if err != nil || !approve && p.ProposedBy == r.Actor.ID {
-			return err
-		}
-		where := region.ID(p.Region)
-		if where == "" {
-			where = tree.City()
-		}
-		return r.Actor.May(approveRight(p.Region), where, tree)
-	})
-	if err != nil {
-		return err
-	}
 	if approve {
-		_, err = r.Policies.Approve(r.Context(), r.Actor.ID, policy.DecideCmd{Key: key, Proposal: id, Reason: r.Form("reason-a-" + string(id))})
+		_, err = r.Policies.Approve(r.Context(), r.Actor.OnRules(r.Regions), policy.DecideCmd{Key: key, Proposal: id, Reason: r.Form("reason-a-" + string(id))})
 	} else {
-		_, err = r.Policies.Reject(r.Context(), r.Actor.ID, policy.DecideCmd{Key: key, Proposal: id, Reason: r.Form("reason-r-" + string(id))})
+		_, err = r.Policies.Reject(r.Context(), r.Actor.OnRules(r.Regions), policy.DecideCmd{Key: key, Proposal: id, Reason: r.Form("reason-r-" + string(id))})
 	}
 	if err != nil {
 		field := map[bool]string{true: "reason-a-", false: "reason-r-"}[approve] + string(id)

@@ -218,7 +218,7 @@ func (r *Request) Remember(lang, size string) {
 }
 
 func (r *Request) set(name, value string, keep time.Duration) {
-	http.SetCookie(r.out, &http.Cookie{Name: r.called(name), Value: value, Path: "/", MaxAge: int(keep / time.Second), HttpOnly: true,
+	http.SetCookie(r.out, &http.Cookie{Name: r.called(name), Value: value, Path: "/", MaxAge: int(keep / time.Second), HttpOnly: true, // #nosec G124 -- Secure where the connection is
 		Secure: r.visit.Encrypted, SameSite: http.SameSiteLaxMode})
 }
 
