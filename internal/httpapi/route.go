@@ -32,7 +32,7 @@ type route struct {
 	status                         int
 	doc                            string
 	// picture marks a route that takes a picture as its body.
-	picture bool
+	picture  bool
 	register func(a *api, to huma.API, r route)
 }
 

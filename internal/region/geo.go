@@ -104,7 +104,7 @@ func scatter(around Point, code string, spreadLat, spreadLon uint64) Point {
 	h *= 0x94d049bb133111eb
 	h ^= h >> 31
 	return Point{
-		LatE6: around.LatE6 + int64((h>>32)%(2*spreadLat+1)) - int64(spreadLat), // #nosec G115 -- smaller than twice the spread
+		LatE6: around.LatE6 + int64((h>>32)%(2*spreadLat+1)) - int64(spreadLat),        // #nosec G115 -- smaller than twice the spread
 		LonE6: around.LonE6 + int64((h&0xffffffff)%(2*spreadLon+1)) - int64(spreadLon), // #nosec G115 -- smaller than twice the spread
 	}
 }

@@ -3,7 +3,6 @@ package replay
 import (
 	"fmt"
 	"strconv"
-
 )
 
 // The commonest surnames and parts of given names (general knowledge); together they name nobody in particular.
