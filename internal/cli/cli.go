@@ -45,6 +45,7 @@ type commands struct {
 	Ledger   ledgerCmds  `cmd:"" help:"Look into the book of hours."`
 	Policy   policyCmds  `cmd:"" help:"Look at the rules of a city."`
 	Receipt  receiptCmds `cmd:"" help:"Issue and check receipts."`
+	Proof    proofCmds   `cmd:"" help:"Check lines of printed passbooks."`
 	Backup   backupCmd   `cmd:"" help:"Copy a running embedded installation into a folder, and verify the copy."`
 	Restore  restoreCmd  `cmd:"" help:"Put a backup into an empty data folder, and verify it."`
 	Doctor   doctorCmd   `cmd:"" help:"Check whether an installation is well."`

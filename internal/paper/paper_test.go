@@ -6,6 +6,7 @@ import (
 	"testing"
 	"time"
 
+	"timebank/internal/app"
 	"timebank/internal/citytest"
 	"timebank/internal/clock"
 	"timebank/internal/errs"
@@ -72,6 +73,10 @@ func TestAPrintedLineIsCheckedByItsCode(t *testing.T) {
 		}
 		if got, err = c.Paper.Check(ctx, strings.ToLower(strings.ReplaceAll(found[0], "-", " "))); err != nil || !got.True || got.Number < 0 {
 			t.Errorf("as people type it, once the log has numbered it: %+v %v", got, err)
+		}
+		// The command line asks the database beside the server.
+		if got, err := app.CheckProof(ctx, c.Config, found[0]); err != nil || !got.True || got.Minutes.Int64() != 60 {
+			t.Errorf("the command says %+v %v", got, err)
 		}
 		// The desk prints the same codes, also small; another station and a neighbour print nothing.
 		pdf, err = c.Paper.PrintPassbook(ctx, paper.PrintPassbookCmd{Actor: desk.Actor, Person: volunteer.ID, Small: true}, voice())

@@ -94,7 +94,7 @@ func find(r *page.Request, place region.ID, text string) ([]foundView, error) {
 		}
 		for i, id := range ids {
 			p := people[id].Person
-			f := foundView{Number: strconv.Itoa(i + 1), Href: personPath(id), Name: names[id].String(), Phone: people[id].Phone.String(), Area: tree.FullName(p.Region),
+			f := foundView{ID: id, Number: strconv.Itoa(i + 1), Href: personPath(id), Name: names[id].String(), Phone: people[id].Phone.String(), Area: tree.FullName(p.Region),
 				Age: r.T("page.desk.age", "age", p.AgeOn(clock.DayOf(r.Now))), Twin: alike[twin(names[id], p)] > 1}
 			f.Standing, f.Tone = asksOf(r, p, asks)
 			out = append(out, f)

@@ -1,6 +1,9 @@
 package desk
 
-import "timebank/internal/web/ui"
+import (
+	"timebank/internal/member"
+	"timebank/internal/web/ui"
+)
 
 type lineView struct {
 	Key, Action, Name, When, Area, Since, Acts, Waits, Clock string
@@ -21,6 +24,7 @@ type boardView struct {
 
 // foundView is one person of a search, with the number that picks it.
 type foundView struct {
+	ID                                             member.PersonID
 	Number, Href, Name, Phone, Area, Age, Standing string
 	Tone                                           ui.Tone
 	Twin                                           bool // another of the list has the same name and birthday

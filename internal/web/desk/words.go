@@ -1,5 +1,7 @@
 package desk
 
+import "timebank/internal/paper"
+
 // The codes of the words for what the services name by a key of their own.
 var (
 	askedBy = map[string]string{"self": "page.desk.asked_by_self", "kin": "page.desk.asked_by_kin", "station": "page.desk.asked_by_station"}
@@ -22,6 +24,10 @@ var (
 
 	decisionWords = map[string]string{"release": "page.desk.decision_release", "reverse": "page.desk.decision_reverse"}
 
+	slipKinds = map[paper.Kind]string{paper.ForOrder: "print.slip_order", paper.ForVisit: "print.slip_visit"}
+
+	slipStates = map[paper.State]string{paper.Open: "page.desk.slip_open", paper.Used: "page.desk.slip_used", paper.Void: "page.desk.slip_ended"}
+
 	levelWords = map[string]string{"community": "page.owner.community", "street": "page.owner.street", "district": "page.owner.district", "city": "page.owner.city"}
 )
 
@@ -34,4 +40,4 @@ var attributes = []attribute{{"lives_alone", "page.desk.found_lives_alone"}, {"c
 // helps are the parts of the help page: the codes of its headings and of what stands below.
 var helps = [][2]string{{"page.desk.help_call", "page.desk.help_call_text"}, {"page.desk.help_board", "page.desk.help_board_text"},
 	{"page.desk.help_dispatch", "page.desk.help_dispatch_text"}, {"page.desk.help_confirm", "page.desk.help_confirm_text"},
-	{"page.desk.help_complaint", "page.desk.help_complaint_text"}, {"page.desk.help_look", "page.desk.help_look_text"}}
+	{"page.desk.help_slips", "page.desk.help_slips_text"}, {"page.desk.help_complaint", "page.desk.help_complaint_text"}, {"page.desk.help_look", "page.desk.help_look_text"}}

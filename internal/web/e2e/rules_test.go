@@ -70,7 +70,9 @@ func TestEveryPageKeepsTheRulesForEyesAndFingers(t *testing.T) {
 
 	done, people := w.family(coming)
 
-	everybody := []sheet{{"public-home", "/", false}, {"public-join", "/public/join", false}, {"public-check", "/public/check", false},
+	slips, key := w.slips()
+
+	everybody := []sheet{{"public-home", "/", false}, {"public-join", "/public/join", false}, {"public-check", "/public/check", false}, {"public-proof", "/public/proof", false},
 		{"public-figures", "/public/figures", false}, {"public-points", "/public/points", false},
 		{"public-points-street", "/public/points?in=" + string(w.Tree.StreetOf(w.Home())), false}, {"public-official", "/public/official", false},
 		{"public-help", "/public/help", false}, {"public-privacy", "/public/privacy", false}, {"sign-in", "/sign-in", false}, {"trouble-not-found", "/public/nothing", false}, {"trouble-sign-in", "/elder/", true}}
@@ -89,7 +91,8 @@ func TestEveryPageKeepsTheRulesForEyesAndFingers(t *testing.T) {
 	desk := []sheet{{"desk-board", "/desk/", false}, {"desk-board-one", "/desk/?for=volunteer", false}, {"desk-call", "/desk/call", false},
 		{"desk-person", "/desk/people/" + string(w.elder.ID), false}, {"desk-order", "/desk/orders/" + string(waiting), false}, {"desk-order-taken", "/desk/orders/" + string(coming), false},
 		{"desk-register", "/desk/register", false}, {"desk-reviews", "/desk/reviews", false}, {"desk-follow-ups", "/desk/follow-ups", false},
-		{"desk-complaints", "/desk/complaints", false}, {"desk-help", "/desk/help", false}}
+		{"desk-complaints", "/desk/complaints", false}, {"desk-slips", "/desk/slips", false}, {"desk-slips-batch", slips, false},
+		{"desk-key-in", key, false}, {"desk-help", "/desk/help", false}}
 	nobody := []sheet{{"trouble-not-a-volunteer", "/volunteer/", false}}
 
 	sources := newMarkup(t)
@@ -117,7 +120,7 @@ func TestEveryPageKeepsTheRulesForEyesAndFingers(t *testing.T) {
 		}
 		v.visit("/public/figures")
 		v.press(map[string]string{"zh-CN": "大字", "en": "Larger text"}[lang])
-		for _, s := range append(everybody[:10:10], helper...) {
+		for _, s := range append(everybody[:11:11], helper...) {
 			v.visit(s.path)
 			v.keeps(s, lang+", large")
 			v.do("load axe", evaluate(string(axe)))

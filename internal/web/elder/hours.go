@@ -28,7 +28,7 @@ func Hours(r *page.Request) error {
 	if err := r.Actor.MayOwn(identity.LedgerRead, string(me)); err != nil {
 		return err
 	}
-	v := hoursView{Page: r.Shell(r.T("page.elder.hours"))}
+	v := hoursView{Page: r.Shell(r.T("page.elder.hours")), PrintKey: r.Key()}
 	err = r.Read("web.elder_hours", func(tx *store.Tx, tree *region.Tree) error {
 		book, err := ledger.PassbookOf(tx, string(me), r.Form("after"), pageLength)
 		if err != nil {

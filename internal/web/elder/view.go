@@ -117,6 +117,7 @@ type pendingView struct {
 
 type hoursView struct {
 	ui.Page
+	PrintKey                      string
 	Usable, Held, Given, Received string
 	Pays                          []ui.Row
 	Why                           *ui.Why

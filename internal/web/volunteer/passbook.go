@@ -29,7 +29,7 @@ func Passbook(r *page.Request) error {
 	if err := r.Actor.MayOwn(identity.LedgerRead, string(me)); err != nil {
 		return err
 	}
-	v := passbookView{Page: r.Shell(r.T("page.volunteer.passbook"))}
+	v := passbookView{Page: r.Shell(r.T("page.volunteer.passbook")), PrintKey: r.Key()}
 	err = r.Read("web.passbook", func(tx *store.Tx, tree *region.Tree) error {
 		book, err := ledger.PassbookOf(tx, string(me), r.Form("after"), pageLength)
 		if err != nil {

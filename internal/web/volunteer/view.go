@@ -89,6 +89,7 @@ type pendingView struct{ What, Minutes, Due, Action, Key, ID string }
 
 type passbookView struct {
 	ui.Page
+	PrintKey                             string
 	Given, Received                      string
 	Stars, StarsText, StarsDone, StarsOf string
 	StarsWhy                             *ui.Why
