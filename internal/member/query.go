@@ -204,7 +204,12 @@ func KeyElders(tx *store.Tx, after PersonID, max int) ([]Recipient, error) {
 
 // RecipientsIn lists up to max recipients of a state in a region and below, after the given person: the desk's list of who waits.
 func RecipientsIn(tx *store.Tx, place region.ID, state RecipientState, after PersonID, max int) ([]Recipient, error) {
-	return store.All(tx, scanRecipient, recipientQuery+"r.state = $3 AND r.person > $4 AND "+region.WithinSQL("p.region", 1, 2)+" ORDER BY r.person LIMIT $5",
+	within := region.WithinSQL("p.region", 1, 2)
+	if state == RecipientApplied {
+		// As with volunteers who wait; see VolunteersIn.
+		within = "r.state = 'applied' AND " + region.WithinSQL("p.region || ''", 1, 2)
+	}
+	return store.All(tx, scanRecipient, recipientQuery+"r.state = $3 AND r.person > $4 AND "+within+" ORDER BY r.person LIMIT $5",
 		string(place), string(clock.DayOf(tx.Now())), string(state), string(after), max)
 }
 
@@ -253,7 +258,12 @@ func lockVolunteers(tx *store.Tx, ids []PersonID) (map[PersonID]volunteerRow, er
 
 // VolunteersIn lists up to max volunteers of a state in a region and below, after the given person.
 func VolunteersIn(tx *store.Tx, place region.ID, state VolunteerState, after PersonID, max int) ([]Volunteer, error) {
-	return store.All(tx, scanPlainVolunteer, volunteerQuery+"v.state = $3 AND v.person > $4 AND "+region.WithinSQL("p.region", 1, 2)+" ORDER BY v.person LIMIT $5",
+	within := region.WithinSQL("p.region", 1, 2)
+	if state == VolunteerApplied || state == VolunteerReviewed {
+		// They are few: found by their own index, whatever the place. The expression keeps an engine from reading everybody of the place instead.
+		within = "v.state IN ('applied', 'reviewed') AND " + region.WithinSQL("p.region || ''", 1, 2)
+	}
+	return store.All(tx, scanPlainVolunteer, volunteerQuery+"v.state = $3 AND v.person > $4 AND "+within+" ORDER BY v.person LIMIT $5",
 		string(place), string(clock.DayOf(tx.Now())), string(state), string(after), max)
 }
 
@@ -441,12 +451,6 @@ func Count(tx *store.Tx, place region.ID) (c Counts, err error) {
 		}
 	}
 	return c, nil
-}
-
-// CertifiedIn counts who is certified to serve in a region and below, the suspended left out.
-func CertifiedIn(tx *store.Tx, place region.ID) (n int64, err error) {
-	return n, tx.QueryRow("SELECT COUNT(*) FROM volunteer v JOIN person p ON p.id = v.person WHERE v.state = 'certified' AND p.state = 'active' AND "+
-		region.WithinSQL("p.region", 1, 2), string(place), string(clock.DayOf(tx.Now()))).Scan(&n)
 }
 
 // erased reports whether what identifies a person was destroyed.

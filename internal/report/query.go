@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
+	"time"
 
 	"timebank/internal/clock"
 	"timebank/internal/errs"
@@ -297,11 +298,30 @@ const mostRows = 1000
 // List returns a page of at most limit entries (1 to 1,000) behind a figure, newest first, with the figure itself. Error: Invalid
 // report.cursor_malformed, NotFound report.figure_unknown.
 func List(tx *store.Tx, tree *region.Tree, place region.ID, code Code, s Span, after string, limit int) (p Page, err error) {
-	f, err := figureOf(code)
+	value, lines, err := One(tx, tree, place, code, s)
 	if err != nil {
 		return p, err
 	}
-	if p.Value, p.Lines, err = One(tx, tree, place, code, s); err != nil {
+	p, err = entries(tx, tree, place, code, s, after, limit)
+	p.Value, p.Lines = value, lines
+	return p, err
+}
+
+// List is [List] with the sum of [Service.One].
+func (s *Service) List(tx *store.Tx, tree *region.Tree, place region.ID, code Code, span Span, after string, limit int) (p Page, at time.Time, err error) {
+	value, lines, at, err := s.One(tx, tree, place, code, span)
+	if err != nil {
+		return p, at, err
+	}
+	p, err = entries(tx, tree, place, code, span, after, limit)
+	p.Value, p.Lines = value, lines
+	return p, at, err
+}
+
+// entries reads a page of rows.
+func entries(tx *store.Tx, tree *region.Tree, place region.ID, code Code, s Span, after string, limit int) (p Page, err error) {
+	f, err := figureOf(code)
+	if err != nil {
 		return p, err
 	}
 	limit = min(max(limit, 1), mostRows)

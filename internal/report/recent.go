@@ -63,6 +63,39 @@ func (s *Service) Recent(tx *store.Tx, tree *region.Tree, span Span) (Counted, e
 	})
 }
 
+// many is from how many entries on a sum is kept for a while: fewer are added up for each reader, so that what somebody has just done is in it.
+const many = 2_000
+
+// sumKey names a figure of a place in a span.
+type sumKey struct {
+	place region.ID
+	code  Code
+	span  Span
+}
+
+// sum is a figure with the number of its entries.
+type sum struct{ value, lines int64 }
+
+// One is [One] as of at; sums over very many entries were counted at most [fresh] ago.
+func (s *Service) One(tx *store.Tx, tree *region.Tree, place region.ID, code Code, span Span) (value, lines int64, at time.Time, err error) {
+	at = tx.Now()
+	count := func() (sum, error) {
+		v, n, err := One(tx, tree, place, code, span)
+		return sum{v, n}, err
+	}
+	key := sumKey{place, code, span}
+	if !s.kept.has(key) {
+		one, err := count()
+		if err != nil || one.lines < many {
+			return one.value, one.lines, at, err
+		}
+		s.kept.put(key, at, one)
+		return one.value, one.lines, at, nil
+	}
+	one, err := keptOr(&s.kept, tx, key, count)
+	return one.value, one.lines, s.kept.when(key, at), err
+}
+
 // owedKey names a split of what is owed.
 type owedKey struct {
 	place region.ID
@@ -194,6 +227,32 @@ func keptOr[T any](k *shelf, tx *store.Tx, key any, count func() (T, error)) (T,
 	h.at, h.value = now, value
 	k.mu.Unlock()
 	return value, nil
+}
+
+func (k *shelf) has(key any) bool {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	return k.held[key] != nil
+}
+
+func (k *shelf) put(key any, at time.Time, value any) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	if k.held == nil {
+		k.held = map[any]*held{}
+	}
+	k.makeRoom()
+	k.held[key] = &held{at: at, value: value}
+}
+
+// when returns the moment of a count, or another one if nothing is kept.
+func (k *shelf) when(key any, other time.Time) time.Time {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	if h := k.held[key]; h != nil && h.value != nil {
+		return h.at
+	}
+	return other
 }
 
 // makeRoom drops the oldest count when there are too many.

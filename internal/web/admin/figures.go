@@ -153,10 +153,11 @@ func Figure(r *page.Request) error {
 		o.choosePeriod()
 	}
 	err = r.Read("web.entries", func(tx *store.Tx, _ *region.Tree) error {
-		p, err := o.entries(tx, code)
+		p, counted, err := o.entries(tx, code)
 		if err != nil {
 			return err
 		}
+		o.v.Lead = r.T("page.office.taken", "when", o.stamp(counted))
 		o.add(block{Figures: []figureView{{Name: r.T(nameOf[code]), Number: o.number(f.Unit, p.Value), Means: r.T(string(code)), Growth: r.T("page.office.lines", "count", grouped(p.Lines))}}})
 		if !f.Stock {
 			if err := o.course(tx, f); err != nil {
@@ -172,9 +173,9 @@ func Figure(r *page.Request) error {
 }
 
 // entries reads a page, or all of them for a workbook.
-func (o *office) entries(tx *store.Tx, code report.Code) (report.Page, error) {
+func (o *office) entries(tx *store.Tx, code report.Code) (report.Page, time.Time, error) {
 	if !o.exporting() {
-		return report.List(tx, o.tree, o.place, code, o.when.span, o.Form("after"), entriesShown)
+		return o.Reports.List(tx, o.tree, o.place, code, o.when.span, o.Form("after"), entriesShown)
 	}
 	whole, err := report.List(tx, o.tree, o.place, code, o.when.span, "", 1000)
 	for err == nil && whole.Next != "" && len(whole.Rows) < exportMost {
@@ -182,7 +183,7 @@ func (o *office) entries(tx *store.Tx, code report.Code) (report.Page, error) {
 		more, err = report.List(tx, o.tree, o.place, code, o.when.span, whole.Next, 1000)
 		whole.Rows, whole.Next = append(whole.Rows, more.Rows...), more.Next
 	}
-	return whole, err
+	return whole, o.Now, err
 }
 
 func (o *office) entryTable(tx *store.Tx, f report.Figure, p report.Page) error {
@@ -256,7 +257,7 @@ func (o *office) course(tx *store.Tx, f report.Figure) error {
 	top := int64(1)
 	for i := range values {
 		m := month.Add(i - len(values) + 1)
-		n, _, err := report.One(tx, o.tree, o.place, f.Code, report.Days(m.First(), m.Last()))
+		n, _, _, err := o.Reports.One(tx, o.tree, o.place, f.Code, report.Days(m.First(), m.Last()))
 		if err != nil {
 			return err
 		}

@@ -15,6 +15,7 @@ import (
 	"timebank/internal/member"
 	"timebank/internal/policy"
 	"timebank/internal/region"
+	"timebank/internal/report"
 	"timebank/internal/store"
 	"timebank/internal/web/page"
 	"timebank/internal/web/ui"
@@ -122,10 +123,11 @@ func (v *passbookView) forecast(r *page.Request, tx *store.Tx, tree *region.Tree
 		v.Forecast = r.T("page.volunteer.forecast_from", "day", r.Day(from), "age", rules.RedeemMinAge)
 	}
 	street := tree.StreetOf(p.Region)
-	near, err := member.CertifiedIn(tx, street)
+	counted, err := r.Reports.Recent(tx, tree, report.Span{})
 	if err != nil {
 		return err
 	}
+	near := counted.Below("figure.certified", []region.ID{street})[street]
 	v.Forecast += " " + r.T("page.volunteer.forecast_near", "count", near, "where", tree.Name(street))
 	w := rules.Why("redeem.min_age")
 	v.ForecastWhy = ui.WhyOf(r.Lang, &w)
