@@ -46,12 +46,13 @@ type stamp struct {
 }
 
 func newest(tx *store.Tx) (stamp, error) {
-	var s stamp
-	err := tx.QueryRow("SELECT revision, id FROM service_item_version ORDER BY revision DESC LIMIT 1").Scan(&s.revision, &s.id)
-	if err == store.ErrNoRows {
-		return stamp{}, nil
-	}
-	return s, err
+	return store.Newest(tx, "service_item_version", func() (s stamp, err error) {
+		err = tx.QueryRow("SELECT revision, id FROM service_item_version ORDER BY revision DESC LIMIT 1").Scan(&s.revision, &s.id)
+		if err == store.ErrNoRows {
+			return stamp{}, nil
+		}
+		return s, err
+	})
 }
 
 // load reads the whole catalogue, all versions: some hundred rows after years.

@@ -1,6 +1,7 @@
 package order
 
 import (
+	"slices"
 	"strings"
 	"time"
 
@@ -132,16 +133,23 @@ func openIn(tx *store.Tx, place, day string) ([]*Order, error) {
 		region.WithinSQL("region", 1, 2)+" ORDER BY since, id", place, day)
 }
 
+// sorted puts what a query found in the order of its identifiers. A query that is asked for that order reads the whole book in it instead of a
+// few rows by their index.
+func sorted(ids []ID, err error) ([]ID, error) {
+	slices.Sort(ids)
+	return ids, err
+}
+
 // staleSince finds orders that should have begun before the moment and that nobody has begun to serve.
 func staleSince(tx *store.Tx, before time.Time) ([]ID, error) {
-	return store.All(tx, scanID, "SELECT id FROM service_order WHERE phase = 1 AND state IN ('submitted', 'published', 'accepted', 'fund') AND start_at < $1 ORDER BY id",
-		clock.Micros(before))
+	return sorted(store.All(tx, scanID, "SELECT id FROM service_order WHERE state IN ('submitted', 'published', 'accepted', 'fund') AND start_at < $1",
+		clock.Micros(before)))
 }
 
 // waitingForHours finds orders that begin after the moment and have found no source of hours.
 func waitingForHours(tx *store.Tx, after time.Time) ([]ID, error) {
-	return store.All(tx, scanID, "SELECT id FROM service_order WHERE phase = 1 AND state = 'submitted' AND waits_for = 'funding' AND start_at > $1 ORDER BY id",
-		clock.Micros(after))
+	return sorted(store.All(tx, scanID, "SELECT id FROM service_order WHERE waits_for = 'funding' AND state = 'submitted' AND start_at > $1",
+		clock.Micros(after)))
 }
 
 func idsOf(tx *store.Tx, f Filter) ([]ID, error) {

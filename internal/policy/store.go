@@ -107,12 +107,13 @@ func loadVersion(tx *store.Tx, id VersionID) (Publication, error) {
 
 // newestVersion is the marker of the cache: the id, not the number, because a number is used again when its transaction is undone.
 func newestVersion(tx *store.Tx) (VersionID, error) {
-	var id VersionID
-	err := tx.QueryRow("SELECT id FROM policy_version ORDER BY seq DESC LIMIT 1").Scan(&id)
-	if errors.Is(err, store.ErrNoRows) {
-		return "", nil
-	}
-	return id, err
+	return store.Newest(tx, "policy_version", func() (id VersionID, err error) {
+		err = tx.QueryRow("SELECT id FROM policy_version ORDER BY seq DESC LIMIT 1").Scan(&id)
+		if errors.Is(err, store.ErrNoRows) {
+			return "", nil
+		}
+		return id, err
+	})
 }
 
 // loadTimeline reads every publication, keeping what the older timeline has parsed and compiled already.

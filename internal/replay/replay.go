@@ -100,7 +100,7 @@ func (d *driver) all(ctx context.Context, end tick) error {
 		if err := ctx.Err(); err != nil {
 			return err
 		}
-		err := d.DB.Together(ctx, func(ctx context.Context) (err error) {
+		err := d.DB.Whole(ctx, func(ctx context.Context) (err error) {
 			day, err = d.span(ctx, day, end)
 			return err
 		})

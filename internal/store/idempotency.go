@@ -114,7 +114,7 @@ func Done(tx *Tx, keys []Key, results []string) error {
 		}
 		name := [2]string{k.Actor, k.Key}
 		if _, twice := p.byName[name]; twice {
-			return &Violation{Unique: true, Name: "idempotency.actor, idempotency.key"}
+			return &Violation{Unique: true, Name: "idempotency.key, idempotency.actor"}
 		}
 		done := doneKey{Key: k, result: results[i], at: tx.NowMicros()}
 		if !k.Forever {

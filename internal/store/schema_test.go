@@ -78,3 +78,17 @@ func TestBothEnginesHaveTheSameNamedIndexes(t *testing.T) {
 		t.Errorf("the indexes differ (- SQLite, + PostgreSQL):\n%s", diff)
 	}
 }
+
+// TestSQLiteKeepsWhatItsConnectionAsksFor holds what a database takes from its first day and can never take later.
+func TestSQLiteKeepsWhatItsConnectionAsksFor(t *testing.T) {
+	db, _ := storetest.New(t, store.SQLite)
+	storetest.Read(t, db, func(tx *store.Tx) error {
+		for name, want := range map[string]string{"page_size": "8192", "journal_mode": "wal"} {
+			var got string
+			if err := tx.QueryRow("PRAGMA " + name).Scan(&got); err != nil || got != want {
+				t.Errorf("%s is %q (%v), want %q", name, got, err, want)
+			}
+		}
+		return nil
+	})
+}

@@ -5,6 +5,7 @@
 package store
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"errors"
@@ -132,7 +133,7 @@ func (db *DB) openSQLite(ctx context.Context, cfg Config) error {
 	// its first day, make its trees a level lower.
 	reserve(cfg.CacheMiB)
 	common := "file:" + path + "?_pragma=busy_timeout(10000)&_pragma=foreign_keys(1)&_pragma=temp_store(2)"
-	write, err := sql.Open("sqlite", fmt.Sprintf("%s&_pragma=page_size(%d)&_pragma=journal_mode(WAL)&_pragma=synchronous(FULL)&_pragma=wal_autocheckpoint(8192)&_pragma=cache_size(-%d)",
+	write, err := sql.Open("sqlite", fmt.Sprintf("%s&_pragma=page_size(%d)&_journal_mode=WAL&_pragma=synchronous(FULL)&_pragma=wal_autocheckpoint(8192)&_pragma=cache_size(-%d)",
 		common, pageSize, cfg.CacheMiB*1024))
 	if err != nil {
 		return err
@@ -143,7 +144,7 @@ func (db *DB) openSQLite(ctx context.Context, cfg Config) error {
 	if err != nil {
 		return mapError(err)
 	}
-	db.writer = newWriter(db, &session{conn: conn, stmts: map[string]*sql.Stmt{}})
+	db.writer = newWriter(db, &session{conn: conn, stmts: map[string]*sql.Stmt{}, newest: map[string]any{}})
 	read, err := sql.Open("sqlite", common+"&_pragma=query_only(1)&_pragma=cache_size(-8192)")
 	if err != nil {
 		return err
@@ -256,7 +257,7 @@ func (db *DB) Read(ctx context.Context, name string, fn func(tx *Tx) error) erro
 // this write's error; and a failing neighbour in the group does not matter.
 func (db *DB) Write(ctx context.Context, name string, fn func(tx *Tx) error) error {
 	if outer := joined(ctx, db); outer != nil {
-		return db.savepoint(outer.session, ctx, fn)
+		return outer.write(ctx, fn)
 	}
 	if err := ctx.Err(); err != nil {
 		return errs.New(errs.Unavailable, "store.cancelled").With(err)
@@ -281,6 +282,25 @@ type togetherKey struct{}
 type together struct {
 	db      *DB
 	session *session
+	whole   bool  // writes have no savepoints
+	lost    error // of a write that failed in a whole
+}
+
+func (t *together) write(ctx context.Context, fn func(tx *Tx) error) error {
+	if !t.whole {
+		return t.db.savepoint(t.session, ctx, fn)
+	}
+	if t.lost == nil {
+		if err := t.db.run(t.session, context.WithoutCancel(ctx), fn); err != nil {
+			t.lost = &groupLost{cause: err}
+		} else if t.session.pending.long() {
+			if err := t.db.settle(t.session); err != nil {
+				t.lost = &groupLost{cause: err}
+			}
+			t.session.pending.reset()
+		}
+	}
+	return mapError(t.lost)
 }
 
 func joined(ctx context.Context, db *DB) *together {
@@ -294,8 +314,20 @@ func joined(ctx context.Context, db *DB) *together {
 // are acknowledged when Together returns nil, and none is kept when it returns an error. It is for a single producer that makes
 // many writes in a row, such as the replay; fn runs once and must not start goroutines that write.
 func (db *DB) Together(ctx context.Context, fn func(ctx context.Context) error) error {
+	return db.join(ctx, false, fn)
+}
+
+// Whole is [DB.Together] for a producer whose writes do not fail: one that does takes all of them with it, whatever fn then returns. Without
+// savepoints the engine keeps no copies of the pages that each write changes.
+func (db *DB) Whole(ctx context.Context, fn func(ctx context.Context) error) error {
+	return db.join(ctx, true, fn)
+}
+
+func (db *DB) join(ctx context.Context, whole bool, fn func(ctx context.Context) error) error {
 	inner := func(s *session) error {
-		return fn(context.WithValue(context.WithoutCancel(ctx), togetherKey{}, &together{db: db, session: s}))
+		t := &together{db: db, session: s, whole: whole}
+		err := fn(context.WithValue(context.WithoutCancel(ctx), togetherKey{}, t))
+		return cmp.Or(t.lost, err)
 	}
 	if db.engine == Postgres {
 		return db.onceIn(ctx, inner)
@@ -330,6 +362,7 @@ func (db *DB) savepoint(s *session, ctx context.Context, fn func(tx *Tx) error) 
 	err := db.run(s, context.WithoutCancel(ctx), fn)
 	s.pending.end(m, err == nil)
 	if err != nil {
+		clear(s.newest)
 		if back := s.plain("ROLLBACK TO SAVEPOINT one"); back != nil {
 			// The engine has given up the whole transaction (disk full, lost connection): the group must know.
 			return &groupLost{cause: errors.Join(err, back)}
@@ -358,6 +391,20 @@ type session struct {
 	conn    *sql.Conn
 	stmts   map[string]*sql.Stmt // nil where the driver caches by itself
 	pending pending
+	newest  map[string]any // of an SQLite writer's transaction, by table; see [Newest]
+}
+
+// grew forgets the newest row of a table that a statement adds to.
+func (s *session) grew(text string) {
+	if len(s.newest) == 0 {
+		return
+	}
+	rest, ok := strings.CutPrefix(text, "INSERT INTO ")
+	for table := range s.newest {
+		if ok && strings.HasPrefix(rest, table) {
+			delete(s.newest, table)
+		}
+	}
 }
 
 // plain executes transaction control.

@@ -149,6 +149,94 @@ func TestTogetherKeepsWhatSucceededOrNothing(t *testing.T) {
 	})
 }
 
+// TestWholeIsLostWithOneWriteThatFails holds even when nobody looks at that write's error.
+func TestWholeIsLostWithOneWriteThatFails(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, db *store.DB, _ *clock.Fake) {
+		refused := errors.New("refused")
+		run := func(then ...error) error {
+			return db.Whole(t.Context(), func(ctx context.Context) error {
+				for i, err := range then {
+					_ = db.Write(ctx, "test", func(tx *store.Tx) error {
+						tx.Outbox("test", "ref", "{}")
+						return errors.Join(store.SetSetting(tx, fmt.Sprint("a", i), "1"), err)
+					})
+				}
+				return nil
+			})
+		}
+		if err := run(nil, refused, nil); !errors.Is(err, refused) {
+			t.Errorf("got %v, want the refusal", err)
+		}
+		if got := settings(t, db); len(got) != 0 {
+			t.Errorf("a whole that failed left %v", got)
+		}
+		if err := run(nil, nil, nil); err != nil {
+			t.Fatal(err)
+		}
+		if got := settings(t, db); len(got) != 3 {
+			t.Errorf("kept %v, want all three", got)
+		}
+		storetest.Read(t, db, func(tx *store.Tx) error {
+			got, err := topics(tx)
+			if len(got) != 3 {
+				t.Errorf("%d events, want those of the one whole that was kept", len(got))
+			}
+			return err
+		})
+	})
+}
+
+// TestNewestIsAskedAgainAfterTheTableGrew holds in the write that added, in its neighbours, and when the adding write is taken back.
+func TestNewestIsAskedAgainAfterTheTableGrew(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, db *store.DB, _ *clock.Fake) {
+		newest := func(tx *store.Tx) string {
+			t.Helper()
+			name, err := store.Newest(tx, "setting", func() (name string, err error) {
+				err = tx.QueryRow("SELECT COALESCE(MAX(name), '') FROM setting").Scan(&name)
+				return name, err
+			})
+			if err != nil {
+				t.Error(err)
+			}
+			return name
+		}
+		want := ""
+		err := db.Together(t.Context(), func(ctx context.Context) error {
+			for i, fails := range []bool{false, true, false, true, true, false} {
+				name := fmt.Sprint("n", i)
+				err := db.Write(ctx, "test", func(tx *store.Tx) error {
+					if got := newest(tx); got != want {
+						t.Errorf("before %s the newest is %q, want %q", name, got, want)
+					}
+					if _, err := tx.Insert("INSERT INTO setting (name, value)", 2, []any{name, "1"}, ""); err != nil {
+						return err
+					}
+					if got := newest(tx); got != name {
+						t.Errorf("after %s the newest is %q", name, got)
+					}
+					if fails {
+						return errors.New("refused")
+					}
+					return nil
+				})
+				if err == nil {
+					want = name
+				}
+			}
+			return nil
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		storetest.Write(t, db, func(tx *store.Tx) error {
+			if got := newest(tx); got != want {
+				t.Errorf("in the end the newest is %q, want %q", got, want)
+			}
+			return nil
+		})
+	})
+}
+
 func TestReadCannotWrite(t *testing.T) {
 	storetest.Each(t, func(t *testing.T, db *store.DB, _ *clock.Fake) {
 		err := db.Read(t.Context(), "test", func(tx *store.Tx) error { return store.SetSetting(tx, "a", "1") })

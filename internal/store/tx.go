@@ -56,6 +56,7 @@ func (tx *Tx) Exec(text string, args ...any) (int64, error) {
 	if err := tx.before(text); err != nil {
 		return 0, err
 	}
+	tx.session.grew(text)
 	res, err := tx.session.exec(tx.ctx, text, args...)
 	if err != nil {
 		return 0, mapError(err)
@@ -69,6 +70,19 @@ func (tx *Tx) before(text string) error {
 		return tx.settle()
 	}
 	return nil
+}
+
+// Newest returns what load says of the newest row of a table that only grows. The writes that share an SQLite transaction ask once, and again
+// after one of them has added to the table: every use-case looks whether its rules are still the newest, and they hardly ever change.
+func Newest[T any](tx *Tx, table string, load func() (T, error)) (T, error) {
+	if known, ok := tx.session.newest[table].(T); ok {
+		return known, nil
+	}
+	found, err := load()
+	if err == nil && tx.session.newest != nil {
+		tx.session.newest[table] = found
+	}
+	return found, err
 }
 
 // Rows is a running query. Close it before the next statement of the same transaction.
