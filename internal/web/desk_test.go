@@ -113,3 +113,38 @@ func seesThrough(t *testing.T, c *citytest.City) {
 	second.get("/desk/complaints").is(t, http.StatusOK, "cut short", "the community")
 	second.get("/desk/").is(t, http.StatusOK, "Complaints 1")
 }
+
+// A decision is brought before the level above once, a home visit may come long after the application, and a long list of applications has pages.
+func TestTheDeskAppealsAssessesAndTurnsPages(t *testing.T) {
+	s := newSite(t)
+	elder, volunteer := s.Recipient(83, s.Home()), s.Volunteer(s.Home())
+	manager := s.Staff(identity.PointManager, s.Home())
+	id := s.Earn(volunteer, elder, 60)
+	filed := citytest.Got(s.Feedback.Complain(t.Context(), []feedback.ComplainCmd{{Actor: elder.Actor, Key: s.Key(), Order: id, Category: feedback.CutShort, Words: "short"}})).Must(t, "complain")
+	citytest.Got(s.Feedback.Decide(t.Context(), []feedback.DecideCmd{{Actor: identity.System, Key: s.Key(), Complaint: filed, Decision: feedback.Release, Reason: "seen"}})).Must(t, "decide")
+	clerk, path := s.as(manager), "/desk/orders/"+string(id)
+	clerk.get(path).is(t, http.StatusOK, "Appeal for the person")
+	form := url.Values{"key": {"appeal-one"}, "complaint": {string(filed)}, "appeal-words": {"He stayed ten minutes"}}
+	again := clerk.post(path+"/appeal", form)
+	again.is(t, http.StatusOK, "on its way to the level above", "frozen")
+	if strings.Contains(again.body, "Appeal for the person") {
+		t.Error("a second appeal is offered")
+	}
+
+	person := "/desk/people/" + string(elder.ID)
+	clerk.get(person).is(t, http.StatusOK, "Write down what a home visit found")
+	clerk.post(person+"/assess", url.Values{"key": {"assess-one"}, "lives_alone": {"yes"}}).is(t, http.StatusOK, "decided anew", "key elder", `name="lives_alone" value="yes" checked`)
+
+	for range 11 {
+		p := s.Person(70, s.Home())
+		citytest.Got(s.Members.ApplyRecipients(t.Context(), []member.ApplyRecipientCmd{{Actor: p.Actor, Key: s.Key(), Person: p.ID}})).Must(t, "apply")
+	}
+	first := clerk.get("/desk/reviews")
+	more := regexp.MustCompile(`href="(/desk/reviews\?[^"]*ask=[^"]*)"`).FindStringSubmatch(first.body)
+	if n := strings.Count(first.body, "/desk/reviews/recipient/"); n != 10 || more == nil {
+		t.Fatalf("the first page has %d applications, and the next is at %v", n, more)
+	}
+	if rest := clerk.get(strings.ReplaceAll(more[1], "&amp;", "&")); strings.Count(rest.body, "/desk/reviews/recipient/") != 1 {
+		t.Errorf("the second page has %d applications, want 1", strings.Count(rest.body, "/desk/reviews/recipient/"))
+	}
+}

@@ -162,6 +162,8 @@ func routes() []route {
 		{"POST /desk/people/{id}/order", desk.Door, page.SignedIn, desk.AskFor},
 		{"POST /desk/people/{id}/apply", desk.Door, page.SignedIn, desk.Apply},
 		{"POST /desk/people/{id}/show", desk.Door, page.SignedIn, desk.FullRecord},
+		{"POST /desk/people/{id}/assess", desk.Door, page.SignedIn, desk.Assess},
+		{"POST /desk/orders/{id}/appeal", desk.Door, page.SignedIn, desk.Appeal},
 		{"POST /desk/people/{id}/passbook", desk.Door, page.SignedIn, desk.PrintPassbook},
 		{"POST /desk/people/{id}/card", desk.Door, page.SignedIn, desk.PrintCard},
 		{"GET /desk/slips", desk.Door, page.SignedIn, desk.Slips},

@@ -176,6 +176,9 @@ func personPage(r *page.Request, status int, trouble error) error {
 		}
 		if known && rec.State == member.RecipientApproved {
 			v.Why = ui.WhyOf(r.Lang, &rec.KeyElderBasis)
+			if r.Actor.May(identity.MemberAssess, p.Region, tree) == nil && !r.Actor.IsPerson(string(who)) {
+				v.Found = foundAtHome(r, rec.Attributes)
+			}
 		}
 		v.CanCard = r.Actor.May(identity.IdentityCard, p.Region, tree) == nil
 		all, err := r.Catalog.Catalogue(tx)

@@ -430,9 +430,12 @@ func Complaints(r *page.Request) error {
 
 // complaintOf is a complaint with who has to decide, since when, and what this reader can do.
 func complaintOf(r *page.Request, tree *region.Tree, c feedback.Complaint) complaintView {
-	v := complaintView{Key: r.Key(), Action: "/desk/complaints/" + string(c.ID), Href: orderPath(c.Order), Category: r.T(categoryWords[string(c.Category)]), Area: tree.Name(c.Region),
+	v := complaintView{ID: string(c.ID), Key: r.Key(), Action: "/desk/complaints/" + string(c.ID), Href: orderPath(c.Order), Category: r.T(categoryWords[string(c.Category)]), Area: tree.Name(c.Region),
 		Filed: r.When(c.FiledAt), Open: c.Open, Reason: c.Reason}
 	if !c.Open {
+		if c.AppealedAt.IsZero() && r.Actor.May(identity.FeedbackComplainFor, c.Region, tree) == nil {
+			v.Appeal = r.Key()
+		}
 		v.Clock, v.Tone = r.T(decisionWords[string(c.Decision)]), ui.Calm
 		return v
 	}
@@ -500,4 +503,12 @@ func DecideComplaint(r *page.Request) error {
 		return complaintPage(r, page.Status(kind), err)
 	}
 	return err
+}
+
+// Appeal brings a decision on a complaint before the level above, for the person who complained.
+func Appeal(r *page.Request) error {
+	return act(r, "appealed", func(c order.OrderCmd) error {
+		_, err := page.One(r.Feedback.Appeal(r.Context(), []feedback.AppealCmd{{Actor: c.Actor, Key: c.Key, Complaint: feedback.ComplaintID(r.Form("complaint")), Words: r.Form("appeal-words")}}))
+		return err
+	})
 }

@@ -1,7 +1,9 @@
 package desk
 
 import (
+	"cmp"
 	"net/http"
+	"slices"
 
 	"timebank/internal/clock"
 	"timebank/internal/errs"
@@ -138,18 +140,27 @@ func reviewsPage(r *page.Request, status int, trouble error) error {
 		return err
 	}
 	v := reviewsView{Page: r.Shell(r.T("page.desk.reviews")), Key: r.Key()}
-	asks, err := r.Members.ListRecipients(r.Context(), r.Actor, place, member.RecipientApplied, "", listLength)
+	asks, err := r.Members.ListRecipients(r.Context(), r.Actor, place, member.RecipientApplied, member.PersonID(r.Form("ask")), listLength)
 	if err != nil {
 		return err
+	}
+	// A full page may be the last one; a row more, to know it, would be a look at somebody who is not shown.
+	if len(asks) == listLength {
+		v.MoreAsk = "/desk/reviews?place=" + string(place) + "&ask=" + string(asks[listLength-1].Person.ID)
 	}
 	err = r.Read("web.desk_reviews", func(tx *store.Tx, tree *region.Tree) error {
 		var serve []member.Volunteer
 		for _, state := range []member.VolunteerState{member.VolunteerApplied, member.VolunteerReviewed} {
-			some, err := member.VolunteersIn(tx, place, state, "", listLength)
+			some, err := member.VolunteersIn(tx, place, state, member.PersonID(r.Form("serve")), listLength+1)
 			if err != nil {
 				return err
 			}
 			serve = append(serve, some...)
+		}
+		slices.SortFunc(serve, func(a, b member.Volunteer) int { return cmp.Compare(a.Person.ID, b.Person.ID) })
+		if len(serve) > listLength {
+			serve = serve[:listLength]
+			v.MoreServe = "/desk/reviews?place=" + string(place) + "&serve=" + string(serve[listLength-1].Person.ID)
 		}
 		ids := make([]member.PersonID, 0, len(asks)+len(serve))
 		for _, a := range asks {
@@ -197,6 +208,38 @@ func applicantOf(r *page.Request, tree *region.Tree, p member.Person, name strin
 func attributesOf(r *page.Request) *member.Attributes {
 	on := func(name string) bool { return r.Form(name) == "yes" }
 	return &member.Attributes{LivesAlone: on("lives_alone"), ChildrenNear: on("children_near"), Allowance: on("allowance"), RuralLeftBehind: on("left_behind"), Hardship: on("hardship")}
+}
+
+// foundAtHome are the things that a home visit ticks, as they stand.
+func foundAtHome(r *page.Request, now member.Attributes) (list []choiceView) {
+	stands := map[string]bool{"lives_alone": now.LivesAlone, "children_near": now.ChildrenNear, "allowance": now.Allowance, "left_behind": now.RuralLeftBehind, "hardship": now.Hardship}
+	for _, a := range attributes {
+		list = append(list, choiceView{Value: a.name, Text: r.T(a.code), Chosen: stands[a.name]})
+	}
+	return list
+}
+
+// Assess keeps what a home visit found after a call; whether the person is a key elder is decided anew. What the form does not ask about
+// stays as it is.
+func Assess(r *page.Request) error {
+	key, err := r.Sent()
+	if err != nil {
+		return err
+	}
+	who := member.PersonID(r.Path("id"))
+	found := *attributesOf(r)
+	err = r.Read("web.assess", func(tx *store.Tx, _ *region.Tree) error {
+		known, err := member.LoadRecipients(tx, []member.PersonID{who})
+		found.Disability = known[who].Attributes.Disability
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	if _, err := page.One(r.Members.Assess(r.Context(), []member.AssessCmd{{Actor: r.Actor, Key: key, Person: who, Attributes: found}})); err != nil {
+		return r.Redisplay(err, personPath(who), Person)
+	}
+	return r.Go(personPath(who) + "?done=assessed")
 }
 
 // Decide approves or refuses an application.

@@ -54,6 +54,7 @@ type personView struct {
 	Tone                        ui.Tone
 	Facts                       []ui.Row
 	CanAsk, CanApply, CanCard   bool
+	Found                       []choiceView // what a home visit ticks, nil for who may not
 	Items, Times                []choiceView
 	Other                       choiceView
 	Day, At                     ui.Field
@@ -89,6 +90,7 @@ type reviewsView struct {
 	ui.Page
 	Key                    string
 	Recipients, Volunteers []applicantView
+	MoreAsk, MoreServe     string
 	Faults                 []ui.Fault
 	Why                    *ui.Why
 }
@@ -147,9 +149,10 @@ type followUpsView struct {
 }
 
 type complaintView struct {
-	Key, Action, Href, Category, Area, Filed, Acts, Clock, Reason string
-	Tone                                                          ui.Tone
-	Open, CanDecide, CanRead                                      bool
+	ID, Key, Action, Href, Category, Area, Filed, Acts, Clock, Reason string
+	Tone                                                              ui.Tone
+	Open, CanDecide, CanRead                                          bool
+	Appeal                                                            string // key of an appeal for the person, "" when none can be made
 }
 
 type complaintsView struct {

@@ -229,7 +229,7 @@ var done = map[string]string{
 	"complained": "page.done.complained", "asked": "page.done.asked", "decided": "page.done.decided",
 	"session_ended": "page.done.session_ended", "key_added": "page.done.key_added", "key_removed": "page.done.key_removed", "consent": "page.done.consent",
 	"wished": "page.done.wished", "joined": "page.done.joined",
-	"slips_drawn": "page.done.slips_drawn", "slip_void": "page.done.slip_void", "keyed_in": "page.done.keyed_in", "appealed": "page.done.appealed",
+	"slips_drawn": "page.done.slips_drawn", "slip_void": "page.done.slip_void", "keyed_in": "page.done.keyed_in", "appealed": "page.done.appealed", "assessed": "page.done.assessed",
 	"restored": "page.done.restored", "faced": "page.done.faced", "rated_bad": "page.done.rated_bad", "said_wrong": "page.done.said_wrong", "noted": "page.done.noted",
 	"kin_asked": "page.done.kin_asked", "told": "page.done.told", "taken_back": "page.done.taken_back", "gifted": "page.done.gifted",
 }
