@@ -183,9 +183,30 @@ func doors(people []replay.Account) (list []page.Account) {
 			who[i18n.Chinese] = cmp.Or(who[i18n.Chinese], "服务点工作人员")
 		}
 		list = append(list, page.Account{Actor: p.Actor, Door: door, Who: who,
-			Does: map[string]string{i18n.Chinese: role, i18n.English: p.About}})
+			Does: map[string]string{i18n.Chinese: cmp.Or(aboutZH[p.About], role), i18n.English: p.About}})
 	}
 	return list
+}
+
+// aboutZH says in Chinese what [replay.Account] says of the demo's people in English.
+var aboutZH = map[string]string{
+	"the desk of Mr Li's community, orders on behalf":                     "李爷爷家社区的服务台，代老人下单",
+	"the same point, confirms for those without a phone":                  "同一个服务点，替没有手机的老人确认",
+	"the same point, first review":                                        "同一个服务点的负责人，做第一级审核",
+	"Mr Li: learnt to use a smartphone, asks for company to the hospital": "李爷爷：学会了用智能手机，想请人陪着去医院",
+	"Mrs Cao, his wife": "曹奶奶，李爷爷的老伴",
+	"their daughter, works in Shanghai, orders and follows from afar": "他们的女儿，在上海工作，从远处下单、看着",
+	"Chen, who came to teach": "小陈，上门来教的志愿者",
+	"Tian Hua: saved 60 hours in Getang, moved to Gulou, spends them for her mother": "田华：在葛塘存了60小时，搬到鼓楼，给母亲兑换",
+	"Tian Hua's mother in Gulou":                   "田华的母亲，住鼓楼",
+	"opens the morning board of Maigaoqiao street": "打开迈皋桥街道早晨的看板",
+	"reads everything that was done":               "看得到做过的每一件事",
+	"reads figures":                                "看统计",
+	"proposes rules, grants and corrections":       "提出规则、发放和更正",
+	"the second person":                            "第二个人，负责同意",
+	"approves, decides last":                       "复审，最后裁决",
+	"Qixia":                                        "栖霞区",
+	"Qixia: second review, disputes":               "栖霞区：第二级审核、争议",
 }
 
 // stories are the headings of the product's three stories.
