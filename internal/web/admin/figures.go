@@ -51,7 +51,7 @@ func Home(r *page.Request) error {
 			earlier = before.Of(o.place)
 		}
 		o.v.Lead = r.T("page.office.taken", "when", o.stamp(now.At))
-		o.figures(now.Of(o.place), earlier)
+		o.figures(now.Of(o.place), earlier, now.At)
 		return o.differences(tx)
 	})
 	if err != nil {
@@ -60,8 +60,9 @@ func Home(r *page.Request) error {
 	return o.show("figures")
 }
 
-func (o *office) figures(now, before map[report.Code]int64) {
-	rate := figureView{Name: o.T("page.office.rate"), Number: permille(now[report.Redeemed], now[report.Earned]), Means: o.T("page.office.rate_means")}
+func (o *office) figures(now, before map[report.Code]int64, at time.Time) {
+	rate := figureView{Name: o.T("page.office.rate"), Number: permille(now[report.Redeemed], now[report.Earned]), Means: o.T("page.office.rate_means"),
+		Why: o.why(report.Figure{Code: report.Redeemed + " / " + report.Earned}, at)}
 	if o.when.compared {
 		rate.Growth = o.T("page.office.rate_before", "rate", permille(before[report.Redeemed], before[report.Earned]))
 	}
@@ -73,7 +74,7 @@ func (o *office) figures(now, before map[report.Code]int64) {
 			if f.Group != g {
 				continue
 			}
-			view := figureView{Name: o.T(nameOf[f.Code]), Number: o.number(f.Unit, now[f.Code]), Means: o.T(string(f.Code)), Href: o.opened(f.Code)}
+			view := figureView{Name: o.T(nameOf[f.Code]), Number: o.number(f.Unit, now[f.Code]), Means: o.T(string(f.Code)), Href: o.opened(f.Code), Why: o.why(f, at)}
 			switch {
 			case f.Stock:
 				view.Growth = o.T("page.office.as_of_now")
@@ -84,6 +85,16 @@ func (o *office) figures(now, before map[report.Code]int64) {
 		}
 		o.add(b)
 	}
+}
+
+// why says which figure of which place and days stands there, and when it was counted.
+func (o *office) why(f report.Figure, at time.Time) *ui.Why {
+	w := &ui.Why{Rule: string(f.Code), Owner: ui.OwnerText(o.Lang, "city"), Values: []ui.Row{{Name: "place", Value: o.tree.FullName(o.place)}}}
+	if s := o.when.span; !f.Stock && !s.From.IsZero() {
+		w.Values = append(w.Values, ui.Row{Name: "from", Value: string(clock.DayOf(s.From))}, ui.Row{Name: "until", Value: string(clock.DayOf(s.Until.Add(-time.Second)))})
+	}
+	w.Values = append(w.Values, ui.Row{Name: "counted", Value: o.stamp(at)})
+	return w
 }
 
 // opened is where a figure opens to its entries.
@@ -158,7 +169,8 @@ func Figure(r *page.Request) error {
 			return err
 		}
 		o.v.Lead = r.T("page.office.taken", "when", o.stamp(counted))
-		o.add(block{Figures: []figureView{{Name: r.T(nameOf[code]), Number: o.number(f.Unit, p.Value), Means: r.T(string(code)), Growth: r.T("page.office.lines", "count", grouped(p.Lines))}}})
+		o.add(block{Figures: []figureView{{Name: r.T(nameOf[code]), Number: o.number(f.Unit, p.Value), Means: r.T(string(code)), Growth: r.T("page.office.lines", "count", grouped(p.Lines)),
+			Why: o.why(f, counted)}}})
 		if !f.Stock {
 			if err := o.course(tx, f); err != nil {
 				return err

@@ -19,8 +19,10 @@ type table struct {
 	Rows    [][]cell
 }
 
+// figureView is a figure with what it counts; Why says of which place and days, and when.
 type figureView struct {
 	Name, Number, Means, Growth, Href string
+	Why                               *ui.Why
 }
 
 // form is a form of its own; one with Get asks and changes nothing.
