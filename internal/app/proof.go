@@ -6,6 +6,7 @@ import (
 	"path/filepath"
 
 	"timebank/internal/config"
+	"timebank/internal/id"
 	"timebank/internal/paper"
 	"timebank/internal/pii"
 	"timebank/internal/store"
@@ -26,7 +27,8 @@ func CheckProof(ctx context.Context, c config.Config, code string) (p paper.Proo
 	if !ok {
 		return p, errKeys
 	}
-	ring.Suite = suite
+	// Nothing is sealed here; a ring without a source of randomness is none.
+	ring.Suite, ring.Random = suite, id.System()
 	box, err := pii.NewBox(ring)
 	if err != nil {
 		return p, err
