@@ -28,6 +28,7 @@ import (
 	"timebank/internal/ledger"
 	"timebank/internal/member"
 	"timebank/internal/notary"
+	"timebank/internal/notice"
 	"timebank/internal/notify"
 	"timebank/internal/obs"
 	"timebank/internal/order"
@@ -84,6 +85,7 @@ type App struct {
 	Orders   *order.Service
 	Feedback *feedback.Service
 	Family   *family.Service
+	Notices  *notice.Service
 	Paper    *paper.Service
 	Privacy  *privacy.Service
 	Reports  *report.Service
@@ -187,6 +189,7 @@ func (a *App) build(opts Options, box *pii.Box) (err error) {
 	a.Feedback = feedback.New(a.DB, a.Regions, a.Policies, a.Orders, box)
 	a.Family = family.New(a.DB, a.Regions, a.Members, box)
 	a.Paper = paper.New(a.DB, a.Regions, a.Members, a.Catalog, a.Orders, a.SignIn, box)
+	a.Notices = notice.New(a.DB, a.Catalog, a.Notify)
 	a.Privacy = privacy.New(a.DB, a.Regions, a.Policies, a.Members, a.Feedback, a.familyPart(), a.messagePart(), privacy.Part{Sealed: []privacy.Sealed{
 		{Name: "signin_ticket", Reseal: a.SignIn.ResealTickets}, {Name: "signin_totp", Reseal: a.SignIn.ResealTOTP}, {Name: "signin_passkey", Reseal: a.SignIn.ResealPasskeys}}})
 	a.Reports = report.New(a.Regions)
@@ -213,7 +216,7 @@ func (a *App) familyPart() privacy.Part {
 
 // messagePart is what messages contribute to the same.
 func (a *App) messagePart() privacy.Part {
-	return privacy.Part{Name: "messages",
+	return privacy.Part{Name: "notices",
 		Data:   func(tx *store.Tx, s privacy.Subject) (any, error) { return a.Notify.PersonalData(tx, s.Person) },
 		Erase:  func(tx *store.Tx, s privacy.Subject) error { return a.Notify.Erase(tx, s.Person) },
 		Sealed: []privacy.Sealed{{Name: "message", Reseal: a.Notify.Reseal}, {Name: "contact", Reseal: a.Notify.ResealContacts}}}

@@ -12,7 +12,6 @@ import (
 	"timebank/internal/errs"
 	"timebank/internal/jobs"
 	"timebank/internal/member"
-	"timebank/internal/notify"
 	"timebank/internal/order"
 	"timebank/internal/photo"
 	"timebank/internal/store"
@@ -182,7 +181,7 @@ func (a *App) openJobs(ctx context.Context) (*jobs.Jobs, error) {
 	c := a.Config.Jobs
 	return jobs.New(ctx, jobs.Config{
 		DB: a.DB, Postgres: a.Config.Postgres, Log: a.Log, Relay: c.Relay, Workers: c.Workers, Relayed: a.Metrics.Relayed,
-		Topics: map[string]jobs.Deliver{notify.Topic: a.deliverMessage},
+		Topics: a.topics(),
 		// What nobody else delivers ends as a line of a file: ids alone.
 		Otherwise: jobs.NewInbox(a.Config.Data).Deliver,
 		Tasks: []jobs.Task{

@@ -5,6 +5,8 @@ import (
 	"strings"
 
 	"timebank/internal/config"
+	"timebank/internal/jobs"
+	"timebank/internal/notice"
 	"timebank/internal/notify"
 	"timebank/internal/signin"
 	"timebank/internal/store"
@@ -23,6 +25,15 @@ func signIn(c config.Config) signin.Settings {
 			Redirect: c.OpenID.Redirect, Scopes: strings.Fields(c.OpenID.Scopes), Claim: c.OpenID.Claim, Verified: c.OpenID.Verified}}
 	}
 	return set
+}
+
+// topics names who delivers the events of a topic.
+func (a *App) topics() map[string]jobs.Deliver {
+	all := map[string]jobs.Deliver{notify.Topic: a.deliverMessage}
+	for _, topic := range notice.Topics() {
+		all[topic] = a.Notices.Tell
+	}
+	return all
 }
 
 // deliverMessage carries out the outbox's wish for a message.

@@ -157,6 +157,19 @@ type MessageCmd struct {
 
 var errMessage = errs.New(errs.NotFound, "family.message_unknown")
 
+// Addressee returns to whom a message goes, and whether it still waits for its reader: nobody has taken it back, and both sides agree.
+func Addressee(tx *store.Tx, which MessageID) (to member.PersonID, waits bool, err error) {
+	m, err := lockMessage(tx, which)
+	if errs.KindOf(err) == errs.NotFound {
+		return "", false, nil
+	}
+	if err != nil || m.gone || !m.SeenAt.IsZero() {
+		return m.To, false, err
+	}
+	waits, err = passes(tx, m.From, m.To)
+	return m.To, waits, err
+}
+
 // Seen says that the receiver has read messages. Saying it twice changes nothing. Error of a command: family.message_unknown.
 func (s *Service) Seen(ctx context.Context, cmds []MessageCmd) ([]identity.Result[identity.Nothing], error) {
 	return s.seen.Perform(ctx, s.db, cmds)

@@ -188,6 +188,8 @@ func feedbacks(w *world) {
 	w.does(step{op: "appeal", as: &elder, at: []any{complaint}, body: m{"words": "不同意"}, rows: "hold+1", want: m{"level": anything}})
 	w.does(step{op: "order-feedback", as: &elder, at: []any{id}, want: m{"ratings.1.stars": 5, "follow_up.result": "problem", "complaints.0.first_decision": "release"}})
 	w.refused(step{op: "order-feedback", as: &stranger, at: []any{id}}, 404, "order.not_found")
+	w.does(step{op: "order-messages", as: &desk, at: []any{id}, want: m{"messages": anything}})
+	w.refused(step{op: "order-messages", as: &elder, at: []any{id}}, 403, "identity.not_allowed")
 
 	again := w.published(&elder, &desk)
 	w.served(again, &chen)

@@ -186,6 +186,7 @@ func (a *api) routes() []route {
 			says("Records who did the service, how long, and the document: never an amount of money."),
 
 		op(get, "/orders/{id}/feedback", "order-feedback", "feedback", "All feedback on an order", signedIn, a.orderFeedback),
+		op(get, "/orders/{id}/messages", "order-messages", "orders", "Who was told of an order", may(identity.OrderRead), a.orderMessages),
 		act(post, "/orders/{id}/ratings", "rate", "feedback", "Rate the other side", may(identity.FeedbackRate), a.rate),
 		op(post, "/orders/{id}/follow-up", "follow-up", "feedback", "Record a follow-up", may(identity.FeedbackFollowUp), a.followUp),
 		created(op(post, "/orders/{id}/complaints", "complain", "feedback", "Complain", may(identity.FeedbackComplain, identity.FeedbackComplainFor), a.complain)),

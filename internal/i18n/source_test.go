@@ -36,6 +36,19 @@ var codeTypes = map[string]string{"identity.Right": "", "member.Warning": "", "l
 // codeAreas are areas in which every string of a code's form is a code.
 var codeAreas = regexp.MustCompile(`^(api|config|page|passbook|print)\.`)
 
+// typeName is the name of a type as other packages write it.
+func typeName(dir string, t ast.Expr) string {
+	switch t := t.(type) {
+	case *ast.Ident:
+		return dir + "." + t.Name
+	case *ast.SelectorExpr:
+		if in, ok := t.X.(*ast.Ident); ok {
+			return in.Name + "." + t.Sel.Name
+		}
+	}
+	return ""
+}
+
 func scanSource(t *testing.T, root string) map[string][]use {
 	t.Helper()
 	s := &source{files: token.NewFileSet(), found: map[string][]use{}}
@@ -85,10 +98,8 @@ func (s *source) pkg(dir string, files []*ast.File) {
 					}
 					if text, ok := literal(n.Values[i]); ok {
 						texts[name.Name] = text
-						if t, ok := n.Type.(*ast.Ident); ok {
-							if prefix, ok := codeTypes[dir+"."+t.Name]; ok {
-								s.add(n.Values[i], prefix+text, use{})
-							}
+						if prefix, ok := codeTypes[typeName(dir, n.Type)]; ok {
+							s.add(n.Values[i], prefix+text, use{})
 						}
 					}
 					if fn, ok := n.Values[i].(*ast.FuncLit); ok {

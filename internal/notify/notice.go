@@ -159,7 +159,7 @@ func statuses(tx *store.Tx, where, ref string, max int) ([]Status, error) {
 type Personal struct {
 	Told     Channel           `json:"told_by"`
 	Contacts []PersonalContact `json:"contacts"`
-	Messages []PersonalMessage `json:"messages"`
+	Messages []PersonalMessage `json:"told"`
 }
 
 // PersonalContact is an address of the person.
@@ -172,10 +172,10 @@ type PersonalContact struct {
 
 // PersonalMessage is a message to the person; its words are gone.
 type PersonalMessage struct {
-	Kind      Kind      `json:"kind"`
+	Kind      Kind      `json:"message"`
 	Channel   Channel   `json:"channel"`
 	State     State     `json:"state"`
-	CreatedAt time.Time `json:"created_at"`
+	CreatedAt time.Time `json:"sent_at"`
 }
 
 // personalMost is how many messages a copy holds: more than anybody gets in the month that they are kept.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -60,6 +61,9 @@ func (s *Service) runPlace(tx *store.Tx, cmds []*PlaceCmd, out []*identity.Resul
 		}
 		if err := p.route("order.place", cmds[i], o); err != nil {
 			return err
+		}
+		if o.PlacedAs != BySelf {
+			tx.Outbox("order.placed", string(o.ID), "{}")
 		}
 		out[i].Value = Placed{ID: o.ID, State: o.State, WaitsFor: o.WaitsFor}
 	}
@@ -441,13 +445,15 @@ func (w *work) papers(o *Order, item *catalog.Item, c *ReviewCmd) error {
 func (w *work) end(actor identity.Actor, action string, o *Order) {
 	w.unwaitAll(o)
 	w.release(o)
+	var calledOff []string
 	for _, a := range o.Assignments {
 		if a.State.live() {
 			w.set(a, Withdrawn)
+			calledOff = append(calledOff, strconv.Quote(string(a.Volunteer)))
 		}
 	}
 	w.move(actor, action, o, Cancelled, ForNothing)
-	w.tx.Outbox("order.cancelled", string(o.ID), "{}")
+	w.tx.Outbox("order.cancelled", string(o.ID), `{"to":[`+strings.Join(calledOff, ",")+`]}`)
 }
 
 // set changes an assignment's state.

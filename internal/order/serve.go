@@ -151,7 +151,7 @@ func (w *work) dispatch(o *Order, c *DispatchCmd) error {
 			return err
 		}
 		w.wait(TimerOfferExpire, o, w.tx.Now().Add(r.OrderClaimWindow), "")
-		w.tx.Outbox("order.offered", string(o.ID), "{}")
+		w.tx.Outbox("order.offered", string(o.ID), `{"to":["`+string(c.Volunteer)+`"]}`)
 	}
 	return nil
 }
@@ -349,6 +349,7 @@ func (w *work) checkOut(o *Order, c *CheckCmd) error {
 	}
 	w.move(c.Actor, "order.check_out", o, Awaiting, ForConfirmation)
 	w.wait(TimerAutoConfirm, o, w.tx.Now().Add(r.ConfirmAutoAfter), "")
+	w.tx.Outbox("order.awaiting", string(o.ID), "{}")
 	return nil
 }
 

@@ -11,6 +11,7 @@ import (
 	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -21,6 +22,8 @@ import (
 	"timebank/internal/identity"
 	"timebank/internal/ledger"
 	"timebank/internal/member"
+	"timebank/internal/notice"
+	"timebank/internal/notify"
 	"timebank/internal/order"
 	"timebank/internal/store"
 	"timebank/internal/store/storetest"
@@ -36,6 +39,8 @@ var canaries = map[string]string{
 	"complaint": "金丝雀说没有来过",
 	"new name":  "甄改雀",
 	"new phone": "13965432187",
+	"mail":      "zhen.canary@example.org",
+	"code":      "canary-code-739155",
 }
 
 // sung returns the canaries that stand in bytes, as text, as JSON escapes or in hexadecimal.
@@ -146,6 +151,7 @@ func TestNothingPersonalLeaves(t *testing.T) {
 		} else {
 			m.emitted["a printed match"] = fmt.Appendf(nil, "%v %+v %#v", found, found, found)
 		}
+		messages(t, c, elder)
 		// Who is not meant to see them reads whatever there is to read.
 		for _, one := range []struct {
 			by   identity.Actor
@@ -189,6 +195,31 @@ func TestNothingPersonalLeaves(t *testing.T) {
 			t.Error("the desk does not see what it may see: the canaries are not found where they are")
 		}
 	})
+}
+
+// messages tells the elder of its visits and gives it a mail address, with what was planted in both; a carrier takes some, others wait.
+func messages(t *testing.T, c *citytest.City, elder citytest.Person) {
+	t.Helper()
+	citytest.Got(c.Notify.AskEmail(t.Context(), []notify.AskEmailCmd{{Actor: elder.Actor, Key: c.Key(), Person: elder.ID, Address: canaries["mail"]}})).Must(t, "ask")
+	var events []store.Event
+	storetest.Write(t, c.DB, func(tx *store.Tx) (err error) {
+		if events, err = store.WaitingEvents(tx, 1000); err == nil {
+			_, err = c.Notify.Send(tx, notify.Message{Channel: notify.SMS, To: canaries["new phone"], Kind: notify.Code, Values: map[string]string{"code": canaries["code"]}, Life: time.Hour})
+		}
+		return err
+	})
+	for _, e := range events {
+		var err error
+		switch {
+		case e.Topic == notify.Topic:
+			err = c.Notify.Deliver(t.Context(), notify.ID(e.Ref))
+		case slices.Contains(notice.Topics(), e.Topic):
+			err = c.Notices.Tell(t.Context(), e)
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
 }
 
 func receipt(t *testing.T, c *citytest.City, id order.ID) []byte {

@@ -44,6 +44,8 @@ var labels = map[string]label{
 	"relation": {"关系", "Relation"}, "delegate": {"可代办", "May act for me"}, "teams": {"团体", "Teams"}, "team": {"团体编号", "Team"},
 
 	"asks": {"亲属申请", "Wishes to be kin"}, "asked_at": {"申请时间", "Asked"}, "message_lines": {"同意互发留言的亲属", "Relatives with whom messages pass"},
+	"notices": {"通知", "News"}, "told_by": {"通知方式", "Told by"}, "contacts": {"联系方式", "Where I am reached"}, "told": {"通知记录", "What I was told"},
+	"message": {"内容", "News of"}, "channel": {"方式", "By"}, "confirmed": {"已确认", "Confirmed"},
 	"messages": {"留言", "Messages"}, "sent": {"我发出的", "Sent by me"}, "sent_at": {"发送时间", "Sent"},
 
 	"actor": {"账号编号", "Account id"}, "roles": {"岗位", "Roles"}, "role": {"岗位名称", "Role"}, "point": {"服务点", "Service point"},

@@ -9,6 +9,7 @@ import (
 	"timebank/internal/feedback"
 	"timebank/internal/identity"
 	"timebank/internal/member"
+	"timebank/internal/notify"
 	"timebank/internal/order"
 	"timebank/internal/signin"
 	"timebank/internal/training"
@@ -33,7 +34,7 @@ func TestEveryFieldHasItsLabel(t *testing.T) {
 			walk(f.Type)
 		}
 	}
-	for _, part := range []any{member.Personal{}, identity.Personal{}, signin.Personal{}, training.Personal{}, order.Personal{}, feedback.Personal{}, Passbook{}, Trail{}} {
+	for _, part := range []any{member.Personal{}, identity.Personal{}, signin.Personal{}, training.Personal{}, order.Personal{}, feedback.Personal{}, notify.Personal{}, Passbook{}, Trail{}} {
 		walk(reflect.TypeOf(part))
 	}
 	for _, part := range rooms(nil, nil) {

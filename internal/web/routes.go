@@ -65,6 +65,10 @@ func routes() []route {
 		{"POST /account/passkeys", entry.Door, page.SignedIn, entry.AddPasskey},
 		{"POST /account/passkeys/remove", entry.Door, page.SignedIn, entry.RemovePasskey},
 		{"POST /account/consents", entry.Door, page.SignedIn, entry.Consent},
+		{"POST /account/told", entry.Door, page.SignedIn, entry.ChooseWay},
+		{"POST /account/email", entry.Door, page.SignedIn, entry.AskEmail},
+		{"POST /account/email/confirm", entry.Door, page.SignedIn, entry.ConfirmEmail},
+		{"POST /account/email/remove", entry.Door, page.SignedIn, entry.RemoveEmail},
 		{"GET /inbox", entry.Door, page.Anybody, entry.Inbox},
 
 		{"GET /elder/{$}", elder.Door, page.SignedIn, elder.Home},

@@ -9,6 +9,7 @@ import (
 	"timebank/internal/feedback"
 	"timebank/internal/identity"
 	"timebank/internal/member"
+	"timebank/internal/notify"
 	"timebank/internal/order"
 	"timebank/internal/region"
 	"timebank/internal/store"
@@ -79,7 +80,14 @@ func orderPage(r *page.Request, status int, trouble error) error {
 }
 
 func fillOrder(r *page.Request, tx *store.Tx, tree *region.Tree, v *orderView, o *order.View, item *catalog.Item, about feedback.About, near []order.Candidate) error {
+	told, err := notify.About(tx, string(o.ID), page.ToldMost)
+	if err != nil {
+		return err
+	}
 	ids := []member.PersonID{o.Recipient}
+	for _, m := range told {
+		ids = append(ids, m.Person)
+	}
 	for _, a := range o.Assignments {
 		ids = append(ids, a.Volunteer)
 	}
@@ -102,6 +110,11 @@ func fillOrder(r *page.Request, tx *store.Tx, tree *region.Tree, v *orderView, o
 	}
 	v.Why = ui.WhyOf(r.Lang, &o.Why)
 	v.Frozen = o.State == order.Disputed
+	v.Told, v.Missed = nil, false
+	for _, m := range told {
+		v.Told = append(v.Told, []string{r.When(m.Created), names[m.Person].String(), r.ToldWhat(m), r.ToldWay(m.Channel), r.ToldState(m)})
+		v.Missed = v.Missed || m.Missed()
+	}
 	for _, h := range o.History {
 		v.History = append(v.History, []string{r.When(h.At), did(r, h.Action), becomes(r, h.After)})
 	}

@@ -132,7 +132,8 @@ type orderView struct {
 	Candidates, Others                                            []candidateView
 	FollowUp                                                      *followUpView
 	Complaints                                                    []complaintView
-	History                                                       [][]string
+	History, Told                                                 [][]string
+	Missed                                                        bool // somebody was not reached: call
 }
 
 type followUpView struct {

@@ -45,6 +45,10 @@ func Account(r *page.Request) error {
 		return r.Show(http.StatusOK, accountPage(v))
 	}
 	me := member.PersonID(r.Actor.Person)
+	reach, err := r.Notify.ReachOf(r.Context(), r.Actor, me)
+	if err != nil {
+		return err
+	}
 	err = r.Read("web.account", func(tx *store.Tx, _ *region.Tree) error {
 		given, err := member.ConsentsOf(tx, me)
 		if err != nil {
@@ -60,6 +64,11 @@ func Account(r *page.Request) error {
 		}
 		volunteers, err := member.LoadVolunteers(tx, []member.PersonID{me})
 		v.MayAsk, v.MayServe = len(recipients) == 0, len(volunteers) == 0
+		if err != nil {
+			return err
+		}
+		told, err := reachOf(r, tx, me, reach)
+		v.Reach = &told
 		return err
 	})
 	if err != nil {

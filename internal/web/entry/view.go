@@ -72,6 +72,7 @@ type accountsView struct {
 	Consents         []consentView
 	MayAsk, MayServe bool
 	Nobody, Staff    bool
+	Reach            *reachView
 }
 
 type registerView struct {

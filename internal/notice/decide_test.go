@@ -1,0 +1,82 @@
+package notice
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"timebank/internal/hours"
+	"timebank/internal/member"
+	"timebank/internal/notify"
+	"timebank/internal/order"
+)
+
+func TestWhoIsToldWhat(t *testing.T) {
+	now := time.Date(2026, 11, 24, 2, 0, 0, 0, time.UTC)
+	kin := []watcher{{"daughter", true}, {"sister", false}}
+	visit := func(state order.State, start time.Duration, change ...func(*order.Order)) *order.Order {
+		o := &order.Order{State: state, Recipient: "elder", PlacedAs: order.ByStation, Start: now.Add(start),
+			Assignments: []*order.Assignment{{Volunteer: "volunteer", State: order.Taken}}}
+		for _, c := range change {
+			c(o)
+		}
+		return o
+	}
+	is := func(state order.AssignmentState, team string, minutes int64) func(*order.Order) {
+		return func(o *order.Order) {
+			o.Assignments[0].State, o.Assignments[0].Team, o.Assignments[0].Credit = state, team, hours.Of(minutes)
+		}
+	}
+	type told struct {
+		Person member.PersonID
+		Kind   notify.Kind
+		Urgent bool
+	}
+	const day = 24 * time.Hour
+	for _, c := range []struct {
+		what, topic string
+		o           *order.Order
+		named       []member.PersonID
+		kin         []watcher
+		want        []told
+	}{
+		{"the station asked", placed, visit(order.Published, day), nil, kin, []told{{"elder", Placed, false}}},
+		{"asked oneself", placed, visit(order.Published, day, func(o *order.Order) { o.PlacedAs = order.BySelf }), nil, kin, nil},
+		{"placed and cancelled since", placed, visit(order.Cancelled, day), nil, kin, nil},
+		{"offered", offered, visit(order.Published, day, is(order.Offered, "", 0)), []member.PersonID{"volunteer"}, kin, []told{{"volunteer", Offered, false}}},
+		{"offered for today", offered, visit(order.Published, 3*time.Hour, is(order.Offered, "", 0)), []member.PersonID{"volunteer"}, nil, []told{{"volunteer", Offered, true}}},
+		{"offered to another", offered, visit(order.Published, day, is(order.Offered, "", 0)), []member.PersonID{"other"}, kin, nil},
+		{"answered since", offered, visit(order.Accepted, day), []member.PersonID{"volunteer"}, kin, nil},
+		{"accepted", accepted, visit(order.Accepted, day), nil, kin, []told{{"elder", Coming, false}, {"daughter", KinComing, false}, {"sister", KinComing, false}}},
+		{"accepted, relatives may not see", accepted, visit(order.Accepted, day), nil, nil, []told{{"elder", Coming, false}}},
+		{"accepted for tonight", accepted, visit(order.Accepted, 2*time.Hour), nil, nil, []told{{"elder", Coming, true}}},
+		{"accepted and over", accepted, visit(order.Accepted, -time.Hour), nil, kin, nil},
+		{"passed up", escalated, visit(order.Published, day), nil, kin, []told{{"elder", Looking, false}}},
+		{"passed up again", escalated + " " + string(order.District), visit(order.Published, day), nil, kin, nil},
+		{"passed to the fund", escalated + " " + string(order.Fund), visit(order.AtFund, day), nil, kin, []told{{"elder", Looking, false}}},
+		{"passed up and taken since", escalated, visit(order.Accepted, day), nil, kin, nil},
+		{"to confirm", awaiting, visit(order.Awaiting, -time.Hour), nil, kin, []told{{"elder", Confirm, false}, {"daughter", KinConfirm, false}}},
+		{"confirmed since", awaiting, visit(order.Confirmed, -time.Hour), nil, kin, nil},
+		{"cancelled", cancelled, visit(order.Cancelled, day, is(order.Withdrawn, "", 0)), []member.PersonID{"volunteer"}, kin[:1],
+			[]told{{"elder", Cancelled, false}, {"daughter", KinCalled, false}, {"volunteer", CalledOff, false}}},
+		{"cancelled and taken back", cancelled, visit(order.Published, day), nil, kin, nil},
+		{"paid", settled, visit(order.Settled, -day, is(order.Paid, "", 60)), nil, kin, []told{{"volunteer", Paid, false}}},
+		{"paid to a team", settled, visit(order.Settled, -day, is(order.Paid, "team", 60)), nil, kin, nil},
+		{"nothing paid", settled, visit(order.Settled, -day, is(order.Paid, "", 0)), nil, kin, nil},
+		{"another event", "order.disputed", visit(order.Accepted, day), nil, kin, nil},
+	} {
+		var got []told
+		topic, level, _ := strings.Cut(c.topic, " ")
+		if level == "" {
+			level = string(order.Street)
+		}
+		for _, n := range decide(event{topic, c.named, order.Level(level)}, c.o, c.kin, now) {
+			got = append(got, told{n.Person, n.Kind, n.Urgent})
+		}
+		if diff := cmp.Diff(c.want, got); diff != "" {
+			t.Errorf("%s, want - got +:\n%s", c.what, diff)
+		}
+	}
+}

@@ -1,0 +1,29 @@
+package page
+
+import (
+	"timebank/internal/notice"
+	"timebank/internal/notify"
+)
+
+var toldKinds = map[notify.Kind]string{
+	notice.Placed: "page.told.placed", notice.Coming: "page.told.coming", notice.Looking: "page.told.looking", notice.Cancelled: "page.told.cancelled",
+	notice.Confirm: "page.told.confirm", notice.Offered: "page.told.offered", notice.CalledOff: "page.told.called_off", notice.Paid: "page.told.paid",
+	notice.KinComing: "page.told.coming", notice.KinCalled: "page.told.cancelled", notice.KinConfirm: "page.told.confirm", notice.FamilyWrote: "page.told.family",
+}
+
+var toldWays = map[notify.Channel]string{notify.SMS: "page.told.sms", notify.Email: "page.told.email", notify.WeChat: "page.told.wechat", notify.Nothing: "page.told.nothing"}
+
+var toldStates = map[string]string{"waiting": "page.told.waiting", "inbox": "page.told.in_inbox", "sent": "page.told.sent", "delivered": "page.told.delivered",
+	"failed": "page.told.failed", "expired": "page.told.expired"}
+
+// ToldMost is how many messages a page lists.
+const ToldMost = 20
+
+// ToldWhat names a message in words.
+func (r *Request) ToldWhat(m notify.Status) string { return r.T(toldKinds[m.Kind]) }
+
+// ToldWay names the way of a message, or the choice of one.
+func (r *Request) ToldWay(by notify.Channel) string { return r.T(toldWays[by]) }
+
+// ToldState says what became of a message.
+func (r *Request) ToldState(m notify.Status) string { return r.T(toldStates[string(m.State)]) }
