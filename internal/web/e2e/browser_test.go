@@ -171,6 +171,9 @@ func (v *window) wide(pixels int64) {
 func (v *window) visit(path string) {
 	v.t.Helper()
 	v.do("go to "+path, chromedp.Navigate(v.url+path), chromedp.WaitReady(chromedp.CSS("main")))
+	// On a busy machine the empty page of a new window may end its loading late, and Navigate takes that for this page's: a press would then
+	// take this page's for the next one's.
+	v.until("performance.timing.loadEventEnd > 0")
 }
 
 // press clicks the link or button whose words contain text, and waits for the next page.
