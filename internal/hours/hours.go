@@ -65,7 +65,7 @@ func (a Minutes) Times(n int64) Minutes {
 
 func abs(n int64) uint64 {
 	if n < 0 {
-		return -uint64(n)
+		return -uint64(n) // #nosec G115 -- two's complement gives the magnitude
 	}
 	return uint64(n) // #nosec G115 -- not negative here
 }
