@@ -211,6 +211,7 @@ func (a *App) familyPart() privacy.Part {
 	return privacy.Part{Name: "family",
 		Data:   func(tx *store.Tx, s privacy.Subject) (any, error) { return a.Family.PersonalData(tx, s.Person) },
 		Erase:  func(tx *store.Tx, s privacy.Subject) error { return a.Family.Erase(tx, s.Person) },
+		Merge:  a.Family.Merge,
 		Sealed: []privacy.Sealed{{Name: "family_message", Reseal: a.Family.Reseal}}}
 }
 

@@ -101,3 +101,7 @@ func (s *Service) Reseal(tx *store.Tx, after string, max int) (last string, chan
 	}
 	return last, changed, nil
 }
+
+// Merge hands to the record that stays what another record of the same person said, heard, asked and agreed; what passed between the two
+// records is gone. It checks no right; the use-case that makes one record of two does.
+func (s *Service) Merge(tx *store.Tx, keep, drop member.PersonID) error { return merge(tx, keep, drop) }

@@ -170,6 +170,28 @@ func saveWords(tx *store.Tx, which MessageID, sealed []byte) error {
 	return err
 }
 
+// merge hands to one record what another of the same person said, heard, asked and agreed; what passed between the two is gone.
+func merge(tx *store.Tx, keep, drop member.PersonID) error {
+	for _, text := range []string{
+		"DELETE FROM family_message WHERE (sender = $1 AND receiver = $2) OR (sender = $2 AND receiver = $1)",
+		"UPDATE family_message SET sender = $1 WHERE sender = $2",
+		"UPDATE family_message SET receiver = $1 WHERE receiver = $2",
+		"DELETE FROM family_line WHERE (person = $1 AND relative = $2) OR (person = $2 AND relative = $1)",
+		"DELETE FROM family_line WHERE person = $2 AND relative IN (SELECT relative FROM family_line WHERE person = $1)",
+		"DELETE FROM family_line WHERE relative = $2 AND person IN (SELECT person FROM family_line WHERE relative = $1)",
+		"UPDATE family_line SET person = $1 WHERE person = $2",
+		"UPDATE family_line SET relative = $1 WHERE relative = $2",
+		"DELETE FROM family_ask WHERE (asker = $1 AND person = $2) OR (asker = $2 AND person = $1)",
+		"UPDATE family_ask SET asker = $1 WHERE asker = $2",
+		"UPDATE family_ask SET person = $1 WHERE person = $2",
+	} {
+		if _, err := tx.Exec(text, string(keep), string(drop)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // erase destroys what a person said and what others said to it, and what was asked and agreed.
 func erase(tx *store.Tx, who member.PersonID) error {
 	for _, one := range []struct {

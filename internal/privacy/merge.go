@@ -81,7 +81,7 @@ func (s *Service) ProposeMerge(ctx context.Context, c ProposeMergeCmd) (identity
 }
 
 // ApproveMerge carries out what another person proposed: saved hours and gifts go over to the record that stays, a grant of the other one goes
-// back to the pool, its account is frozen, its relations go over, and what identified it is destroyed. What it did stays under its id. Errors:
+// back to the pool, its account is frozen, its relations and what it and its relatives told each other go over, and what identified it is destroyed. What it did stays under its id. Errors:
 // those of identity.Approve, Conflict privacy.not_a_merge when the proposal is about something else, Refused privacy.not_yet with what is open.
 func (s *Service) ApproveMerge(ctx context.Context, c ApproveMergeCmd) error {
 	_, err := s.approve.One(ctx, s.db, c)
@@ -158,6 +158,14 @@ func (s *Service) approveIn(tx *store.Tx, c *ApproveMergeCmd) error {
 	}
 	if err := handOver(tx, keep, drop, c.Actor, waiting); err != nil {
 		return err
+	}
+	for _, part := range s.parts {
+		if part.Merge == nil {
+			continue
+		}
+		if err := part.Merge(tx, keep.ID, drop.ID); err != nil {
+			return err
+		}
 	}
 	if err := s.members.Merge(tx, keep.ID, drop.ID); err != nil {
 		return err

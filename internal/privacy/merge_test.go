@@ -6,6 +6,7 @@ import (
 
 	"timebank/internal/citytest"
 	"timebank/internal/errs"
+	"timebank/internal/family"
 	"timebank/internal/identity"
 	"timebank/internal/ledger"
 	"timebank/internal/member"
@@ -52,8 +53,20 @@ func TestTwoPersonsMakeOneRecordOfTwo(t *testing.T) {
 		if id, err = propose(first, keep.ID, drop.ID); err != nil {
 			t.Fatal(err)
 		}
+		// What the elder and the record that goes told each other.
+		sides := [][2]citytest.Person{{elder, drop}, {drop, elder}}
+		for _, one := range sides {
+			citytest.Got(c.Family.Line(ctx, []family.LineCmd{{Actor: one[0].Actor, Key: c.Key(), Person: one[0].ID, Relative: one[1].ID, Open: true}})).Must(t, "line")
+		}
+		for _, one := range sides {
+			citytest.Got(c.Family.Send(ctx, []family.SendCmd{{Actor: one[0].Actor, Key: c.Key(), From: one[0].ID, To: one[1].ID, Words: "周日回来"}})).Must(t, "message")
+		}
 		if got := approve(second, id); got != "" {
 			t.Fatalf("got %q, want one record", got)
+		}
+		heard, err := c.Family.Messages(ctx, keep.Actor, family.MessageFilter{Person: keep.ID, Limit: 10})
+		if err != nil || len(heard) != 2 || heard[0].From != keep.ID || heard[1].To != keep.ID {
+			t.Errorf("the record that stays reads %+v, %v, want both messages", heard, err)
 		}
 		storetest.Read(t, c.DB, func(tx *store.Tx) error {
 			for owner, want := range map[member.PersonID]int64{keep.ID: 105, drop.ID: 0} {

@@ -45,6 +45,8 @@ type Part struct {
 	Open func(tx *store.Tx, s Subject) ([]Obstacle, error)
 	// Erase destroys what the room stores and need not keep. The subject's id stays, as a pseudonym.
 	Erase func(tx *store.Tx, s Subject) error
+	// Merge hands to the record that stays what the room stores about another record of the same person; nil where that stays under its id.
+	Merge func(tx *store.Tx, keep, drop member.PersonID) error
 	// Sealed are the room's rows with sealed fields.
 	Sealed []Sealed
 }
