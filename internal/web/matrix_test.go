@@ -201,7 +201,6 @@ func newFixture(t *testing.T) *fixture {
 	if err != nil {
 		t.Fatal(err)
 	}
-	nothing := "01h2xcejqtf2nbrexx3vqjhp41"
 	f.ids = map[string]string{"{item}": citytest.Lesson, "{code}": citytest.Lesson, "{key}": "account.cap", "{volunteer}": string(f.server.ID), "{person}": string(f.elder.ID),
 		"{kind}": "recipient", "{photo}": nothing, "{of}": "order", "/desk/people/": string(f.elder.ID), "/desk/complaints/": string(complaint), "/office/complaints/": string(complaint),
 		"/desk/reviews/": string(f.applicant.ID), "/office/volunteers/": string(f.server.ID), "/office/roles/": string(holder.Actor.Grants[0].ID),
@@ -211,6 +210,9 @@ func newFixture(t *testing.T) *fixture {
 		citytest.Asker{Name: "kin", Person: kin}, citytest.Asker{Name: "acting_kin", Person: acting}, citytest.Asker{Name: "blind_kin", Person: blind})
 	return f
 }
+
+// nothing is an id that nothing has.
+const nothing = "01h2xcejqtf2nbrexx3vqjhp41"
 
 var hole = regexp.MustCompile(`\{[^}]+\}`)
 
@@ -239,7 +241,10 @@ func (f *fixture) request(pattern string) (method, path, body string) {
 		if name == "{id}" {
 			return id
 		}
-		return f.ids[name]
+		if value, ok := f.ids[name]; ok {
+			return value
+		}
+		return nothing
 	})
 	home := string(f.Home())
 	form := url.Values{"place": {home}, "region": {home}, "level": {"community"}, "code": {"figure.asked"}}
