@@ -17,6 +17,7 @@ import (
 	"timebank/internal/audit"
 	"timebank/internal/carrier"
 	"timebank/internal/catalog"
+	"timebank/internal/certificate"
 	"timebank/internal/clock"
 	"timebank/internal/config"
 	"timebank/internal/errs"
@@ -70,27 +71,28 @@ type App struct {
 	Metrics *obs.Metrics
 	Health  *obs.Health
 
-	DB       *store.DB
-	Regions  *region.Service
-	Policies *policy.Service
-	Identity *identity.Service
-	Photos   *photo.Folder
-	Members  *member.Service
-	Notify   *notify.Service
-	SignIn   *signin.Service
-	Ledger   *ledger.Service
-	Notary   *notary.Service
-	Training *training.Service
-	Catalog  *catalog.Service
-	Orders   *order.Service
-	Feedback *feedback.Service
-	Family   *family.Service
-	Notices  *notice.Service
-	Paper    *paper.Service
-	Privacy  *privacy.Service
-	Reports  *report.Service
-	Timers   *timer.Service
-	Live     *page.Hub
+	DB           *store.DB
+	Regions      *region.Service
+	Policies     *policy.Service
+	Identity     *identity.Service
+	Photos       *photo.Folder
+	Members      *member.Service
+	Notify       *notify.Service
+	SignIn       *signin.Service
+	Ledger       *ledger.Service
+	Notary       *notary.Service
+	Training     *training.Service
+	Catalog      *catalog.Service
+	Orders       *order.Service
+	Feedback     *feedback.Service
+	Family       *family.Service
+	Notices      *notice.Service
+	Paper        *paper.Service
+	Certificates *certificate.Service
+	Privacy      *privacy.Service
+	Reports      *report.Service
+	Timers       *timer.Service
+	Live         *page.Hub
 
 	gate *gate.Gate
 	// Demo are the accounts that the pages offer to anybody; only a demonstration sets it, before it listens.
@@ -171,6 +173,9 @@ func (a *App) build(opts Options, box *pii.Box) (err error) {
 			return errs.New(errs.Unavailable, "app.map_unreadable").With(err)
 		}
 	}
+	if a.Notary, err = notary.New(a.DB, notary.Config{City: a.Config.City, Keys: list(a.Keys.Signers), Owner: a.sequencer()}); err != nil {
+		return err
+	}
 	a.Regions = region.New(a.DB)
 	a.Policies = policy.New(a.DB)
 	a.Identity = identity.New(a.DB, a.Regions, identity.Limits{})
@@ -188,14 +193,12 @@ func (a *App) build(opts Options, box *pii.Box) (err error) {
 	a.Orders = order.New(a.DB, a.Regions, a.Policies, a.Catalog, a.Photos)
 	a.Feedback = feedback.New(a.DB, a.Regions, a.Policies, a.Orders, box)
 	a.Family = family.New(a.DB, a.Regions, a.Members, box)
+	a.Certificates = certificate.New(a.DB, a.IDs, a.Regions, a.Policies, a.Members, a.Notary, box)
 	a.Paper = paper.New(a.DB, a.Regions, a.Members, a.Catalog, a.Orders, a.SignIn, box)
 	a.Notices = notice.New(a.DB, a.Catalog, a.Notify)
-	a.Privacy = privacy.New(a.DB, a.Regions, a.Policies, a.Members, a.Feedback, a.familyPart(), a.messagePart(), privacy.Part{Sealed: []privacy.Sealed{
+	a.Privacy = privacy.New(a.DB, a.Regions, a.Policies, a.Members, a.Feedback, a.familyPart(), a.certificatePart(), a.messagePart(), privacy.Part{Sealed: []privacy.Sealed{
 		{Name: "signin_ticket", Reseal: a.SignIn.ResealTickets}, {Name: "signin_totp", Reseal: a.SignIn.ResealTOTP}, {Name: "signin_passkey", Reseal: a.SignIn.ResealPasskeys}}})
 	a.Reports = report.New(a.Regions)
-	if a.Notary, err = notary.New(a.DB, notary.Config{City: a.Config.City, Keys: list(a.Keys.Signers), Owner: a.sequencer()}); err != nil {
-		return err
-	}
 	a.Live = page.NewHub(a.DB, a.Regions, a.Log)
 	a.Timers = timer.New(a.DB, opts.Timers)
 	for kind, handle := range a.handlers() {
@@ -221,6 +224,14 @@ func (a *App) messagePart() privacy.Part {
 		Data:   func(tx *store.Tx, s privacy.Subject) (any, error) { return a.Notify.PersonalData(tx, s.Person) },
 		Erase:  func(tx *store.Tx, s privacy.Subject) error { return a.Notify.Erase(tx, s.Person) },
 		Sealed: []privacy.Sealed{{Name: "message", Reseal: a.Notify.Reseal}, {Name: "contact", Reseal: a.Notify.ResealContacts}}}
+}
+
+// certificatePart is what the room of certificates contributes to the same.
+func (a *App) certificatePart() privacy.Part {
+	return privacy.Part{Name: "certificate",
+		Data:   func(tx *store.Tx, s privacy.Subject) (any, error) { return a.Certificates.PersonalData(tx, s.Person) },
+		Erase:  func(tx *store.Tx, s privacy.Subject) error { return a.Certificates.Erase(tx, s.Person) },
+		Sealed: []privacy.Sealed{{Name: "certificate", Reseal: a.Certificates.Reseal}}}
 }
 
 // handlers ties every kind of timer to the use-case that it asks for.
@@ -312,8 +323,8 @@ func OpenDatabase(ctx context.Context, c config.Config) (*store.DB, error) {
 
 func list(signers map[string]notary.Key) []notary.Key {
 	var keys []notary.Key
-	for _, log := range []string{LedgerLog, AuditLog} {
-		if k, ok := signers[log]; ok {
+	for _, name := range signing {
+		if k, ok := signers[name]; ok {
 			keys = append(keys, k)
 		}
 	}

@@ -60,7 +60,7 @@ func said(name string, err error, text string, args ...any) Check {
 }
 
 func examineKeys(c config.Config) Check {
-	for _, name := range []string{sealingFile, LedgerLog + ".key", AuditLog + ".key"} {
+	for _, name := range []string{sealingFile, LedgerLog + ".key", AuditLog + ".key", CertificateKey + ".key"} {
 		info, err := os.Stat(filepath.Join(c.KeyFolder(), name))
 		switch {
 		case errors.Is(err, fs.ErrNotExist):

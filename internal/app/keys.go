@@ -11,6 +11,7 @@ import (
 	"strconv"
 	"strings"
 
+	"timebank/internal/certificate"
 	"timebank/internal/errs"
 	"timebank/internal/id"
 	"timebank/internal/notary"
@@ -18,11 +19,15 @@ import (
 	"timebank/internal/store"
 )
 
-// The logs that an installation keeps, each with its own key.
+// The logs that an installation keeps, each with its own key, and the key that signs certificates, which go into no log.
 const (
-	LedgerLog = "ledger"
-	AuditLog  = "audit"
+	LedgerLog      = "ledger"
+	AuditLog       = "audit"
+	CertificateKey = certificate.KeyName
 )
+
+// signing are the names of all keys that sign, in the order in which they are drawn.
+var signing = []string{LedgerLog, AuditLog, CertificateKey}
 
 // Keys are the secrets of an installation: what seals personal fields, and what signs each log.
 type Keys struct {
@@ -38,7 +43,7 @@ func NewKeys(city string, source id.Source) (Keys, error) {
 	source.Fill(sealing[:])
 	source.Fill(k.Ring.Index[:])
 	k.Ring.Keys = map[byte][32]byte{1: sealing}
-	for _, log := range []string{LedgerLog, AuditLog} {
+	for _, log := range signing {
 		key, err := notary.NewKey(source, notary.Origin(city, log))
 		if err != nil {
 			return Keys{}, err
@@ -247,7 +252,7 @@ func bind(tx *store.Tx, city string, box *pii.Box, signers map[string]notary.Key
 		}
 	}
 	// A new signing key may follow a lost one: the verifier that stands here is that of the newest.
-	for _, log := range []string{LedgerLog, AuditLog} {
+	for _, log := range signing {
 		if key, ok := signers[log]; ok && key.Secret() != "" {
 			if err := store.SetSetting(tx, settingVerifier+log, key.Verifier()); err != nil {
 				return err
@@ -261,7 +266,7 @@ func bind(tx *store.Tx, city string, box *pii.Box, signers map[string]notary.Key
 // the published keys instead.
 func Verifiers(tx *store.Tx) (map[string]notary.Key, error) {
 	keys := map[string]notary.Key{}
-	for _, log := range []string{LedgerLog, AuditLog} {
+	for _, log := range signing {
 		text, err := store.Setting(tx, settingVerifier+log)
 		if err != nil {
 			return nil, err

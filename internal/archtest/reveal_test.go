@@ -32,6 +32,7 @@ var reveals = map[string]string{
 	"internal/web/elder/family.go Family":           "the names of one's relatives and of who asks to be one",
 	"internal/paper/passbook.go draw":               "on the person's own passbook; the printing is in the trail",
 	"internal/paper/card.go drawCard":               "on the person's own card; the printing is in the trail",
+	"internal/certificate/service.go state":         "on a certificate, when its holder chose the whole name",
 	"internal/web/family/family.go people":          "the names of one's relatives",
 }
 

@@ -92,7 +92,7 @@ func (e *env) input(path string) (io.ReadCloser, error) {
 type receiptCmds struct {
 	Verify receiptVerifyCmd `cmd:"" help:"Check a receipt offline with the log's public key alone."`
 	Issue  receiptIssueCmd  `cmd:"" help:"Write the receipt of a transaction of the book."`
-	Keys   receiptKeysCmd   `cmd:"" help:"Print the public keys of an installation's logs."`
+	Keys   receiptKeysCmd   `cmd:"" help:"Print the public keys of an installation: of its logs and of its certificates."`
 }
 
 // receiptVerifyCmd checks a receipt.
@@ -104,29 +104,13 @@ type receiptVerifyCmd struct {
 
 // Run implements the command.
 func (c *receiptVerifyCmd) Run(e *env) error {
-	in, err := e.input(c.File)
+	text, key, err := e.proof(c.File, c.Key)
 	if err != nil {
 		return err
 	}
-	defer in.Close()
-	text, err := io.ReadAll(io.LimitReader(in, notary.MaxReceipt+1))
-	if err != nil {
-		return errs.New(errs.Unavailable, "cli.file_unreadable").With(err)
-	}
-	key := c.Key
-	if !strings.Contains(key, "+") {
-		published, err := os.ReadFile(key)
-		if err != nil {
-			return errs.New(errs.Unavailable, "cli.file_unreadable").With(err)
-		}
-		key = strings.TrimSpace(string(published))
-	}
 	p, err := notary.VerifyReceipt(text, key)
 	if err != nil {
-		if errs.CodeOf(err) == "notary.verifier_malformed" || errs.KindOf(err) == errs.Internal {
-			return err
-		}
-		return finding{say(language(e.environ), errs.CodeOf(err)) + " (" + errs.CodeOf(err) + ")"}
+		return e.notProven(err)
 	}
 	if c.JSON {
 		return json.NewEncoder(e.out).Encode(struct {
@@ -140,6 +124,34 @@ func (c *receiptVerifyCmd) Run(e *env) error {
 	}
 	fmt.Fprintf(e.out, "ok: entry %d of %d in the log %s\ndigest %x\nroot   %x\n", p.Index, p.Checkpoint.Size, p.Checkpoint.Origin, p.Digest, p.Checkpoint.Root)
 	return nil
+}
+
+// proof reads what is to be checked, and the key that checks it: itself or in a file.
+func (e *env) proof(file, key string) (text []byte, verifier string, err error) {
+	in, err := e.input(file)
+	if err != nil {
+		return nil, "", err
+	}
+	defer in.Close()
+	if text, err = io.ReadAll(io.LimitReader(in, notary.MaxReceipt+1)); err != nil {
+		return nil, "", errs.New(errs.Unavailable, "cli.file_unreadable").With(err)
+	}
+	if !strings.Contains(key, "+") {
+		published, err := os.ReadFile(key)
+		if err != nil {
+			return nil, "", errs.New(errs.Unavailable, "cli.file_unreadable").With(err)
+		}
+		key = strings.TrimSpace(string(published))
+	}
+	return text, key, nil
+}
+
+// notProven is a finding, unless what failed is not the thing that was checked.
+func (e *env) notProven(err error) error {
+	if errs.CodeOf(err) == "notary.verifier_malformed" || errs.KindOf(err) == errs.Internal {
+		return err
+	}
+	return finding{say(language(e.environ), errs.CodeOf(err)) + " (" + errs.CodeOf(err) + ")"}
 }
 
 // receiptIssueCmd writes the receipt of a transaction.
@@ -182,7 +194,7 @@ func (c *receiptKeysCmd) Run(e *env) (err error) {
 	if err != nil {
 		return err
 	}
-	for _, log := range []string{app.LedgerLog, app.AuditLog} {
+	for _, log := range []string{app.LedgerLog, app.AuditLog, app.CertificateKey} {
 		if k, ok := keys[log]; ok {
 			fmt.Fprintln(e.out, k.Verifier())
 		}

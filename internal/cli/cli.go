@@ -41,17 +41,18 @@ type commands struct {
 	Serve   serveCmd   `cmd:"" help:"Run the server of an installation."`
 	Migrate migrateCmd `cmd:"" help:"Bring the database to this program's version."`
 
-	Replay   replayCmd   `cmd:"" help:"Drive the published Nanjing year through the use-cases into an empty database."`
-	Ledger   ledgerCmds  `cmd:"" help:"Look into the book of hours."`
-	Policy   policyCmds  `cmd:"" help:"Look at the rules of a city."`
-	Receipt  receiptCmds `cmd:"" help:"Issue and check receipts."`
-	Proof    proofCmds   `cmd:"" help:"Check lines of printed passbooks."`
-	Backup   backupCmd   `cmd:"" help:"Copy a running embedded installation into a folder, and verify the copy."`
-	Restore  restoreCmd  `cmd:"" help:"Put a backup into an empty data folder, and verify it."`
-	Doctor   doctorCmd   `cmd:"" help:"Check whether an installation is well."`
-	Keys     keysCmds    `cmd:"" help:"See to the installation's secrets."`
-	Settings settingsCmd `cmd:"" help:"Print every setting with its value and meaning."`
-	Version  versionCmd  `cmd:"" help:"Print the program's version."`
+	Replay      replayCmd       `cmd:"" help:"Drive the published Nanjing year through the use-cases into an empty database."`
+	Ledger      ledgerCmds      `cmd:"" help:"Look into the book of hours."`
+	Policy      policyCmds      `cmd:"" help:"Look at the rules of a city."`
+	Receipt     receiptCmds     `cmd:"" help:"Issue and check receipts."`
+	Certificate certificateCmds `cmd:"" help:"Check certificates of service."`
+	Proof       proofCmds       `cmd:"" help:"Check lines of printed passbooks."`
+	Backup      backupCmd       `cmd:"" help:"Copy a running embedded installation into a folder, and verify the copy."`
+	Restore     restoreCmd      `cmd:"" help:"Put a backup into an empty data folder, and verify it."`
+	Doctor      doctorCmd       `cmd:"" help:"Check whether an installation is well."`
+	Keys        keysCmds        `cmd:"" help:"See to the installation's secrets."`
+	Settings    settingsCmd     `cmd:"" help:"Print every setting with its value and meaning."`
+	Version     versionCmd      `cmd:"" help:"Print the program's version."`
 }
 
 // env is what a command works with.

@@ -6,6 +6,7 @@ import (
 	"testing"
 	"time"
 
+	"timebank/internal/certificate"
 	"timebank/internal/citytest"
 	"timebank/internal/clock"
 	"timebank/internal/i18n"
@@ -18,7 +19,7 @@ import (
 var chains = map[string]func(w *world){
 	"people": people, "kin": kin, "teams": teams, "training": trains, "catalogue": catalogue, "orders": orders, "photos": photos, "aside": aside,
 	"feedback": feedbacks, "hours": passbooks, "rules": rules, "regions": regions, "identity": identities, "sign-in": signIns, "oversight": oversight,
-	"privacy": ownData, "paper": papers,
+	"privacy": ownData, "paper": papers, "certificates": certificates,
 }
 
 // TestScenarios carries out every operation of the API on both engines: the happy way of each, and the refusals that matter.
@@ -172,6 +173,30 @@ func farAway(w *world) {
 	w.refused(step{op: "take-back-message", as: &mother, at: []any{said}}, 404, "family.message_unknown")
 	w.does(step{op: "take-back-message", as: &daughter, at: []any{said}})
 	w.does(step{op: "list-messages", as: &mother, at: []any{mother.ID}, want: m{"messages.0": nil}})
+}
+
+// certificates are taken out by whom they are about, checked by anybody, and taken back.
+func certificates(w *world) {
+	elder, chen, manager := w.Recipient(82, w.Home()), w.Volunteer(w.Home()), w.Staff(identity.PointManager, w.Home())
+	wish := m{"purpose": "work", "naming": "none", "months": 3}
+	made := w.does(step{op: "issue-certificate", as: &chen, at: []any{chen.ID}, body: wish, rows: "certificate+1"}).text("id")
+	second := w.does(step{op: "issue-certificate", as: &chen, at: []any{chen.ID}, body: m{"purpose": "award", "naming": "full", "months": 12, "from": "2020-01-01"}, rows: "certificate+1"}).text("id")
+	w.refused(step{op: "issue-certificate", as: &manager, at: []any{chen.ID}, body: wish}, 403, "identity.not_oneself")
+	w.refused(step{op: "issue-certificate", as: &elder, at: []any{elder.ID}, body: wish}, 409, "certificate.not_a_volunteer")
+	w.refused(step{op: "issue-certificate", as: &chen, at: []any{chen.ID}, body: m{"purpose": "work", "naming": "none", "months": 3, "from": "2020-02-01", "to": "2020-01-01"}}, 422, "certificate.invalid", "from certificate.days_reversed")
+	page := w.does(step{op: "list-service-certificates", as: &chen, at: []any{chen.ID}, query: "limit=1", want: m{"certificates.0.id": second, "certificates.0.state": "valid", "certificates.1": nil}})
+	w.does(step{op: "list-service-certificates", as: &manager, at: []any{chen.ID}, query: "after=" + page.text("next"), want: m{"certificates.0.id": made, "certificates.0.purpose": "work", "next": nil}})
+	number := page.text("certificates.0.number")
+	text := w.does(step{op: "get-certificate", as: &chen, at: []any{second}})
+	w.refused(step{op: "get-certificate", as: &manager, at: []any{second}}, 404, "certificate.unknown")
+	told := w.does(step{op: "certificate-standing", at: []any{number}, want: m{"state": "valid", "verifier": anything, "ended_at": nil}})
+	if said, err := certificate.Read(text.raw, told.text("verifier")); err != nil || said.Number != number || said.Name == "" {
+		w.t.Errorf("the certificate does not hold: %+v, %v", said, err)
+	}
+	w.does(step{op: "revoke-certificate", as: &chen, at: []any{made}})
+	w.does(step{op: "revoke-certificate", as: &manager, at: []any{second}})
+	w.does(step{op: "certificate-standing", at: []any{number}, want: m{"state": "revoked", "ended_at": anything}})
+	w.refused(step{op: "certificate-standing", at: []any{"nonsense"}}, 404, "certificate.unknown")
 }
 
 func teams(w *world) {

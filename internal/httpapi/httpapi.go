@@ -17,6 +17,7 @@ import (
 	"github.com/danielgtaylor/huma/v2/adapters/humago"
 
 	"timebank/internal/catalog"
+	"timebank/internal/certificate"
 	"timebank/internal/clock"
 	"timebank/internal/family"
 	"timebank/internal/feedback"
@@ -61,6 +62,8 @@ type Deps struct {
 	SignIn   *signin.Service
 	Notify   *notify.Service
 	Privacy  *privacy.Service
+	// Certificates are those that volunteers take out.
+	Certificates *certificate.Service
 	// Inbox lets everybody read the messages that no carrier took: for a demo alone.
 	Inbox bool
 	// Gate knows where a request came from and limits it; nil trusts no proxy and limits nobody.

@@ -248,6 +248,15 @@ func (a *api) routes() []route {
 		file(get, "/receipts/{id}", "receipt", "log", "A receipt of a transaction", signedIn, []string{"text/plain"}, a.receipt).
 			says("A C2SP tlog-proof that anybody checks offline with the log's key alone. It names nobody."),
 
+		created(op(post, "/persons/{id}/service-certificates", "issue-certificate", "log", "Take out a certificate of one's own service", may(identity.CertificateIssue), a.issueCertificate)).
+			says("A C2SP signed note that anybody checks offline with the key of certificates alone. It shows as much of the name as its holder chose."),
+		op(get, "/persons/{id}/service-certificates", "list-service-certificates", "log", "A person's certificates of service", may(identity.CertificateIssue, identity.CertificateRevokeFor), a.listServiceCertificates).
+			says("Numbers and days. What one says is for its holder alone."),
+		file(get, "/service-certificates/{id}", "get-certificate", "log", "A certificate of service", may(identity.CertificateIssue), []string{"text/plain"}, a.getCertificate),
+		act(remove, "/service-certificates/{id}", "revoke-certificate", "log", "Take a certificate back", may(identity.CertificateIssue, identity.CertificateRevokeFor), a.revokeCertificate),
+		op(get, "/certificate-numbers/{number}", "certificate-standing", "log", "Whether a certificate still holds", public, a.certificateStanding).
+			says("Says nothing about its holder. Check the signature first: the key stands here too."),
+
 		op(get, "/regions/{id}/figures", "figures", "oversight", "Figures of a region, each with its definition", may(identity.ReportRead), a.figures),
 		op(get, "/audit", "audit", "oversight", "Search the trail of acts", may(identity.AuditRead), a.trail),
 	}

@@ -104,6 +104,8 @@ const (
 	TrainingStudy         Right = "training.study"
 	TrainingManage        Right = "training.manage"
 	TrainingRecord        Right = "training.record"
+	CertificateIssue      Right = "certificate.issue"
+	CertificateRevokeFor  Right = "certificate.revoke_for" // take back one that says something wrong
 	ReportRead            Right = "report.read"
 	AuditRead             Right = "audit.read"
 	RegionChange          Right = "region.change"
@@ -249,6 +251,8 @@ var table = map[Right]rule{
 	TrainingStudy:         self,
 	TrainingManage:        nobody.with("cd", Administrator),
 	TrainingRecord:        manager.with("cds", Administrator, Reviewer),
+	CertificateIssue:      self,
+	CertificateRevokeFor:  manager.with(everyLevel, Reviewer, Administrator).guard(),
 	ReportRead:            offices.with(everyLevel, ReadOnly),
 	AuditRead:             nobody.with(everyLevel, Auditor),
 	RegionChange:          city,

@@ -308,6 +308,23 @@ func TotalsOf(tx *store.Tx, owner string) (Totals, error) {
 	return t, err
 }
 
+// ServedDays is what a person did in a span of days.
+type ServedDays struct {
+	Visits  int64
+	Minutes hours.Minutes // credited
+	First   clock.Day     // of the first service, "" for none
+}
+
+// ServedBy sums what an owner was credited for services of the civil days from..to, both included, those that were taken back left out; "" as
+// the first day means since the beginning.
+func ServedBy(tx *store.Tx, owner string, from, to clock.Day) (s ServedDays, err error) {
+	err = tx.QueryRow("SELECT COUNT(DISTINCT t.ref), CAST(COALESCE(SUM(e.minutes), 0) AS BIGINT), COALESCE(MIN(t.day), '') FROM account a "+
+		"JOIN ledger_entry e ON e.destination = a.seq JOIN ledger_tx t ON t.seq = e.tx WHERE a.owner = $1 AND a.class IN ('saved', 'group') "+
+		"AND t.reason = 'service' AND t.day BETWEEN $2 AND $3 AND NOT EXISTS (SELECT 1 FROM ledger_tx r WHERE r.reverses = t.id)", owner, string(from), string(to)).
+		Scan(&s.Visits, &s.Minutes, &s.First)
+	return s, err
+}
+
 // Earned sums what owners were credited for services that they did themselves, those that were taken back left out; who earned nothing is
 // missing.
 func Earned(tx *store.Tx, owners []string) (map[string]hours.Minutes, error) {

@@ -27,6 +27,8 @@ var labels = map[string]label{
 	"campaign": {"动员", "Call-out"},
 	"training": {"培训", "Training"}, "orders": {"服务", "Services"},
 	"feedback": {"评价与投诉", "Ratings and complaints"}, "passbook": {"时间存折", "Passbook"}, "family": {"亲属往来", "Family"}, "trail": {"操作记录", "Trail of acts"},
+	"certificate": {"志愿服务证明", "Certificates of service"}, "service_certificates": {"证明", "Certificates"}, "number": {"编号", "Number"}, "issued_on": {"开具日期", "Issued on"},
+	"revoked": {"已作废", "Taken back"}, "text": {"内容", "Text"},
 
 	"person": {"编号", "Id"}, "name": {"姓名", "Name"}, "id_number": {"身份证号", "Identity number"}, "phone": {"电话", "Phone"},
 	"birth": {"出生日期", "Born on"}, "sex": {"性别", "Sex"}, "region": {"区划", "Region"}, "state": {"状态", "State"}, "ended_on": {"结束日期", "Ended on"},
@@ -84,4 +86,5 @@ var words = map[string]string{
 	"donated": "受赠", "settled": "已结算", "closed": "已完成", "cancelled": "已取消", "both": "双方", "one": "单方", "paper": "纸质", "check_in": "签到",
 	"check_out": "签退", "confirm": "确认", "code": "服务码", "place": "定位", "call_back": "回电", "everyday": "日常", "within_day": "当天", "at_once": "立即",
 	"waiting": "等待答复", "agreed": "已同意", "refused": "已拒绝", "withdrawn": "已撤回", "inside": "服务地点内", "outside": "服务地点外", "transfer": "转赠", "donate": "捐赠", "reverse": "冲正", "adjust": "调整",
+	"work": "求职或单位", "school": "升学", "award": "评优", "myself": "本人留存",
 }

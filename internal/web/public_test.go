@@ -4,6 +4,7 @@ import (
 	"encoding/csv"
 	"net/http"
 	"net/url"
+	"regexp"
 	"strconv"
 	"strings"
 	"testing"
@@ -66,6 +67,49 @@ func TestOpenFiguresAreCountedAnewAfterAWhile(t *testing.T) {
 		t.Errorf("volunteers after five minutes: got %s, want 1", got)
 	}
 	nobody.get("/public/figures?period=last").is(t, http.StatusOK, "Redemption rate", `aria-current="true">Last month`, "Who may redeem when", "Public pool and guarantee fund")
+}
+
+// A certificate is checked by the server as by the page itself: a changed byte is refused, and what was taken back or has ended is said.
+func TestACertificateOfServiceIsCheckedByAnybody(t *testing.T) {
+	s := newSite(t)
+	elder, v, other := s.KeyElder(s.Home()), s.Volunteer(s.Home()), s.Volunteer(s.Home())
+	s.Earn(v, elder, 90)
+	r, nobody := s.as(v), s.as(citytest.Person{})
+	r.get("/volunteer/certificates").is(t, http.StatusOK, "It never shows your identity number", "You have not taken out a certificate yet", "Work or an employer")
+	form := url.Values{"key": {"certificate-1"}, "purpose": {"work"}, "naming": {"masked"}, "months": {"3"}}
+	bad := url.Values{"key": {"certificate-0"}, "purpose": {"work"}, "naming": {"masked"}, "months": {"99"}}
+	r.post("/volunteer/certificates", bad).is(t, http.StatusUnprocessableEntity, "Please choose one of the periods")
+	made := r.post("/volunteer/certificates", form)
+	made.is(t, http.StatusOK, "Your certificate is ready", `class="qr"`, "1 h 30 min", "张**", "valid")
+	at := regexp.MustCompile(`/volunteer/certificates/[0-9a-z]{20,}`).FindString(made.body)
+	text := r.get(at + "/file").body
+	if !strings.HasPrefix(text, "320100.timebank/certificate\ncertificate 1\n") {
+		t.Fatalf("the file: got %q", text)
+	}
+	if pdf := r.get(at + "/pdf"); pdf.StatusCode != http.StatusOK || !strings.HasPrefix(pdf.body, "%PDF-") {
+		t.Errorf("for paper: got %d and %d bytes", pdf.StatusCode, len(pdf.body))
+	}
+	for _, path := range []string{"", "/file", "/pdf"} {
+		s.as(other).get(at+path).is(t, http.StatusNotFound)
+	}
+	// A browser sends line ends as two characters.
+	check := func(text string) answer {
+		return nobody.post("/public/check", url.Values{"receipt": {strings.ReplaceAll(text, "\n", "\r\n")}})
+	}
+	check(text).is(t, http.StatusOK, "not one letter was changed", "张**", "1 h 30 min", "valid")
+	check(strings.Replace(text, "minutes 90", "minutes 900", 1)).is(t, http.StatusUnprocessableEntity, "The signature is wrong")
+	check(strings.Replace(text, "certificate 1", "certificate 2", 1)).is(t, http.StatusUnprocessableEntity, "The signature is wrong")
+	check(text[:90]).is(t, http.StatusUnprocessableEntity, "The signature is wrong")
+	number := regexp.MustCompile(`number (\w+)`).FindStringSubmatch(text)[1]
+	nobody.get("/public/certificates/"+number).is(t, http.StatusOK, `"state":"valid"`)
+	nobody.get("/public/certificates/none").is(t, http.StatusOK, `"state":"unknown"`)
+	s.Clock.Advance(100 * 24 * time.Hour)
+	check(text).is(t, http.StatusOK, "past its last day")
+	s.as(v).get(at+"/pdf").is(t, http.StatusConflict, "take out another")
+	s.as(other).post(at+"/revoke", url.Values{"key": {"revoke-another"}}).is(t, http.StatusNotFound)
+	s.as(v).post(at+"/revoke", url.Values{"key": {"revoke-mine-1"}}).is(t, http.StatusOK, "taken back")
+	check(text).is(t, http.StatusOK, "taken back", "Taken back on")
+	nobody.get("/public/certificates/"+number).is(t, http.StatusOK, `"state":"revoked"`)
 }
 
 func TestAnImitationCannotBeKnownByItsLook(t *testing.T) {

@@ -86,6 +86,7 @@ func TestEveryPageKeepsTheRulesForEyesAndFingers(t *testing.T) {
 		{"family-visit", "/family/visits/" + string(coming), false}, {"family-visit-done", "/family/visits/" + string(done), false}}
 	helper := []sheet{{"volunteer-hall", "/volunteer/", false}, {"volunteer-visits", "/volunteer/visits", false}, {"volunteer-visit", "/volunteer/visits/" + string(coming), false},
 		{"volunteer-passbook", "/volunteer/passbook", false}, {"volunteer-map", "/volunteer/?view=map", false}, {"volunteer-calendar", "/volunteer/calendar", false},
+		{"volunteer-certificates", "/volunteer/certificates", false}, {"volunteer-certificate", "/volunteer/certificates/" + w.certificate(w.helper), false},
 		{"volunteer-give", "/volunteer/passbook/give", false}, {"volunteer-me", "/volunteer/me", false}, {"volunteer-join", "/volunteer/join", false},
 		{"volunteer-help", "/volunteer/help", false}, {"volunteer-offline", "/volunteer/offline", false}}
 	desk := []sheet{{"desk-board", "/desk/", false}, {"desk-board-one", "/desk/?for=volunteer", false}, {"desk-call", "/desk/call", false},

@@ -5,7 +5,10 @@ import (
 	"encoding/json"
 	"net/http"
 	"strconv"
+	"strings"
 
+	"timebank/internal/certificate"
+	"timebank/internal/clock"
 	"timebank/internal/errs"
 	"timebank/internal/ledger"
 	"timebank/internal/notary"
@@ -28,25 +31,41 @@ func checkOf(r *page.Request, text, wrong string) checkView {
 	if key, err := r.Notary.Verifier("ledger"); err == nil {
 		v.Verifier = key
 	}
+	if key, err := r.Notary.Verifier(certificate.KeyName); err == nil {
+		v.Certifier = key
+	}
 	v.Reasons = reasons(r)
+	v.Purposes = inWords(r, page.PurposeWords)
 	return v
 }
 
 // reasons are the words for what moves hours, for the check in the page itself.
 func reasons(r *page.Request) string {
-	words := map[string]string{}
+	codes := map[ledger.Reason]string{}
 	for _, reason := range ledger.Reasons {
-		words[string(reason)] = r.T("reason." + string(reason))
+		codes[reason] = "reason." + string(reason)
+	}
+	return inWords(r, codes)
+}
+
+// inWords are texts by what they say, as JSON.
+func inWords[S ~string](r *page.Request, codes map[S]string) string {
+	words := map[string]string{}
+	for of, code := range codes {
+		words[string(of)] = r.T(code)
 	}
 	// A map of texts always has a form in JSON.
 	b, _ := json.Marshal(words)
 	return string(b)
 }
 
-// Check verifies a receipt with the log's public key, exactly as the command line does without us.
+// Check verifies a receipt or a certificate with the public key, exactly as the command line does without us.
 func Check(r *page.Request) error {
-	// A browser sends line ends as two characters; a receipt has one spelling.
-	text := unixLines(r.HTTP.FormValue("receipt"))
+	// A browser sends line ends as two characters, and a finger a space too many; what is checked has one spelling.
+	text := strings.TrimSpace(unixLines(r.HTTP.FormValue("receipt"))) + "\n"
+	if key, err := r.Notary.Verifier(certificate.KeyName); err == nil && strings.HasPrefix(text, originOf(key)+"\n") {
+		return checkCertificate(r, text, key)
+	}
 	key, err := r.Notary.Verifier("ledger")
 	if err != nil {
 		return err
@@ -71,6 +90,49 @@ func Check(r *page.Request) error {
 		{Name: r.T("page.public.proven_at"), Value: r.When(proof.Checkpoint.SignedAt)},
 		{Name: r.T("page.public.proven_digest"), Value: hex.EncodeToString(proof.Digest[:])}}
 	return r.Show(http.StatusOK, check(v))
+}
+
+// originOf is the first line of whatever a key signs.
+func originOf(verifier string) string {
+	origin, _, _ := strings.Cut(verifier, "+")
+	return origin
+}
+
+func checkCertificate(r *page.Request, text, key string) error {
+	said, err := certificate.Read([]byte(text), key)
+	if kind := errs.KindOf(err); kind == errs.KindInvalid || kind == errs.Refused {
+		wrong := r.T("page.public.cert_false")
+		if kind == errs.KindInvalid {
+			wrong = r.Tell(err).Text
+		}
+		return r.Show(http.StatusUnprocessableEntity, check(checkOf(r, text, wrong)))
+	}
+	if err != nil {
+		return err
+	}
+	state, ended, err := r.StandingNow(said.Number)
+	if err != nil {
+		return err
+	}
+	v := checkOf(r, "", "")
+	v.Certified = r.Statement(said)
+	v.State, v.Tone = r.CertificateState(state)
+	if !ended.IsZero() {
+		v.Ended = r.T("page.public.cert_ended", "day", r.FullDay(clock.DayOf(ended)))
+	}
+	return r.Show(http.StatusOK, check(v))
+}
+
+// Standing answers the page that has checked a certificate by itself whether it still holds. The number is all that it is asked by.
+func Standing(r *page.Request) error {
+	state, _, err := r.StandingNow(r.Path("number"))
+	if err != nil {
+		return err
+	}
+	text, tone := r.CertificateState(state)
+	// A few texts always have a form in JSON.
+	b, _ := json.Marshal(map[string]string{"state": string(state), "text": text, "tone": string(tone)})
+	return r.Inline("application/json", b)
 }
 
 func unixLines(s string) string {

@@ -23,6 +23,11 @@ type checkView struct {
 	// Reasons are the words of the book's reasons as JSON.
 	Reasons string
 	Proven  []ui.Row // nil until a receipt was checked
+	// Certifier is the key of certificates, Purposes the words for what one is for as JSON.
+	Certifier, Purposes string
+	Certified           []ui.Row // nil until a certificate was checked
+	State, Ended        string   // where it stands
+	Tone                ui.Tone
 }
 
 type figureView struct{ Number, Name, Means string }

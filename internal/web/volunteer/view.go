@@ -106,6 +106,27 @@ type receiptView struct {
 	Text, Number, File string
 }
 
+type certificateCard struct {
+	Href, Name, Days, State string
+	Tone                    ui.Tone
+}
+
+type certificatesView struct {
+	ui.Page
+	Key                           string
+	Purpose, Naming, Months, Span ui.Field
+	List                          []certificateCard
+	More                          string
+}
+
+type certificateView struct {
+	ui.Page
+	// Key is that of the form that takes it back, "" when it does not hold any more.
+	Key, Path, State, Text string
+	Tone                   ui.Tone
+	Facts                  []ui.Row
+}
+
 type giveView struct {
 	ui.Page
 	Key, Usable, Undo string

@@ -22,15 +22,47 @@
   const same = (a, b) => a.length === b.length && a.every((x, i) => x === b[i]);
   const number = (text) => /^(0|[1-9][0-9]{0,14})$/.test(text) ? Number(text) : wrong("form");
 
-  const head = async (note, verifier) => {
+  // The lines of a signed note (C2SP signed-note) whose first is the key's name, once its signature is right.
+  const signed = async (note, verifier, alone) => {
     const [name, mark] = verifier.split("+"), key = bytes(verifier.slice(name.length + mark.length + 2));
     const end = note.indexOf("\n\n"), text = note.slice(0, end + 1), lines = text.split("\n");
-    if (end < 0 || key.length !== 33 || key[0] !== 1 || lines.length !== 4 || lines[0] !== name) wrong("form");
+    if (end < 0 || key.length !== 33 || key[0] !== 1 || lines[0] !== name) wrong("form");
+    if (alone && !/^— [^\n]+\n$/.test(note.slice(end + 2))) wrong("form");
     const ours = note.slice(end + 2).split("\n").filter((l) => l.startsWith("— " + name + " ")).map((l) => bytes(l.slice(name.length + 3)));
     const signature = ours.find((s) => s.length === 68 && [...s.slice(0, 4)].map((b) => b.toString(16).padStart(2, "0")).join("") === mark) ?? wrong("signature");
     const known = await crypto.subtle.importKey("raw", key.slice(1), "Ed25519", false, ["verify"]);
     if (!await crypto.subtle.verify("Ed25519", known, signature.slice(4), new TextEncoder().encode(text))) wrong("signature");
-    return { origin: name, size: number(lines[1]), root: bytes(lines[2]) };
+    return lines.slice(0, -1);
+  };
+  const head = async (note, verifier) => {
+    const [origin, size, root, more] = await signed(note, verifier);
+    if (root === undefined || more !== undefined) wrong("form");
+    return { origin, size: number(size), root: bytes(root) };
+  };
+
+  // What a certificate says (docs/ledger-format.md, 1.8), once its signature is right.
+  const names = ["number", "issued", "until", "by", "name", "purpose", "from", "to", "visits", "minutes", "certified"];
+  const certificate = async (note, verifier) => {
+    let lines;
+    try { lines = await signed(note, verifier, true); } catch (failure) {
+      if (failure instanceof Wrong) wrong(failure.message === "signature" ? "false" : "part");
+      throw failure;
+    }
+    if (lines.length !== names.length + 2 || lines[1] !== "certificate 1") wrong("part");
+    return Object.fromEntries(names.map((n, i) => lines[i + 2].startsWith(n + " ") ? [n, lines[i + 2].slice(n.length + 1)] : wrong("part")));
+  };
+
+  // Whether it was taken back only the city knows: its number is all that is sent.
+  const standing = async (code) => {
+    const place = says.querySelector("[data-standing]");
+    const mark = document.createElement("span");
+    mark.className = "badge calm";
+    mark.textContent = place.dataset.standing;
+    place.replaceChildren(mark);
+    const answer = await fetch("/public/certificates/" + encodeURIComponent(code)).then((r) => r.ok ? r.json() : null).catch(() => null);
+    if (!answer) return;
+    mark.className = "badge " + answer.tone;
+    mark.textContent = answer.text;
   };
 
   // RFC 9162, section 2.1.3.2; numbers may be longer than 32 bits.
@@ -89,7 +121,7 @@
     for (const e of says.querySelectorAll("[data-is]")) e.hidden = e.dataset.is !== name;
     for (const [k, v] of Object.entries(facts)) {
       const e = says.querySelector(`[data-fact="${k}"]`);
-      if (e) e.textContent = v;
+      if (e) e.textContent = v === "-" && e.dataset.none || v;
     }
     says.hidden = false;
     says.focus();
@@ -97,8 +129,15 @@
   form.addEventListener("submit", async (event) => {
     if (form.dataset.sent) return;
     event.preventDefault();
+    const text = field.value.replaceAll("\r\n", "\n").trim() + "\n", certifier = form.dataset.certifier;
     try {
-      const got = await check(field.value.replaceAll("\r\n", "\n").trim() + "\n", form.dataset.check);
+      if (certifier && text.startsWith(certifier.split("+")[0] + "\n")) {
+        const said = await certificate(text, certifier), purposes = JSON.parse(form.dataset.purposes);
+        show("certificate", { ...said, purpose: purposes[said.purpose] ?? said.purpose, served: said.minutes, code: said.number });
+        await standing(said.number);
+        return;
+      }
+      const got = await check(text, form.dataset.check);
       const reasons = JSON.parse(form.dataset.reasons);
       show("genuine", { ...got, reason: reasons[got.reason] ?? got.reason, number: got.index });
     } catch (failure) {

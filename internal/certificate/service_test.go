@@ -1,0 +1,205 @@
+package certificate_test
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"timebank/internal/certificate"
+	"timebank/internal/citytest"
+	"timebank/internal/clock"
+	"timebank/internal/errs"
+	"timebank/internal/identity"
+	"timebank/internal/store"
+	"timebank/internal/store/storetest"
+)
+
+func issue(t *testing.T, c *citytest.City, cmd certificate.IssueCmd) citytest.Outcome[certificate.ID] {
+	t.Helper()
+	if cmd.Key == "" {
+		cmd.Key = c.Key()
+	}
+	return citytest.Got(c.Certificates.Issue(t.Context(), []certificate.IssueCmd{cmd}))
+}
+
+func open(t *testing.T, c *citytest.City, by citytest.Person, which certificate.ID) (text string, err error) {
+	t.Helper()
+	storetest.Read(t, c.DB, func(tx *store.Tx) error {
+		var signed []byte
+		_, signed, err = c.Certificates.Open(tx, by.Actor, which)
+		text = string(signed)
+		return nil
+	})
+	return text, err
+}
+
+func standing(t *testing.T, c *citytest.City, number string) (s certificate.State) {
+	t.Helper()
+	storetest.Read(t, c.DB, func(tx *store.Tx) (err error) {
+		s, _, err = certificate.Standing(tx, number)
+		return err
+	})
+	return s
+}
+
+func TestACertificateSaysWhatWasServedAndStandsAlone(t *testing.T) {
+	citytest.Each(t, func(t *testing.T, c *citytest.City) {
+		elder, v := c.KeyElder(c.Home()), c.Volunteer(c.Home())
+		c.Earn(v, elder, 90)
+		key := c.Keys.Signers[certificate.KeyName].Verifier()
+		wish := certificate.IssueCmd{Actor: v.Actor, Key: c.Key(), Person: v.ID, Purpose: certificate.ForWork, Naming: certificate.MaskedName, Months: 6}
+		made := issue(t, c, wish).Must(t, "issue")
+		if again := issue(t, c, wish).Must(t, "the same again"); again != made {
+			t.Errorf("the same command made %s and %s", made, again)
+		}
+		text, err := open(t, c, v, made)
+		if err != nil {
+			t.Fatal(err)
+		}
+		said, err := certificate.Read([]byte(text), key)
+		if err != nil {
+			t.Fatalf("%v of\n%s", err, text)
+		}
+		today := clock.DayOf(c.Clock.Now())
+		if said.Visits != 1 || said.Minutes.Int64() != 90 || said.Name != "张**" || said.Purpose != certificate.ForWork || said.IssuedOn != today || said.To != today || said.Certified == "" ||
+			!strings.HasPrefix(said.By, "南京市") || said.Until.Sub(today) < 180 {
+			t.Errorf("got %+v", said)
+		}
+		for _, named := range []struct {
+			naming certificate.Naming
+			want   string
+		}{{certificate.FullName, "张测试"}, {certificate.NoName, ""}} {
+			wish.Key, wish.Naming = c.Key(), named.naming
+			text, err := open(t, c, v, issue(t, c, wish).Must(t, string(named.naming)))
+			if err != nil {
+				t.Fatal(err)
+			}
+			if s, err := certificate.Read([]byte(text), key); err != nil || s.Name != named.want {
+				t.Errorf("%s: got %q, %v, want %q", named.naming, s.Name, err, named.want)
+			}
+		}
+		// A day without service counts none of it.
+		wish.Key, wish.From, wish.To = c.Key(), today.Add(-4000), today.Add(-3990)
+		text, _ = open(t, c, v, issue(t, c, wish).Must(t, "long ago"))
+		if s, err := certificate.Read([]byte(text), key); err != nil || s.Visits != 0 || !s.Minutes.IsZero() {
+			t.Errorf("long ago: got %+v, %v", s, err)
+		}
+		if _, err := certificate.Read([]byte(strings.Replace(text, "visits 0", "visits 9", 1)), key); errs.CodeOf(err) != "notary.signature_wrong" {
+			t.Errorf("a changed certificate: got %v, want notary.signature_wrong", err)
+		}
+		storetest.Read(t, c.DB, func(tx *store.Tx) error {
+			var clear int
+			err := tx.QueryRow("SELECT COUNT(*) FROM audit WHERE action LIKE 'certificate.%' AND (before LIKE $1 OR after LIKE $1)", "%"+said.Number+"%").Scan(&clear)
+			if clear != 0 {
+				t.Errorf("the trail has the number")
+			}
+			return err
+		})
+	})
+}
+
+func TestACertificateIsItsHoldersAndCanBeTakenBack(t *testing.T) {
+	citytest.Each(t, func(t *testing.T, c *citytest.City) {
+		elder, v, other := c.KeyElder(c.Home()), c.Volunteer(c.Home()), c.Volunteer(c.Home())
+		manager, desk := c.Staff(identity.PointManager, c.Home()), c.Staff(identity.PointStaff, c.Home())
+		c.Earn(v, elder, 60)
+		wish := certificate.IssueCmd{Actor: v.Actor, Person: v.ID, Purpose: certificate.ForSchool, Naming: certificate.NoName, Months: 3}
+		for what, change := range map[string]struct {
+			to   func(*certificate.IssueCmd)
+			want string
+		}{
+			"another's":        {func(c *certificate.IssueCmd) { c.Person = other.ID }, "identity.not_oneself"},
+			"staff for it":     {func(c *certificate.IssueCmd) { c.Actor = manager.Actor }, "identity.not_oneself"},
+			"no purpose":       {func(c *certificate.IssueCmd) { c.Purpose = "gossip" }, "certificate.invalid"},
+			"for ever":         {func(c *certificate.IssueCmd) { c.Months = 1200 }, "certificate.invalid"},
+			"tomorrow":         {func(w *certificate.IssueCmd) { w.To = clock.DayOf(c.Clock.Now()).Add(1) }, "certificate.invalid"},
+			"a broken day":     {func(c *certificate.IssueCmd) { c.From = "2020-02-30" }, "certificate.invalid"},
+			"no volunteer yet": {func(c *certificate.IssueCmd) { c.Actor, c.Person = elder.Actor, elder.ID }, "certificate.not_a_volunteer"},
+		} {
+			bad := wish
+			change.to(&bad)
+			issue(t, c, bad).Refused(t, what, change.want)
+		}
+		first, second := issue(t, c, wish).Must(t, "first"), issue(t, c, wish).Must(t, "second")
+		if _, err := open(t, c, other, first); errs.CodeOf(err) != "certificate.unknown" {
+			t.Errorf("another reads it: got %v", err)
+		}
+		text, err := open(t, c, v, first)
+		if err != nil {
+			t.Fatal(err)
+		}
+		said, err := certificate.Read([]byte(text), c.Keys.Signers[certificate.KeyName].Verifier())
+		if err != nil || standing(t, c, said.Number) != certificate.Valid || standing(t, c, "0000") != certificate.Unknown {
+			t.Fatalf("a new one: %v, %s", err, standing(t, c, said.Number))
+		}
+		revoke := func(by citytest.Person, which certificate.ID) citytest.Outcome[identity.Nothing] {
+			return citytest.Got(c.Certificates.Revoke(t.Context(), []certificate.RevokeCmd{{Actor: by.Actor, Key: c.Key(), Certificate: which}}))
+		}
+		revoke(other, first).Refused(t, "another's", "certificate.unknown")
+		revoke(desk, first).Refused(t, "not by the desk", "identity.not_allowed")
+		revoke(v, first).Must(t, "by its holder")
+		revoke(v, first).Must(t, "twice")
+		revoke(manager, second).Must(t, "by the station")
+		if got := standing(t, c, said.Number); got != certificate.Revoked {
+			t.Errorf("taken back: got %s", got)
+		}
+		storetest.Read(t, c.DB, func(tx *store.Tx) error {
+			list, err := c.Certificates.Of(tx, c.Tree, v.Actor, v.ID, "", 9)
+			if len(list) != 2 || list[0].Ending != certificate.Wrong || list[1].Ending != certificate.ByHolder {
+				t.Errorf("got %+v, %v", list, err)
+			}
+			_, err = c.Certificates.Of(tx, c.Tree, other.Actor, v.ID, "", 9)
+			if errs.KindOf(err) != errs.Forbidden {
+				t.Errorf("another's list: got %v", err)
+			}
+			return nil
+		})
+	})
+}
+
+func TestACertificateEnds(t *testing.T) {
+	citytest.Each(t, func(t *testing.T, c *citytest.City) {
+		v := c.Volunteer(c.Home())
+		which := issue(t, c, certificate.IssueCmd{Actor: v.Actor, Person: v.ID, Purpose: certificate.ForMyself, Naming: certificate.FullName, Months: 3}).Must(t, "issue")
+		text, err := open(t, c, v, which)
+		if err != nil {
+			t.Fatal(err)
+		}
+		number := strings.Fields(text[strings.Index(text, "number "):])[1]
+		c.Clock.Advance(80 * 24 * time.Hour)
+		if got := standing(t, c, number); got != certificate.Valid {
+			t.Errorf("after 80 days: got %s", got)
+		}
+		c.Clock.Advance(20 * 24 * time.Hour)
+		if got := standing(t, c, number); got != certificate.Expired {
+			t.Errorf("after 100 days: got %s", got)
+		}
+		storetest.Write(t, c.DB, func(tx *store.Tx) error {
+			p, err := c.Certificates.PersonalData(tx, v.ID)
+			if err != nil || len(p.Certificates) != 1 || p.Certificates[0].Text != text {
+				t.Errorf("the holder's copy: %+v, %v", p, err)
+			}
+			if err := c.Certificates.Erase(tx, v.ID); err != nil {
+				return err
+			}
+			if state, _, err := certificate.Standing(tx, number); state != certificate.Revoked || err != nil {
+				t.Errorf("after erasure: got %s, %v", state, err)
+			}
+			p, err = c.Certificates.PersonalData(tx, v.ID)
+			if len(p.Certificates) != 1 || p.Certificates[0].Text != "" {
+				t.Errorf("after erasure the words are %+v", p)
+			}
+			return err
+		})
+	})
+}
+
+func TestADayHasFewCertificates(t *testing.T) {
+	c := citytest.New(t, store.SQLite)
+	v := c.Volunteer(c.Home())
+	wish := certificate.IssueCmd{Actor: v.Actor, Person: v.ID, Purpose: certificate.ForAward, Naming: certificate.NoName, Months: 12}
+	for range 10 {
+		issue(t, c, wish).Must(t, "within the day's number")
+	}
+	issue(t, c, wish).Refused(t, "one more", "certificate.too_many")
+}
