@@ -82,7 +82,7 @@ func (a *api) revokeCertificate(ctx context.Context, in *ActOn) error {
 
 // CertificateNumber names a certificate by what stands on it.
 type CertificateNumber struct {
-	Number string `path:"number" minLength:"2" maxLength:"40" example:"n4xket9dvgxtm" doc:"As it stands on the certificate; spaces and hyphens do not matter"`
+	Code string `path:"code" minLength:"2" maxLength:"40" example:"n4xket9dvgxtm" doc:"As it stands on the certificate; spaces and hyphens do not matter"`
 }
 
 // CertificateStanding says whether a certificate still holds.
@@ -93,7 +93,7 @@ type CertificateStanding struct {
 }
 
 func (a *api) certificateStanding(ctx context.Context, in *CertificateNumber) (out CertificateStanding, err error) {
-	number, err := id.ParseCode(in.Number)
+	number, err := id.ParseCode(in.Code)
 	if err != nil {
 		return out, errs.New(errs.NotFound, "certificate.unknown")
 	}

@@ -254,7 +254,7 @@ func (a *api) routes() []route {
 			says("Numbers and days. What one says is for its holder alone."),
 		file(get, "/service-certificates/{id}", "get-certificate", "log", "A certificate of service", may(identity.CertificateIssue), []string{"text/plain"}, a.getCertificate),
 		act(remove, "/service-certificates/{id}", "revoke-certificate", "log", "Take a certificate back", may(identity.CertificateIssue, identity.CertificateRevokeFor), a.revokeCertificate),
-		op(get, "/certificate-numbers/{number}", "certificate-standing", "log", "Whether a certificate still holds", public, a.certificateStanding).
+		op(get, "/certificate-numbers/{code}", "certificate-standing", "log", "Whether a certificate still holds", public, a.certificateStanding).
 			says("Says nothing about its holder. Check the signature first: the key stands here too."),
 
 		op(get, "/regions/{id}/figures", "figures", "oversight", "Figures of a region, each with its definition", may(identity.ReportRead), a.figures),
