@@ -95,6 +95,15 @@ func saveAddress(tx *store.Tx, which PersonID, sealed any, today clock.Day) erro
 	return err
 }
 
+// savePoint puts the present home, and the person with it, on the map.
+func savePoint(tx *store.Tx, which PersonID, at region.Point, today clock.Day) error {
+	if _, err := tx.Exec("UPDATE address SET lat_e6 = $1, lon_e6 = $2 WHERE person = $3 AND from_day <= $4 AND until_day > $4", at.LatE6, at.LonE6, string(which), string(today)); err != nil {
+		return err
+	}
+	_, err := tx.Exec("UPDATE person SET lat_e6 = $1, lon_e6 = $2 WHERE id = $3", at.LatE6, at.LonE6, string(which))
+	return err
+}
+
 func saveName(tx *store.Tx, which PersonID, sealed any) error {
 	_, err := tx.Exec("UPDATE person SET name = $1 WHERE id = $2", sealed, string(which))
 	return err

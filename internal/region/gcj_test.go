@@ -44,3 +44,30 @@ func TestWhatAMapDrawsLeadsBackToThePlace(t *testing.T) {
 		}
 	})
 }
+
+// Abroad no map shifts: what is drawn is the place.
+func TestAbroadNothingIsShifted(t *testing.T) {
+	for name, p := range map[string]region.Point{"London": {LatE6: 51_500_700, LonE6: -124_600}, "Sydney": {LatE6: -33_856_800, LonE6: 151_215_300},
+		"New York": {LatE6: 40_689_200, LonE6: -74_044_500}} {
+		if got := p.GCJ02(); got != p {
+			t.Errorf("%s is drawn at %v, want %v", name, got, p)
+		}
+		if got := region.FromGCJ02(p); got != p {
+			t.Errorf("%s is read as %v, want %v", name, got, p)
+		}
+	}
+}
+
+func TestAPlaceIsReadAsPeopleWriteIt(t *testing.T) {
+	for text, want := range map[string]region.Point{"32.111 118.812": {LatE6: 32_111_000, LonE6: 118_812_000}, "32.1,118": {LatE6: 32_100_000, LonE6: 118_000_000},
+		"-0.5， 170.123456": {LatE6: -500_000, LonE6: 170_123_456}} {
+		if got, err := region.ParsePoint(text); err != nil || got != want {
+			t.Errorf("%q: got %v, %v, want %v", text, got, err, want)
+		}
+	}
+	for _, text := range []string{"", "32", "91 0", "0 181", "32.1234567 1", "a b", "1e3 1", "1 2 3", "- -", "+1 2", "1234 1"} {
+		if got, err := region.ParsePoint(text); err == nil {
+			t.Errorf("%q: got %v, want it refused", text, got)
+		}
+	}
+}

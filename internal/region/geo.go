@@ -2,7 +2,10 @@ package region
 
 import (
 	"math/bits"
+	"strconv"
 	"strings"
+
+	"timebank/internal/errs"
 )
 
 // Point is a place on the earth in millionths of a degree, north and east positive. One millionth of a degree of latitude is about
@@ -15,6 +18,40 @@ type Point struct {
 // Valid reports whether the point lies within ±90 degrees of latitude and ±180 of longitude.
 func (p Point) Valid() bool {
 	return p.LatE6 >= -90_000_000 && p.LatE6 <= 90_000_000 && p.LonE6 >= -180_000_000 && p.LonE6 <= 180_000_000
+}
+
+// ParsePoint reads a place as people write it: latitude and longitude in degrees with at most six decimals, with a comma or a space between.
+// Error: Invalid region.point_malformed.
+func ParsePoint(s string) (Point, error) {
+	words := strings.FieldsFunc(s, func(r rune) bool { return r == ',' || r == '，' || r == ' ' })
+	if len(words) != 2 {
+		return Point{}, errPoint
+	}
+	lat, okLat := microDegrees(words[0])
+	lon, okLon := microDegrees(words[1])
+	p := Point{LatE6: lat, LonE6: lon}
+	if !okLat || !okLon || !p.Valid() {
+		return Point{}, errPoint
+	}
+	return p, nil
+}
+
+var errPoint = errs.Invalid("region.point_malformed")
+
+// microDegrees reads degrees without a float.
+func microDegrees(s string) (int64, bool) {
+	whole, part, _ := strings.Cut(strings.TrimPrefix(s, "-"), ".")
+	if len(whole) == 0 || len(whole) > 3 || len(part) > 6 {
+		return 0, false
+	}
+	n, err := strconv.ParseUint(whole+part+strings.Repeat("0", 6-len(part)), 10, 32)
+	if err != nil {
+		return 0, false
+	}
+	if s[0] == '-' {
+		return -int64(n), true
+	}
+	return int64(n), true
 }
 
 // metresPerDegree is the length of one degree of a great circle on a sphere of the earth's mean radius, 6,371,008.8 m.

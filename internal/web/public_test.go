@@ -13,6 +13,7 @@ import (
 	"timebank/internal/citytest"
 	"timebank/internal/identity"
 	"timebank/internal/member"
+	"timebank/internal/region"
 )
 
 func TestEverybodyFindsAServicePoint(t *testing.T) {
@@ -110,6 +111,57 @@ func TestACertificateOfServiceIsCheckedByAnybody(t *testing.T) {
 	s.as(v).post(at+"/revoke", url.Values{"key": {"revoke-mine-1"}}).is(t, http.StatusOK, "taken back")
 	check(text).is(t, http.StatusOK, "taken back", "Taken back on")
 	nobody.get("/public/certificates/"+number).is(t, http.StatusOK, `"state":"revoked"`)
+}
+
+// Without scripts a home is put on the map by steps and by coordinates; nothing is kept before the reader says so.
+func TestAHomeIsPutOnTheMapWithoutScripts(t *testing.T) {
+	s := newSite(t)
+	elder, desk := s.Recipient(80, s.Home()), s.Staff(identity.PointStaff, s.Home())
+	r, middle := s.as(elder), region.Point{}
+	middle, _ = s.Tree.Point(s.Home())
+	mark := func(a answer) (p region.Point) {
+		t.Helper()
+		for name, into := range map[string]*int64{"lat": &p.LatE6, "lon": &p.LonE6} {
+			found := regexp.MustCompile(`name="` + name + `" value="(-?\d+)"`).FindStringSubmatch(a.body)
+			if found == nil {
+				t.Fatalf("no %s on the page: %d", name, a.StatusCode)
+			}
+			*into, _ = strconv.ParseInt(found[1], 10, 64)
+		}
+		return p
+	}
+	form := func(p region.Point, do, typed string) url.Values {
+		return url.Values{"key": {"pin-" + do + "-" + typed + strconv.FormatInt(p.LatE6, 10)}, "lat": {strconv.FormatInt(p.LatE6, 10)}, "lon": {strconv.FormatInt(p.LonE6, 10)}, "do": {do}, "typed": {typed}}
+	}
+	r.get("/account").is(t, http.StatusOK, "/account/home")
+	at := mark(r.get("/account/home"))
+	east := r.post("/account/home", form(at, "far_east", ""))
+	if got := region.DistanceMetres(at, mark(east)); got < 190 || got > 210 {
+		t.Errorf("a long step: got %d m, want 200", got)
+	}
+	north := mark(r.post("/account/home", form(mark(east), "north", "")))
+	if got := north.LatE6 - at.LatE6; got < 170 || got > 190 {
+		t.Errorf("a short step north: got %d millionths of a degree, want 180", got)
+	}
+	if still := mark(r.get("/account/home")); still != at {
+		t.Errorf("looking kept %v", still)
+	}
+	r.post("/account/home", form(at, "keep", "32.9, 118.8")).is(t, http.StatusUnprocessableEntity, "too far from the community", "member.pin_reach_m")
+	r.post("/account/home", form(at, "look", "over there")).is(t, http.StatusUnprocessableEntity, "Please write latitude and longitude")
+	r.post("/account/home", form(north, "keep", "")).is(t, http.StatusOK, "The place is kept")
+	clerk := s.as(desk)
+	clerk.get("/desk/people/"+string(elder.ID)).is(t, http.StatusOK, "/home")
+	page := clerk.get("/desk/people/" + string(elder.ID) + "/home")
+	page.is(t, http.StatusOK, "This is the place on record")
+	if got := mark(page); got != north {
+		t.Errorf("the desk sees %v, want %v", got, north)
+	}
+	typed := strconv.FormatFloat(float64(middle.LatE6)/1e6, 'f', 6, 64) + " " + strconv.FormatFloat(float64(middle.LonE6)/1e6, 'f', 6, 64)
+	clerk.post("/desk/people/"+string(elder.ID)+"/home", form(north, "keep", typed)).is(t, http.StatusOK, "The place is kept")
+	if got := mark(r.get("/account/home")); got != middle {
+		t.Errorf("typed at the desk: got %v, want %v", got, middle)
+	}
+	s.as(s.Person(30, s.Home())).get("/desk/people/"+string(elder.ID)+"/home").is(t, http.StatusForbidden)
 }
 
 func TestAnImitationCannotBeKnownByItsLook(t *testing.T) {

@@ -135,6 +135,12 @@ func asksOf(r *page.Request, p member.Person, asks map[member.PersonID]member.Re
 // Person is one person at the desk: masked, with the request that can be made for it by keys alone, and what it has asked for.
 func Person(r *page.Request) error { return personPage(r, http.StatusOK, nil) }
 
+// Home shows where somebody's home is on the map and puts it there, as the person says on the telephone.
+func Home(r *page.Request) error {
+	who := member.PersonID(r.Path("id"))
+	return page.Home(r, who, personPath(who)+"/home", personPath(who), r.T("page.desk.person"))
+}
+
 func personPage(r *page.Request, status int, trouble error) error {
 	who := member.PersonID(r.Path("id"))
 	v := personView{Page: r.Shell(r.T("page.desk.person")), Key: r.Key(), Action: personPath(who)}

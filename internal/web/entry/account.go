@@ -77,6 +77,15 @@ func Account(r *page.Request) error {
 	return r.Show(http.StatusOK, accountPage(v))
 }
 
+// Home shows where one's own home is on the map and puts it there.
+func Home(r *page.Request) error {
+	me, err := r.Me()
+	if err != nil {
+		return err
+	}
+	return page.Home(r, me, "/account/home", "/account", r.T("page.account.title"))
+}
+
 // EndSession signs out elsewhere.
 func EndSession(r *page.Request) error {
 	key, err := r.Sent()

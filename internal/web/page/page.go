@@ -232,7 +232,7 @@ var done = map[string]string{
 	"complained": "page.done.complained", "asked": "page.done.asked", "decided": "page.done.decided",
 	"session_ended": "page.done.session_ended", "key_added": "page.done.key_added", "key_removed": "page.done.key_removed", "consent": "page.done.consent",
 	"way": "page.done.way", "email_asked": "page.done.email_asked", "email_confirmed": "page.done.email_confirmed", "email_removed": "page.done.email_removed",
-	"certified": "page.done.certified", "revoked": "page.done.revoked",
+	"certified": "page.done.certified", "pinned": "page.done.pinned", "revoked": "page.done.revoked",
 	"wished": "page.done.wished", "joined": "page.done.joined",
 	"slips_drawn": "page.done.slips_drawn", "slip_void": "page.done.slip_void", "keyed_in": "page.done.keyed_in", "appealed": "page.done.appealed", "assessed": "page.done.assessed",
 	"restored": "page.done.restored", "faced": "page.done.faced", "rated_bad": "page.done.rated_bad", "said_wrong": "page.done.said_wrong", "noted": "page.done.noted",

@@ -1,0 +1,120 @@
+package page
+
+import (
+	"net/http"
+	"strconv"
+
+	"timebank/internal/errs"
+	"timebank/internal/member"
+	"timebank/internal/region"
+	"timebank/internal/store"
+	"timebank/internal/web/ui"
+)
+
+// A home is put on the map by a tap where scripts run, and without them by steps in the four directions or by coordinates. Where it is stands in
+// no address of a page, so in no log either: forms carry it.
+
+// The measures of the map: its side in units, how many metres a unit is, and how many metres a short and a long step go.
+const (
+	homeSide   = 400
+	homeMetres = 3
+	shortStep  = 20
+	longStep   = 200
+)
+
+// longitudeShare is how many hundredths of a degree of latitude's length a degree of longitude has at 32° north, where the city lies; a drawing
+// needs no better.
+const longitudeShare = 85
+
+// homeSteps are the buttons: north and east in steps.
+var homeSteps = []struct {
+	name, code  string
+	north, east int64
+}{{"north", "page.home.north", 1, 0}, {"south", "page.home.south", -1, 0}, {"west", "page.home.west", 0, -1}, {"east", "page.home.east", 0, 1}}
+
+// Home shows where somebody's home is on the map, moves the mark as the form asks, and keeps it. at is the page's address, back leads on.
+func Home(r *Request, who member.PersonID, at, back, backText string) error {
+	var home, community region.Point
+	var own bool
+	err := r.Read("web.home", func(tx *store.Tx, tree *region.Tree) (err error) {
+		home, community, own, err = r.Members.HomeOf(tx, tree, r.Actor, who)
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	v := ui.HomeView{Page: r.Shell(r.T("page.home.title")), Action: at, Key: r.Key(), Back: back, BackText: backText, Lead: r.T("page.home.lead_community")}
+	v.Scripts = append(v.Scripts, "home.js")
+	if own {
+		v.Lead = r.T("page.home.lead_own")
+	}
+	status := http.StatusOK
+	if r.HTTP.Method == http.MethodPost {
+		var told *Told
+		if home, told, err = moved(r, who, home); err != nil {
+			return err
+		}
+		if told == nil && r.Form("do") == "keep" {
+			return r.Go(back + "?done=pinned")
+		}
+		if told != nil {
+			status, v.WhyNot = http.StatusUnprocessableEntity, told.Why
+			if v.Faults = told.Faults; len(v.Faults) == 0 {
+				v.Faults = []ui.Fault{{Text: told.Text}}
+			}
+		}
+	}
+	v.Lat, v.Lon = strconv.FormatInt(home.LatE6, 10), strconv.FormatInt(home.LonE6, 10)
+	v.Metres, v.Share = strconv.Itoa(homeMetres), strconv.Itoa(longitudeShare)
+	v.Typed = ui.Field{Name: "typed", Label: r.T("page.home.typed"), Hint: r.T("page.home.typed_hint"), Max: 40}
+	for _, s := range homeSteps {
+		v.Steps = append(v.Steps, ui.Row{Name: s.name, Value: r.T(s.code, "metres", shortStep)}, ui.Row{Name: "far_" + s.name, Value: r.T(s.code, "metres", longStep)})
+	}
+	v.Middle[0], v.Middle[1] = onMap(community, home)
+	return r.Show(status, ui.Home(v))
+}
+
+// onMap is where a point stands on a map with another in its middle, in units kept on the drawing.
+func onMap(p, middle region.Point) (x, y string) {
+	east := (p.LonE6 - middle.LonE6) * longitudeShare / 100 * 111 / 1000
+	north := (p.LatE6 - middle.LatE6) * 111 / 1000
+	keep := func(n int64) string { return strconv.FormatInt(max(12, min(homeSide-12, n)), 10) }
+	return keep(homeSide/2 + east/homeMetres), keep(homeSide/2 - north/homeMetres)
+}
+
+// moved reads where the form puts the home and, when that is asked for, keeps it. A refusal is told on the page.
+func moved(r *Request, who member.PersonID, home region.Point) (region.Point, *Told, error) {
+	refused := func(err error) (region.Point, *Told, error) {
+		told := r.Tell(err)
+		return home, &told, nil
+	}
+	lat, errLat := strconv.ParseInt(r.Form("lat"), 10, 64)
+	lon, errLon := strconv.ParseInt(r.Form("lon"), 10, 64)
+	if sent := (region.Point{LatE6: lat, LonE6: lon}); errLat == nil && errLon == nil && sent.Valid() {
+		home = sent
+	}
+	if typed := r.Form("typed"); typed != "" {
+		p, err := region.ParsePoint(typed)
+		if err != nil {
+			return refused(errs.Invalid("member.pin_invalid", errs.Field{Path: "typed", Code: "region.point_malformed"}))
+		}
+		home = p
+	}
+	for _, s := range homeSteps {
+		step := map[string]int64{s.name: shortStep, "far_" + s.name: longStep}[r.Form("do")]
+		home.LatE6 += s.north * step * 1000 / 111
+		home.LonE6 += s.east * step * 1000 / 111 * 100 / longitudeShare
+	}
+	if r.Form("do") != "keep" {
+		return home, nil, nil
+	}
+	key, err := r.Sent()
+	if err != nil {
+		return home, nil, err
+	}
+	_, err = One(r.Members.Pin(r.Context(), []member.PinCmd{{Actor: r.Actor, Key: key, Person: who, Point: home}}))
+	if kind := errs.KindOf(err); kind == errs.KindInvalid || kind == errs.Refused {
+		return refused(err)
+	}
+	return home, nil, err
+}
