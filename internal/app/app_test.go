@@ -202,8 +202,8 @@ func TestKeysAreDrawnOnceAndHiddenFromOthers(t *testing.T) {
 		t.Error("opened again, the keys are others")
 	}
 	files, err := os.ReadDir(folder)
-	if err != nil || len(files) != 5 {
-		t.Fatalf("files: got %d, %v, want 5", len(files), err)
+	if err != nil || len(files) != 7 {
+		t.Fatalf("files: got %d, %v, want 7", len(files), err)
 	}
 	for _, f := range files {
 		info, err := f.Info()
