@@ -1,6 +1,7 @@
 package report
 
 import (
+	"maps"
 	"slices"
 	"strings"
 	"sync"
@@ -57,11 +58,26 @@ func (c Counted) Districts(code Code) map[region.ID]int64 {
 // Recent returns the figures of the city in a span, counted at most [fresh] ago, or while somebody else counts anew a little longer. Spans
 // that end in the future should end with a day, so that those who ask within one day share their count.
 func (s *Service) Recent(tx *store.Tx, tree *region.Tree, span Span) (Counted, error) {
+	// How things stand now is the same in every span, and is counted once for all of them.
+	stand, err := keptOr(&s.kept, tx, standKey{}, func() (Counted, error) {
+		all, err := everywhere(tx, tree, Span{}, true)
+		return Counted{At: tx.Now(), byRegion: all, tree: tree}, err
+	})
+	if err != nil {
+		return Counted{}, err
+	}
 	return keptOr(&s.kept, tx, span, func() (Counted, error) {
-		all, err := everywhere(tx, tree, span)
+		all, err := everywhere(tx, tree, span, false)
+		if err != nil {
+			return Counted{}, err
+		}
+		maps.Copy(all, stand.byRegion)
 		return Counted{At: tx.Now(), byRegion: all, tree: tree}, err
 	})
 }
+
+// standKey names the figures that know no period.
+type standKey struct{}
 
 // many is from how many entries on a sum is kept for a while: fewer are added up for each reader, so that what somebody has just done is in it.
 const many = 2_000
@@ -123,12 +139,15 @@ func (s *Service) Classes(tx *store.Tx) ([]ledger.ClassTotal, error) {
 	return keptOr(&s.kept, tx, classesKey{}, func() ([]ledger.ClassTotal, error) { return ledger.ClassTotals(tx) })
 }
 
-// everywhere sums every figure by the region of its entries. Figures that read the same rows by the same column are summed in one pass.
-func everywhere(tx *store.Tx, tree *region.Tree, span Span) (map[Code]map[region.ID]int64, error) {
+// everywhere sums the figures that know no period, or all others, by the region of its entries. Figures that read the same rows by the same column are summed in one pass.
+func everywhere(tx *store.Tx, tree *region.Tree, span Span, stock bool) (map[Code]map[region.ID]int64, error) {
 	out := map[Code]map[region.ID]int64{}
 	type pass struct{ from, place string }
 	var passes []pass
 	for _, f := range table {
+		if f.stock != stock {
+			continue
+		}
 		out[Code(f.code)] = map[region.ID]int64{}
 		if p := (pass{f.from, f.place}); !slices.Contains(passes, p) {
 			passes = append(passes, p)
@@ -139,7 +158,7 @@ func everywhere(tx *store.Tx, tree *region.Tree, span Span) (map[Code]map[region
 		var codes []Code
 		var sums, wheres []string
 		for _, f := range table {
-			if f.from == p.from && f.place == p.place {
+			if f.stock == stock && f.from == p.from && f.place == p.place {
 				where := q.filter(f, span)
 				codes = append(codes, Code(f.code))
 				wheres = append(wheres, "("+where+")")
