@@ -66,14 +66,19 @@ func (s *Service) Recent(tx *store.Tx, tree *region.Tree, span Span) (Counted, e
 	if err != nil {
 		return Counted{}, err
 	}
-	return keptOr(&s.kept, tx, span, func() (Counted, error) {
+	moved, err := keptOr(&s.kept, tx, span, func() (Counted, error) {
 		all, err := everywhere(tx, tree, span, false)
-		if err != nil {
-			return Counted{}, err
-		}
-		maps.Copy(all, stand.byRegion)
 		return Counted{At: tx.Now(), byRegion: all, tree: tree}, err
 	})
+	if err != nil {
+		return Counted{}, err
+	}
+	both := Counted{At: moved.At, byRegion: maps.Clone(moved.byRegion), tree: tree}
+	maps.Copy(both.byRegion, stand.byRegion)
+	if stand.At.Before(both.At) {
+		both.At = stand.At
+	}
+	return both, nil
 }
 
 // standKey names the figures that know no period.
