@@ -58,9 +58,9 @@ func newSchool(t testing.TB, db *store.DB, clk *clock.Fake, volunteers int) *sch
 		row("320100", "南京市", region.City, ""), row("320113", "栖霞区", region.District, "320100"), row("320106", "鼓楼区", region.District, "320100"),
 		row("320113004", "迈皋桥街道", region.Street, "320113"), row("320113004001", "第一社区", region.Community, "320113004")}})
 	must(err)
-	p, err := rules.Propose(ctx, "ann", policy.ProposeCmd{TOML: []byte(policy.Nanjing().Text()), Reason: "test"})
+	p, err := rules.Propose(ctx, policy.Founder("ann"), policy.ProposeCmd{TOML: []byte(policy.Nanjing().Text()), Reason: "test"})
 	must(err)
-	_, err = rules.Approve(ctx, "bob", policy.DecideCmd{Proposal: p.ID})
+	_, err = rules.Approve(ctx, policy.Founder("bob"), policy.DecideCmd{Proposal: p.ID})
 	must(err)
 	tree, err := regions.Today(ctx)
 	must(err)
