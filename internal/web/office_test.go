@@ -60,6 +60,32 @@ func TestAnOfficeSeesItsOwnPlaceAlone(t *testing.T) {
 	officer.get("/office/trail").is(t, http.StatusForbidden)
 }
 
+var menuOf = regexp.MustCompile(`(?s)<ul class="nav">(.*?)</ul>`)
+
+// Whatever stands in the menu of a role opens for it, and what only some may read stands in theirs.
+func TestNoMenuLeadsToAClosedDoor(t *testing.T) {
+	s := newSite(t)
+	street := s.Tree.StreetOf(s.Home())
+	ways := regexp.MustCompile(`href="(/[^"]*)"`)
+	for _, role := range []identity.Role{identity.Administrator, identity.Reviewer, identity.Dispatcher, identity.Auditor, identity.ReadOnly} {
+		who := s.as(s.Staff(role, street))
+		for _, home := range []string{"/office/", "/desk/"} {
+			menu := menuOf.FindStringSubmatch(who.get(home).body)
+			if menu == nil {
+				t.Fatalf("%s has no menu for %s", home, role)
+			}
+			for _, way := range ways.FindAllStringSubmatch(menu[1], -1) {
+				if got := who.get(html.UnescapeString(way[1])); got.StatusCode != http.StatusOK {
+					t.Errorf("the menu of %s leads %s to %s, which answers %d", home, role, way[1], got.StatusCode)
+				}
+			}
+			if trail := strings.Contains(menu[1], "/office/trail"); home == "/office/" && trail != (role == identity.Auditor) {
+				t.Errorf("the trail stands in the menu of %s: %v", role, trail)
+			}
+		}
+	}
+}
+
 var linkTo = regexp.MustCompile(`href="(/office/figure\?[^"]+)"[^>]*>([^<]+)<`)
 
 // Every figure on the page opens to its entries, whose head says the same number.

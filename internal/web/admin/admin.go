@@ -25,9 +25,9 @@ import (
 
 // Door is the door of the offices.
 var Door = &page.Door{Home: "/office/", Nav: []page.Way{{Href: "/office/", Code: "page.office.nav_figures"}, {Href: "/office/map", Code: "page.office.nav_map"},
-	{Href: "/office/waiting", Code: "page.office.nav_waiting"}, {Href: "/office/people", Code: "page.office.nav_people"},
+	{Href: "/office/waiting", Code: "page.office.nav_waiting"}, {Href: "/office/people", Code: "page.office.nav_people", Needs: identity.MemberRead},
 	{Href: "/office/rules", Code: "page.office.nav_rules"}, {Href: "/office/catalogue", Code: "page.office.nav_catalogue"},
-	{Href: "/office/hours", Code: "page.office.nav_hours"}, {Href: "/office/trail", Code: "page.office.nav_trail"}, {Href: "/office/help", Code: "page.office.nav_help"}}}
+	{Href: "/office/hours", Code: "page.office.nav_hours"}, {Href: "/office/trail", Code: "page.office.nav_trail", Needs: identity.AuditRead}, {Href: "/office/help", Code: "page.office.nav_help"}}}
 
 // office is one request of the door: who reads, and for which place.
 type office struct {
@@ -49,7 +49,7 @@ func open(r *page.Request, right identity.Right, title string) (*office, error) 
 	o := &office{Request: r, tree: tree, place: region.ID(r.Form("place"))}
 	if o.place == "" {
 		for _, g := range r.Actor.Grants {
-			if may(r.Actor, right, g.Region, tree) {
+			if page.May(r.Actor, right, g.Region, tree) {
 				o.place = g.Region
 				break
 			}
@@ -68,7 +68,7 @@ func open(r *page.Request, right identity.Right, title string) (*office, error) 
 	}
 	path := tree.Path(o.place)
 	for _, above := range path[:max(len(path)-1, 0)] {
-		if may(r.Actor, right, above, tree) {
+		if page.May(r.Actor, right, above, tree) {
 			o.v.Above = append(o.v.Above, ui.Link{Href: o.here("place", string(above)), Text: tree.Name(above)})
 		}
 	}
@@ -88,14 +88,8 @@ func open(r *page.Request, right identity.Right, title string) (*office, error) 
 	return o, nil
 }
 
-// may reports whether the actor has the right, if need be after showing its second factor again.
-func may(a identity.Actor, right identity.Right, place region.ID, tree *region.Tree) bool {
-	err := a.May(right, place, tree)
-	return err == nil || errs.CodeOf(err) == identity.CodeStepUp
-}
-
 func (o *office) may(right identity.Right, place region.ID) bool {
-	return may(o.Actor, right, place, o.tree)
+	return page.May(o.Actor, right, place, o.tree)
 }
 
 // below are the places right below this one: the districts that statistics count, streets, communities.

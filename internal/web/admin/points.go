@@ -150,10 +150,14 @@ func Point(r *page.Request) error {
 		if !p.Closed.IsZero() {
 			state = r.T("page.office.point_closed_since", "when", o.stamp(p.Closed))
 		}
+		links := []ui.Link{{Href: o.at("/office/points"), Text: r.T("page.office.all_points")}}
+		if o.may(identity.AuditRead, o.place) {
+			links = append(links, ui.Link{Href: o.at("/office/trail", "ref", string(p.ID)), Text: r.T("page.office.changes_in_trail")})
+		}
 		o.add(block{Facts: []ui.Row{{Name: r.T("page.office.state"), Value: state}, {Name: r.T("page.office.kind"), Value: r.T(pointNames[p.Kind])},
 			{Name: r.T("page.office.place"), Value: o.tree.FullName(p.Region)}, {Name: r.T("page.office.phone"), Value: orDash(p.Phone)},
 			{Name: r.T("page.office.open_hours"), Value: orDash(r.OpenHours(p.Hours))}},
-			Links: []ui.Link{{Href: o.at("/office/points"), Text: r.T("page.office.all_points")}, {Href: o.at("/office/trail", "ref", string(p.ID)), Text: r.T("page.office.changes_in_trail")}}})
+			Links: links})
 		if o.may(identity.MemberPoint, p.Region) {
 			o.changePoint(p)
 		}

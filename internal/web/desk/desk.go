@@ -23,7 +23,7 @@ import (
 
 // Door is the door of the desk.
 var Door = &page.Door{Home: "/desk/", Nav: []page.Way{{Href: "/desk/", Code: "page.desk.nav_board"}, {Href: "/desk/call", Code: "page.desk.call"},
-	{Href: "/desk/follow-ups", Code: "page.desk.follow_ups"}, {Href: "/desk/complaints", Code: "page.desk.complaints"}, {Href: "/desk/reviews", Code: "page.desk.reviews"}, {Href: "/desk/slips", Code: "page.desk.slips"},
+	{Href: "/desk/follow-ups", Code: "page.desk.follow_ups", Needs: identity.FeedbackFollowUp}, {Href: "/desk/complaints", Code: "page.desk.complaints"}, {Href: "/desk/reviews", Code: "page.desk.reviews", Needs: identity.MemberRead}, {Href: "/desk/slips", Code: "page.desk.slips"},
 	{Href: "/desk/help", Code: "page.desk.help"}}}
 
 // wait is a reason for waiting and the code of its words.

@@ -105,8 +105,12 @@ type Door struct {
 	Nav []Way
 }
 
-// Way is an entry of a door's menu: an address and the code of its words.
-type Way struct{ Href, Code string }
+// Way is an entry of a door's menu: an address and the code of its words. Where it names a right, it stands only for readers who hold that
+// right somewhere; the page itself asks for the place.
+type Way struct {
+	Href, Code string
+	Needs      identity.Right
+}
 
 // Request is one request of a page, with its reader.
 type Request struct {
@@ -185,12 +189,30 @@ func (r *Request) Shell(title string) ui.Page {
 		p.App = d.Home
 	}
 	for _, w := range d.Nav {
-		p.Nav = append(p.Nav, ui.Link{Href: w.Href, Text: r.T(w.Code), Current: r.HTTP.URL.Path == w.Href})
+		if w.Needs == "" || r.holds(w.Needs) {
+			p.Nav = append(p.Nav, ui.Link{Href: w.Href, Text: r.T(w.Code), Current: r.HTTP.URL.Path == w.Href})
+		}
 	}
 	if r.Actor.ID != "" {
 		p.Who = r.who()
 	}
 	return p
+}
+
+// holds reports whether the reader has the right in any place of its roles. Without the regions it says yes: the page decides.
+func (r *Request) holds(right identity.Right) bool {
+	held := false
+	err := r.Read("web.menu", func(_ *store.Tx, tree *region.Tree) error {
+		held = slices.ContainsFunc(r.Actor.Grants, func(g identity.Grant) bool { return May(r.Actor, right, g.Region, tree) })
+		return nil
+	})
+	return held || err != nil
+}
+
+// May reports whether an actor has the right in the place, if need be after showing its second factor again.
+func May(a identity.Actor, right identity.Right, place region.ID, tree *region.Tree) bool {
+	err := a.May(right, place, tree)
+	return err == nil || errs.CodeOf(err) == identity.CodeStepUp
 }
 
 // here is where a choice of language comes back to. A form that was refused has no address of its own.
