@@ -126,6 +126,13 @@ func aside(w *world) {
 	w.does(step{op: "dispatch-order", as: &desk, at: []any{id}, body: m{"volunteer": chen.ID}, rows: "assignment+1"})
 	w.refused(step{op: "answer-order", as: &wang, at: []any{id}, body: m{"accept": true}}, 409, "order.not_offered")
 	w.does(step{op: "answer-order", as: &chen, at: []any{id}, body: m{"accept": true}, want: m{"state": "accepted"}})
+	// A visit that is moved asks whoever was coming again.
+	w.refused(step{op: "reschedule-order", as: &chen, at: []any{id}, body: m{"start": w.at(2, 10, 0)}}, 403, "identity.not_allowed")
+	w.refused(step{op: "reschedule-order", as: &elder, at: []any{id}, body: m{"start": w.at(2, 3, 0)}}, 422, "order.invalid", "start order.hour_not_allowed")
+	w.does(step{op: "reschedule-order", as: &elder, at: []any{id}, body: m{"start": w.at(2, 10, 0)}, want: m{"state": "published", "waits_for": "volunteer"}})
+	w.does(step{op: "answer-order", as: &chen, at: []any{id}, body: m{"accept": true}, want: m{"state": "accepted"}})
+	w.does(step{op: "reschedule-order", as: &desk, at: []any{id}, body: m{"start": w.at(1, 10, 0)}, want: m{"state": "published"}})
+	w.does(step{op: "answer-order", as: &chen, at: []any{id}, body: m{"accept": true}, want: m{"state": "accepted"}})
 	w.does(step{op: "withdraw-from-order", as: &chen, at: []any{id}, body: m{"reason": "ill"}, want: m{"state": "published"}})
 	w.does(step{op: "claim-order", as: &wang, at: []any{id}, body: m{}, rows: "assignment+1"})
 	w.refused(step{op: "no-show", as: &elder, at: []any{id}, body: m{"volunteer": wang.ID}}, 422, "order.not_started")

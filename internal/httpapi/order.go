@@ -145,6 +145,15 @@ func (a *api) cancelOrder(ctx context.Context, in *With[Reason]) (Changed, error
 	return changed(first(a.Orders.Cancel(ctx, orderCmd(ctx, in))))
 }
 
+// Rescheduling moves a visit to another time.
+type Rescheduling struct {
+	Start time.Time `json:"start" example:"2020-10-14T09:00:00+08:00"`
+}
+
+func (a *api) rescheduleOrder(ctx context.Context, in *With[Rescheduling]) (Changed, error) {
+	return changed(first(a.Orders.Reschedule(ctx, []order.RescheduleCmd{{Actor: actor(ctx), Key: in.Key, Order: order.ID(in.ID), Start: orZero(&in.Body.Start)}})))
+}
+
 func (a *api) withdrawFromOrder(ctx context.Context, in *With[Reason]) (Changed, error) {
 	return changed(first(a.Orders.Withdraw(ctx, orderCmd(ctx, in))))
 }

@@ -174,6 +174,8 @@ func (a *api) routes() []route {
 		op(post, "/orders/{id}/confirm", "confirm-order", "orders", "Confirm a service", may(identity.OrderConfirm, identity.OrderConfirmFor), a.confirmOrder),
 		op(post, "/orders/{id}/undo", "undo-confirm", "orders", "Take a confirmation back", may(identity.OrderConfirm, identity.OrderConfirmFor), a.undoConfirm).
 			says("Within the undo window."),
+		op(post, "/orders/{id}/reschedule", "reschedule-order", "orders", "Move an order to another time", may(identity.OrderPlace, identity.OrderPlaceFor), a.rescheduleOrder).
+			says("Before anybody has checked in. Whoever was coming is asked again and keeps the place by saying yes in time."),
 		op(post, "/orders/{id}/cancel", "cancel-order", "orders", "Cancel an order", may(identity.OrderCancel, identity.OrderCancelFor), a.cancelOrder),
 		op(post, "/orders/{id}/undo-cancel", "undo-cancel", "orders", "Take a cancellation back", may(identity.OrderCancel, identity.OrderCancelFor), a.undoCancel).
 			says("Within the undo window, by whoever cancelled."),

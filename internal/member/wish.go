@@ -16,6 +16,9 @@ import (
 // they may go over midnight, and equal hours are none.
 type Quiet struct{ From, Until int }
 
+// Night are the quiet hours of who has never said any: whoever wants none says so (default, ours).
+var Night = Quiet{From: 21, Until: 8}
+
 // IsZero reports whether there are no quiet hours.
 func (q Quiet) IsZero() bool { return q.From == q.Until }
 

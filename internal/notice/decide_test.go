@@ -34,6 +34,9 @@ func TestWhoIsToldWhat(t *testing.T) {
 		Kind   notify.Kind
 		Urgent bool
 	}
+	shift := func(by member.PersonID, from, to time.Duration, asked, off []member.PersonID) order.Rescheduled {
+		return order.Rescheduled{By: by, From: now.Add(from), To: now.Add(to), Until: now.Add(time.Hour), Asked: asked, CalledOff: off}
+	}
 	const day = 24 * time.Hour
 	for _, c := range []struct {
 		what, topic string
@@ -41,38 +44,48 @@ func TestWhoIsToldWhat(t *testing.T) {
 		named       []member.PersonID
 		kin         []watcher
 		want        []told
+		move        order.Rescheduled
 	}{
-		{"the station asked", placed, visit(order.Published, day), nil, kin, []told{{"elder", Placed, false}}},
-		{"asked oneself", placed, visit(order.Published, day, func(o *order.Order) { o.PlacedAs = order.BySelf }), nil, kin, nil},
-		{"placed and cancelled since", placed, visit(order.Cancelled, day), nil, kin, nil},
-		{"offered", offered, visit(order.Published, day, is(order.Offered, "", 0)), []member.PersonID{"volunteer"}, kin, []told{{"volunteer", Offered, false}}},
-		{"offered for today", offered, visit(order.Published, 3*time.Hour, is(order.Offered, "", 0)), []member.PersonID{"volunteer"}, nil, []told{{"volunteer", Offered, true}}},
-		{"offered to another", offered, visit(order.Published, day, is(order.Offered, "", 0)), []member.PersonID{"other"}, kin, nil},
-		{"answered since", offered, visit(order.Accepted, day), []member.PersonID{"volunteer"}, kin, nil},
-		{"accepted", accepted, visit(order.Accepted, day), nil, kin, []told{{"elder", Coming, false}, {"daughter", KinComing, false}, {"sister", KinComing, false}}},
-		{"accepted, relatives may not see", accepted, visit(order.Accepted, day), nil, nil, []told{{"elder", Coming, false}}},
-		{"accepted for tonight", accepted, visit(order.Accepted, 2*time.Hour), nil, nil, []told{{"elder", Coming, true}}},
-		{"accepted and over", accepted, visit(order.Accepted, -time.Hour), nil, kin, nil},
-		{"passed up", escalated, visit(order.Published, day), nil, kin, []told{{"elder", Looking, false}}},
-		{"passed up again", escalated + " " + string(order.District), visit(order.Published, day), nil, kin, nil},
-		{"passed to the fund", escalated + " " + string(order.Fund), visit(order.AtFund, day), nil, kin, []told{{"elder", Looking, false}}},
-		{"passed up and taken since", escalated, visit(order.Accepted, day), nil, kin, nil},
-		{"to confirm", awaiting, visit(order.Awaiting, -time.Hour), nil, kin, []told{{"elder", Confirm, false}, {"daughter", KinConfirm, false}}},
-		{"confirmed since", awaiting, visit(order.Confirmed, -time.Hour), nil, kin, nil},
+		{"the station asked", placed, visit(order.Published, day), nil, kin, []told{{"elder", Placed, false}}, order.Rescheduled{}},
+		{"asked oneself", placed, visit(order.Published, day, func(o *order.Order) { o.PlacedAs = order.BySelf }), nil, kin, nil, order.Rescheduled{}},
+		{"placed and cancelled since", placed, visit(order.Cancelled, day), nil, kin, nil, order.Rescheduled{}},
+		{"offered", offered, visit(order.Published, day, is(order.Offered, "", 0)), []member.PersonID{"volunteer"}, kin, []told{{"volunteer", Offered, false}}, order.Rescheduled{}},
+		{"offered for today", offered, visit(order.Published, 3*time.Hour, is(order.Offered, "", 0)), []member.PersonID{"volunteer"}, nil, []told{{"volunteer", Offered, true}}, order.Rescheduled{}},
+		{"offered to another", offered, visit(order.Published, day, is(order.Offered, "", 0)), []member.PersonID{"other"}, kin, nil, order.Rescheduled{}},
+		{"answered since", offered, visit(order.Accepted, day), []member.PersonID{"volunteer"}, kin, nil, order.Rescheduled{}},
+		{"accepted", accepted, visit(order.Accepted, day), nil, kin, []told{{"elder", Coming, false}, {"daughter", KinComing, false}, {"sister", KinComing, false}}, order.Rescheduled{}},
+		{"accepted, relatives may not see", accepted, visit(order.Accepted, day), nil, nil, []told{{"elder", Coming, false}}, order.Rescheduled{}},
+		{"accepted for tonight", accepted, visit(order.Accepted, 2*time.Hour), nil, nil, []told{{"elder", Coming, true}}, order.Rescheduled{}},
+		{"accepted and over", accepted, visit(order.Accepted, -time.Hour), nil, kin, nil, order.Rescheduled{}},
+		{"passed up", escalated, visit(order.Published, day), nil, kin, []told{{"elder", Looking, false}}, order.Rescheduled{}},
+		{"passed up again", escalated + " " + string(order.District), visit(order.Published, day), nil, kin, nil, order.Rescheduled{}},
+		{"passed to the fund", escalated + " " + string(order.Fund), visit(order.AtFund, day), nil, kin, []told{{"elder", Looking, false}}, order.Rescheduled{}},
+		{"passed up and taken since", escalated, visit(order.Accepted, day), nil, kin, nil, order.Rescheduled{}},
+		{"to confirm", awaiting, visit(order.Awaiting, -time.Hour), nil, kin, []told{{"elder", Confirm, false}, {"daughter", KinConfirm, false}}, order.Rescheduled{}},
+		{"confirmed since", awaiting, visit(order.Confirmed, -time.Hour), nil, kin, nil, order.Rescheduled{}},
 		{"cancelled", cancelled, visit(order.Cancelled, day, is(order.Withdrawn, "", 0)), []member.PersonID{"volunteer"}, kin[:1],
-			[]told{{"elder", Cancelled, false}, {"daughter", KinCalled, false}, {"volunteer", CalledOff, false}}},
-		{"cancelled and taken back", cancelled, visit(order.Published, day), nil, kin, nil},
-		{"paid", settled, visit(order.Settled, -day, is(order.Paid, "", 60)), nil, kin, []told{{"volunteer", Paid, false}}},
-		{"paid to a team", settled, visit(order.Settled, -day, is(order.Paid, "team", 60)), nil, kin, nil},
-		{"nothing paid", settled, visit(order.Settled, -day, is(order.Paid, "", 0)), nil, kin, nil},
-		{"another event", "order.disputed", visit(order.Accepted, day), nil, kin, nil},
+			[]told{{"elder", Cancelled, false}, {"daughter", KinCalled, false}, {"volunteer", CalledOff, false}}, order.Rescheduled{}},
+		{"cancelled and taken back", cancelled, visit(order.Published, day), nil, kin, nil, order.Rescheduled{}},
+		{"paid", settled, visit(order.Settled, -day, is(order.Paid, "", 60)), nil, kin, []told{{"volunteer", Paid, false}}, order.Rescheduled{}},
+		{"paid to a team", settled, visit(order.Settled, -day, is(order.Paid, "team", 60)), nil, kin, nil, order.Rescheduled{}},
+		{"nothing paid", settled, visit(order.Settled, -day, is(order.Paid, "", 0)), nil, kin, nil, order.Rescheduled{}},
+		{"another event", "order.disputed", visit(order.Accepted, day), nil, kin, nil, order.Rescheduled{}},
+		{"moved by the station", moved, visit(order.Published, 2*day, is(order.Offered, "", 0)), nil, kin,
+			[]told{{"elder", Moved, false}, {"daughter", KinMoved, false}, {"sister", KinMoved, false}, {"volunteer", MovedAsk, false}}, shift("desk", day, 2*day, []member.PersonID{"volunteer"}, nil)},
+		{"moved by oneself", moved, visit(order.Published, 2*day, is(order.Offered, "", 0)), nil, nil, []told{{"volunteer", MovedAsk, false}}, shift("elder", day, 2*day, []member.PersonID{"volunteer"}, nil)},
+		{"moved by a relative", moved, visit(order.Published, 2*day), nil, kin, []told{{"elder", Moved, false}, {"sister", KinMoved, false}}, shift("daughter", day, 2*day, nil, nil)},
+		{"moved away from tonight", moved, visit(order.Published, day, is(order.Offered, "", 0)), nil, nil, []told{{"elder", Moved, true}, {"volunteer", MovedAsk, true}}, shift("", 2*time.Hour, day, []member.PersonID{"volunteer"}, nil)},
+		{"moved and answered since", moved, visit(order.Accepted, day), nil, nil, []told{{"elder", Moved, false}}, shift("", 2*day, day, []member.PersonID{"volunteer"}, nil)},
+		{"moved and moved again since", moved, visit(order.Published, 3*day, is(order.Offered, "", 0)), nil, kin, nil, shift("desk", day, 2*day, []member.PersonID{"volunteer"}, nil)},
+		{"moved, and cannot come then", moved, visit(order.Published, 3*day, is(order.Withdrawn, "", 0)), nil, nil, []told{{"volunteer", CalledOff, true}}, shift("elder", time.Hour, 2*day, nil, []member.PersonID{"volunteer"})},
+		{"moved and cancelled since", moved, visit(order.Cancelled, 2*day, is(order.Withdrawn, "", 0)), nil, kin, nil, shift("elder", day, 2*day, []member.PersonID{"volunteer"}, nil)},
 	} {
 		var got []told
 		topic, level, _ := strings.Cut(c.topic, " ")
 		if level == "" {
 			level = string(order.Street)
 		}
-		for _, n := range decide(event{topic, c.named, order.Level(level)}, c.o, c.kin, now) {
+		for _, n := range decide(event{topic, c.named, order.Level(level), c.move}, c.o, c.kin, now) {
 			got = append(got, told{n.Person, n.Kind, n.Urgent})
 		}
 		if diff := cmp.Diff(c.want, got); diff != "" {

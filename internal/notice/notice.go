@@ -37,6 +37,9 @@ const (
 	KinCalled   notify.Kind = "kin.cancelled"    // relative. service, start
 	KinConfirm  notify.Kind = "kin.confirm"      // relative who may act: please say that it was done. service, start
 	FamilyWrote notify.Kind = "family.message"   // relative: words wait for you.
+	Moved       notify.Kind = "order.moved"      // recipient: your visit is at another time now. service, start
+	MovedAsk    notify.Kind = "order.moved_ask"  // volunteer: your visit is at another time, will you come all the same. service, start, until
+	KinMoved    notify.Kind = "kin.moved"        // relative: your relative's visit is at another time now. service, start
 )
 
 // The topics of the events that tell somebody something.
@@ -48,12 +51,13 @@ const (
 	awaiting  = "order.awaiting"
 	cancelled = "order.cancelled"
 	settled   = "order.settled"
+	moved     = "order.rescheduled"
 	wrote     = "family.message_sent"
 )
 
 // Topics lists the events that [Service.Tell] is for.
 func Topics() []string {
-	return []string{placed, offered, accepted, escalated, awaiting, cancelled, settled, wrote}
+	return []string{placed, offered, accepted, escalated, awaiting, cancelled, settled, moved, wrote}
 }
 
 // How long a notice is worth delivering after the quiet hours (default, ours).
@@ -117,6 +121,7 @@ func (s *Service) about(tx *store.Tx, e store.Event) ([]notify.Notice, error) {
 	var named struct {
 		To    []member.PersonID `json:"to"`
 		Level order.Level       `json:"level"`
+		order.Rescheduled
 	}
 	if err := json.Unmarshal([]byte(e.Payload), &named); err != nil {
 		return nil, errs.New(errs.Internal, errs.CodeInternal).With(err)
@@ -138,11 +143,11 @@ func (s *Service) about(tx *store.Tx, e store.Event) ([]notify.Notice, error) {
 	if err != nil {
 		return nil, err
 	}
-	all := decide(event{e.Topic, named.To, named.Level}, o, kin, tx.Now())
+	all := decide(event{e.Topic, named.To, named.Level, named.Rescheduled}, o, kin, tx.Now())
 	for i := range all {
 		n := &all[i]
 		n.About = string(which)
-		values := map[string]string{"service": name, "start": o.Start.In(clock.Zone).Format("01-02 15:04")}
+		values := map[string]string{"service": name, "start": when(o.Start)}
 		for k, v := range n.Values {
 			values[k] = v
 		}
@@ -150,6 +155,9 @@ func (s *Service) about(tx *store.Tx, e store.Event) ([]notify.Notice, error) {
 	}
 	return all, nil
 }
+
+// when is a time as messages say it.
+func when(t time.Time) string { return t.In(clock.Zone).Format("01-02 15:04") }
 
 // watcher is a relative whom a person lets see its visits, and whether it may act for the person.
 type watcher struct {
@@ -172,17 +180,19 @@ func watchers(tx *store.Tx, of member.PersonID) (list []watcher, err error) {
 	return list, err
 }
 
-// event is what happened, the volunteers whom the event itself names, and the level that an order has climbed to.
+// event is what happened, the volunteers whom the event itself names, the level that an order has climbed to, and how a visit was moved.
 type event struct {
 	topic string
 	named []member.PersonID
 	level order.Level
+	move  order.Rescheduled
 }
 
 // decide says who is told what of an event, given where the order stands now: what is over is not said any more. That nobody has been found is
 // said at the first step up and at the last, not at each.
 func decide(e event, o *order.Order, kin []watcher, now time.Time) (all []notify.Notice) {
-	urgent := o.Start.After(now) && o.Start.Before(now.Add(soon))
+	near := func(t time.Time) bool { return t.After(now) && t.Before(now.Add(soon)) }
+	urgent := near(o.Start)
 	tell := func(who member.PersonID, kind notify.Kind, lasts time.Duration, urgent bool) {
 		all = append(all, notify.Notice{Person: who, Kind: kind, Life: lasts, Urgent: urgent})
 	}
@@ -226,6 +236,29 @@ func decide(e event, o *order.Order, kin []watcher, now time.Time) (all []notify
 			for _, who := range e.named {
 				tell(who, CalledOff, life, urgent)
 			}
+		}
+	case moved:
+		// Who would come or wait in vain is told at once, as is who has to come soon.
+		urgent = urgent || near(e.move.From)
+		if o.Start.Equal(e.move.To) && o.State.Open() && o.Start.After(now) {
+			if o.Recipient != e.move.By {
+				tell(o.Recipient, Moved, life, urgent)
+			}
+			for _, k := range kin {
+				if k.person != e.move.By {
+					tell(k.person, KinMoved, life, false)
+				}
+			}
+			for _, a := range o.Assignments {
+				if a.State == order.Offered && slices.Contains(e.move.Asked, a.Volunteer) {
+					tell(a.Volunteer, MovedAsk, life, urgent)
+					all[len(all)-1].Values = map[string]string{"until": when(e.move.Until)}
+				}
+			}
+		}
+		for _, who := range e.move.CalledOff {
+			tell(who, CalledOff, life, urgent)
+			all[len(all)-1].Values = map[string]string{"start": when(e.move.From)}
 		}
 	case settled:
 		for _, a := range o.Assignments {

@@ -104,7 +104,7 @@ func TestAVisitTellsWhoeverItConcernsOnce(t *testing.T) {
 		}
 		for _, l := range letters {
 			for name := range l.Values {
-				if !strings.Contains(" service start hours ", " "+name+" ") {
+				if !strings.Contains(" service start hours until ", " "+name+" ") {
 					t.Errorf("%s holds %s", l.Kind, name)
 				}
 			}
@@ -166,5 +166,46 @@ func TestANoticeWaitsForTheEndOfTheNight(t *testing.T) {
 		c.Pass(11 * time.Hour)
 		deliver(t, c)
 		want(t, "in the morning", of(t, c, elder), "order.placed inbox", "order.looking inbox")
+	})
+}
+
+// A visit that is moved tells both sides once: who is asked again, who has something else then, and whose visit it is.
+func TestAMovedVisitTellsBothSidesOnce(t *testing.T) {
+	citytest.Each(t, func(t *testing.T, c *citytest.City) {
+		home := c.Home()
+		elder, volunteer, desk := c.KeyElder(home), c.Volunteer(home), c.Staff("point_staff", home)
+		daughter := c.Daughter(elder, home)
+		citytest.Got(c.Members.Consent(t.Context(), []member.ConsentCmd{{Actor: elder.Actor, Key: c.Key(), Person: elder.ID, Purpose: member.PurposeKin}})).Must(t, "consent")
+		noon(c)
+		deliver(t, c)
+		visit := c.Place(elder.Actor, elder)
+		c.Claim(volunteer, visit)
+		deliver(t, c)
+		to := clock.DayOf(c.Clock.Now()).Add(3).Start().Add(15 * time.Hour)
+		move := func(to time.Time) {
+			citytest.Got(c.Orders.Reschedule(t.Context(), []order.RescheduleCmd{{Actor: desk.Actor, Key: c.Key(), Order: visit, Start: to}})).Must(t, "move")
+		}
+		move(to)
+		deliver(t, c)
+		want(t, "the elder", of(t, c, elder), "order.coming inbox", "order.moved inbox")
+		want(t, "the daughter", of(t, c, daughter), "kin.coming inbox", "kin.moved inbox")
+		want(t, "the volunteer", of(t, c, volunteer), "order.moved_ask inbox")
+		letters, err := c.Notify.Inbox(t.Context(), 1)
+		if err != nil || letters[0].Kind != notice.MovedAsk || letters[0].Values["start"] != to.In(clock.Zone).Format("01-02 15:04") ||
+			letters[0].Values["until"] != c.Clock.Now().Add(30*time.Minute).In(clock.Zone).Format("01-02 15:04") {
+			t.Errorf("the volunteer reads %+v, %v", letters, err)
+		}
+		citytest.Got(c.Orders.Answer(t.Context(), []order.AnswerCmd{{Actor: volunteer.Actor, Key: c.Key(), Order: visit, Accept: true}})).Must(t, "yes")
+		deliver(t, c)
+		want(t, "the elder, when it is sure", of(t, c, elder), "order.coming inbox", "order.moved inbox", "order.coming inbox")
+		// Moved twice before anything was delivered: the last time is told alone. In the evening it waits for the morning.
+		c.PassTo(clock.DayOf(c.Clock.Now()).Start().Add(22 * time.Hour))
+		move(to.Add(24 * time.Hour))
+		move(to.Add(48 * time.Hour))
+		deliver(t, c)
+		want(t, "the volunteer, at night", of(t, c, volunteer), "order.moved_ask inbox", "order.moved_ask waiting")
+		c.Pass(10*time.Hour + 10*time.Minute)
+		deliver(t, c)
+		want(t, "the volunteer, in the morning", of(t, c, volunteer), "order.moved_ask inbox", "order.moved_ask inbox")
 	})
 }

@@ -28,9 +28,6 @@ type Notice struct {
 // TimerDue is the kind of the timers that end the wait of a notice for the end of quiet hours.
 const TimerDue = "notify.due"
 
-// night are the quiet hours of who has never said any: whoever wants none says so (default, ours).
-var night = member.Quiet{From: 21, Until: 8}
-
 // noWay is the problem of a notice for somebody whom none of our ways reaches: a station calls instead.
 const noWay = "no_way"
 
@@ -62,7 +59,7 @@ func (s *Service) Tell(tx *store.Tx, n Notice) (fresh bool, err error) {
 		if err != nil {
 			return false, err
 		}
-		quiet := night
+		quiet := member.Night
 		if w, asked := wishes[n.Person]; asked {
 			quiet = w.Quiet
 		}

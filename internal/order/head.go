@@ -67,6 +67,11 @@ func headOrder(c *OrderCmd, w *canon.Writer) (identity.Actor, string) {
 
 func orderOf(c *OrderCmd) ID { return c.Order }
 
+func headReschedule(c *RescheduleCmd, w *canon.Writer) (identity.Actor, string) {
+	w.Str(string(c.Order)).Time(c.Start)
+	return c.Actor, c.Key
+}
+
 func headNoShow(c *NoShowCmd, w *canon.Writer) (identity.Actor, string) {
 	w.Str(string(c.Order)).Str(string(c.Volunteer))
 	return c.Actor, c.Key

@@ -163,6 +163,7 @@ type Order struct {
 	Assignments   []*Assignment
 	changed       bool
 	isNew         bool
+	moved         bool  // it begins at another time than stands in the database
 	stored        facts // as it stands in the database
 }
 

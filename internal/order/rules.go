@@ -143,29 +143,44 @@ func (p placement) check(cmd *PlaceCmd) error {
 	if !p.item.Allows(cmd.Urgency) {
 		bad.Add("urgency", "order.urgency_not_offered", "urgency", string(cmd.Urgency))
 	}
-	switch {
-	case p.paper && p.start.After(p.now):
-		bad.Add("start", "order.paper_in_future")
-	case !p.paper && p.start.Before(p.now):
-		bad.Add("start", "order.start_in_past")
-	case p.start.After(p.now.AddDate(0, 6, 0)):
-		bad.Add("start", "order.start_too_far")
+	if p.paper {
+		if p.start.After(p.now) {
+			bad.Add("start", "order.paper_in_future")
+		}
+		checkHours(&bad, p.start, p.length, p.item)
+	} else {
+		checkStart(&bad, p.start, p.now, p.length, p.item)
 	}
 	longest := hours.Min(p.item.Longest, p.rules.TimeMaxPerOrder)
 	if p.length.Cmp(p.item.Shortest) < 0 || p.length.Cmp(longest) > 0 {
 		bad.Add("minutes", "order.length_not_allowed", "shortest", p.item.Shortest.String(), "longest", longest.String())
 	}
-	from := p.start.In(clock.Zone)
-	to := from.Add(time.Duration(p.length.Int64()) * time.Minute)
-	open := clock.DayOf(p.start).Start().Add(time.Duration(p.item.From) * time.Hour)
-	shut := clock.DayOf(p.start).Start().Add(time.Duration(p.item.Until) * time.Hour)
-	if from.Before(open) || to.After(shut) {
-		bad.Add("start", "order.hour_not_allowed", "from", strconv.Itoa(p.item.From), "until", strconv.Itoa(p.item.Until))
-	}
 	if p.item.FamilyPresence && !cmd.FamilyPresent {
 		bad.Add("family_present", "order.family_needed")
 	}
 	return bad.Err("order.invalid")
+}
+
+// checkStart names what is wrong with the time for which a visit is asked: it has to be to come, within half a year, in the hours of the item.
+func checkStart(bad *errs.Fields, start, now time.Time, length hours.Minutes, item catalog.Item) {
+	switch {
+	case start.Before(now):
+		bad.Add("start", "order.start_in_past")
+	case start.After(now.AddDate(0, 6, 0)):
+		bad.Add("start", "order.start_too_far")
+	}
+	checkHours(bad, start, length, item)
+}
+
+// checkHours names a visit outside of the hours in which the item is offered.
+func checkHours(bad *errs.Fields, start time.Time, length hours.Minutes, item catalog.Item) {
+	from := start.In(clock.Zone)
+	to := from.Add(time.Duration(length.Int64()) * time.Minute)
+	open := clock.DayOf(start).Start().Add(time.Duration(item.From) * time.Hour)
+	shut := clock.DayOf(start).Start().Add(time.Duration(item.Until) * time.Hour)
+	if from.Before(open) || to.After(shut) {
+		bad.Add("start", "order.hour_not_allowed", "from", strconv.Itoa(item.From), "until", strconv.Itoa(item.Until))
+	}
 }
 
 // overlaps reports whether two spans of time share a moment.
@@ -225,10 +240,11 @@ func flags(list, one string) string {
 	return strings.TrimSpace(list + " " + one)
 }
 
-// takeable decides whether a volunteer may take a place for the span of the order: nil and the limits that are flagged, or the refusal.
-func takeable(o *Order, diary []*Assignment, r policy.Rules) (flagged string, err error) {
+// takeable decides whether a volunteer may have a place for the span of the order: nil and the limits that are flagged, or the refusal. own is
+// the place that the volunteer has on it already, "" for none.
+func takeable(o *Order, diary []*Assignment, own AssignmentID, r policy.Rules) (flagged string, err error) {
 	to := o.Start.Add(time.Duration(o.Minutes.Int64()) * time.Minute)
-	l := burdenOf(diary, "", string(o.Recipient), o.Start, to)
+	l := burdenOf(diary, own, string(o.Recipient), o.Start, to)
 	if l.clash != nil {
 		f, err := limit(r.CheckInOverlap, true, "order.overlaps", r.Why("checkin.overlap", why.Value{Name: "order", Value: string(l.clash.Order)}))
 		if err != nil {

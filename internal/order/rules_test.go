@@ -196,15 +196,15 @@ func TestTheDayEndsAtMidnightInTheCity(t *testing.T) {
 	day := []*Assignment{{ID: "a", State: CheckedOut, Start: local(21, 0), End: local(23, 0), Minutes: hours.Of(120)}}
 	o := &Order{Start: local(24, 0).Add(9 * time.Hour), Minutes: hours.Of(120)}
 	r := nanjing(t, func(v *policy.Values) { v.TimeMaxPerDay = hours.Of(150) })
-	if _, err := takeable(o, day, r); err != nil {
+	if _, err := takeable(o, day, "", r); err != nil {
 		t.Errorf("the next civil day is a new day: %v", err)
 	}
 	o.Start = local(18, 0)
-	if _, err := takeable(o, day, r); errs.CodeOf(err) != "order.over_day" {
+	if _, err := takeable(o, day, "", r); errs.CodeOf(err) != "order.over_day" {
 		t.Errorf("240 of 150 minutes a day: %v", err)
 	}
 	r.LimitsOver = policy.Flag
-	if f, err := takeable(o, day, r); err != nil || f != "time.max_per_day" {
+	if f, err := takeable(o, day, "", r); err != nil || f != "time.max_per_day" {
 		t.Errorf("flagged %q, %v", f, err)
 	}
 }

@@ -87,7 +87,7 @@ func (w *work) mayTake(o *Order, who member.PersonID, team member.TeamID) (flagg
 			return "", errs.New(errs.Refused, "order.not_in_team")
 		}
 	}
-	return takeable(o, w.diary[who], r)
+	return takeable(o, w.diary[who], "", r)
 }
 
 // engage gives a volunteer a place on an order, or says why not.
@@ -109,13 +109,9 @@ func minutes(m hours.Minutes) time.Duration { return time.Duration(m.Int64()) * 
 
 // fill moves an order on once every place is taken and agreed to.
 func (w *work) fill(actor identity.Actor, action string, o *Order) {
-	live, accepted := o.filled()
-	if accepted < o.Volunteers {
+	if _, accepted := o.filled(); accepted < o.Volunteers {
 		w.note(actor, action, o, string(o.State), string(o.State))
 		return
-	}
-	if live == accepted && slices.ContainsFunc(o.Assignments, func(a *Assignment) bool { return a.How == "dispatched" }) {
-		w.unwait(TimerOfferExpire, o)
 	}
 	w.unwait(TimerEscalate, o)
 	w.move(actor, action, o, Accepted, ForService)
@@ -176,18 +172,32 @@ func (w *work) answer(o *Order, c *AnswerCmd) error {
 		return errs.New(errs.Conflict, "order.not_offered")
 	}
 	w.touch(o)
+	to := Withdrawn
+	if c.Accept {
+		to = Taken
+	}
+	w.set(a, to)
+	if !o.asks() {
+		w.unwait(TimerOfferExpire, o)
+	}
 	if !c.Accept {
-		w.set(a, Withdrawn)
 		w.note(c.Actor, "order.answer", o, string(o.State), string(o.State))
 		return nil
 	}
-	w.set(a, Taken)
 	w.fill(c.Actor, "order.answer", o)
 	return nil
 }
 
+// asks reports whether somebody has been asked and has not answered.
+func (o *Order) asks() bool {
+	return slices.ContainsFunc(o.Assignments, func(a *Assignment) bool { return a.State == Offered })
+}
+
 // offerExpired takes back the offers that nobody answered.
 func (w *work) offerExpired(o *Order, _ timer.Timer) error {
+	if !o.asks() {
+		return nil
+	}
 	for _, a := range o.Assignments {
 		if a.State == Offered {
 			w.set(a, Withdrawn)

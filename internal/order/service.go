@@ -44,22 +44,23 @@ type Service struct {
 
 // calls are the commands on one existing order; they differ only in what they decide.
 type calls struct {
-	review   identity.Call[ReviewCmd, Changed]
-	claim    identity.Call[ClaimCmd, Changed]
-	dispatch identity.Call[DispatchCmd, Changed]
-	answer   identity.Call[AnswerCmd, Changed]
-	checkIn  identity.Call[CheckCmd, Changed]
-	checkOut identity.Call[CheckCmd, Changed]
-	confirm  identity.Call[ConfirmCmd, Changed]
-	undo     identity.Call[OrderCmd, Changed]
-	cancel   identity.Call[OrderCmd, Changed]
-	restore  identity.Call[OrderCmd, Changed]
-	withdraw identity.Call[OrderCmd, Changed]
-	escalate identity.Call[OrderCmd, Changed]
-	dispute  identity.Call[OrderCmd, Changed]
-	noShow   identity.Call[NoShowCmd, Changed]
-	fund     identity.Call[FundCmd, Changed]
-	decide   identity.Call[DecideCmd, Changed]
+	review     identity.Call[ReviewCmd, Changed]
+	claim      identity.Call[ClaimCmd, Changed]
+	dispatch   identity.Call[DispatchCmd, Changed]
+	answer     identity.Call[AnswerCmd, Changed]
+	checkIn    identity.Call[CheckCmd, Changed]
+	checkOut   identity.Call[CheckCmd, Changed]
+	confirm    identity.Call[ConfirmCmd, Changed]
+	undo       identity.Call[OrderCmd, Changed]
+	cancel     identity.Call[OrderCmd, Changed]
+	restore    identity.Call[OrderCmd, Changed]
+	reschedule identity.Call[RescheduleCmd, Changed]
+	withdraw   identity.Call[OrderCmd, Changed]
+	escalate   identity.Call[OrderCmd, Changed]
+	dispute    identity.Call[OrderCmd, Changed]
+	noShow     identity.Call[NoShowCmd, Changed]
+	fund       identity.Call[FundCmd, Changed]
+	decide     identity.Call[DecideCmd, Changed]
 }
 
 // New returns the service. Register its [Service.Handlers] before the first timer runs.
@@ -80,16 +81,17 @@ func New(db *store.DB, regions *region.Service, policies *policy.Service, items 
 			reading(func(c *CheckCmd) []string { return []string{string(c.who())} })),
 		checkOut: call(s, "order.check_out", headCheck, func(c *CheckCmd) ID { return c.Order }, (*work).checkOut,
 			reading(func(c *CheckCmd) []string { return []string{string(c.who())} })),
-		confirm:  call(s, "order.confirm", headConfirm, func(c *ConfirmCmd) ID { return c.Order }, (*work).confirm),
-		undo:     call(s, "order.undo_confirm", headOrder, orderOf, (*work).undoConfirm),
-		cancel:   call(s, "order.cancel", headOrder, orderOf, (*work).cancel),
-		restore:  call(s, "order.undo_cancel", headOrder, orderOf, (*work).restore),
-		withdraw: call(s, "order.withdraw", headOrder, orderOf, (*work).withdraw),
-		escalate: call(s, "order.escalate", headOrder, orderOf, (*work).escalateByHand),
-		dispute:  call(s, "order.dispute", headOrder, orderOf, (*work).dispute),
-		noShow:   call(s, "order.no_show", headNoShow, func(c *NoShowCmd) ID { return c.Order }, (*work).noShow),
-		fund:     call(s, "order.fund_claim", headFund, func(c *FundCmd) ID { return c.Order }, (*work).fundClaim),
-		decide:   call(s, "order.decide", headDecide, func(c *DecideCmd) ID { return c.Order }, (*work).decide),
+		confirm:    call(s, "order.confirm", headConfirm, func(c *ConfirmCmd) ID { return c.Order }, (*work).confirm),
+		undo:       call(s, "order.undo_confirm", headOrder, orderOf, (*work).undoConfirm),
+		cancel:     call(s, "order.cancel", headOrder, orderOf, (*work).cancel),
+		restore:    call(s, "order.undo_cancel", headOrder, orderOf, (*work).restore),
+		reschedule: call(s, "order.reschedule", headReschedule, func(c *RescheduleCmd) ID { return c.Order }, (*work).reschedule, whoComes),
+		withdraw:   call(s, "order.withdraw", headOrder, orderOf, (*work).withdraw),
+		escalate:   call(s, "order.escalate", headOrder, orderOf, (*work).escalateByHand),
+		dispute:    call(s, "order.dispute", headOrder, orderOf, (*work).dispute),
+		noShow:     call(s, "order.no_show", headNoShow, func(c *NoShowCmd) ID { return c.Order }, (*work).noShow),
+		fund:       call(s, "order.fund_claim", headFund, func(c *FundCmd) ID { return c.Order }, (*work).fundClaim),
+		decide:     call(s, "order.decide", headDecide, func(c *DecideCmd) ID { return c.Order }, (*work).decide),
 	}
 	s.calls.fund.Forever, s.calls.decide.Forever, s.calls.confirm.Forever = true, true, true
 	return s

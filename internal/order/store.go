@@ -91,9 +91,12 @@ func updateOrders(tx *store.Tx, all []*Order) error {
 		setFull = setFact + ", phase = v.phase, settled_at = v.settled_at, settled_by = v.settled_by"
 	)
 	types := []string{"TEXT", "TEXT", "BIGINT", "TEXT", "TEXT", "BIGINT", "TEXT", "TEXT", "BIGINT", "TEXT", "TEXT", "BIGINT", "BIGINT", "BIGINT", "TEXT"}
-	var steps, changed, phases []any
+	var steps, changed, phases, moved []any
 	for _, o := range all {
 		now := o.facts()
+		if o.moved {
+			moved = append(moved, string(o.ID), clock.Micros(o.Start))
+		}
 		row := []any{string(o.ID), string(o.State), clock.Micros(o.Since), string(o.WaitsFor)}
 		if now == o.stored {
 			steps = append(steps, row...)
@@ -116,7 +119,9 @@ func updateOrders(tx *store.Tx, all []*Order) error {
 			return err
 		}
 	}
-	return nil
+	_, err := tx.With("WITH v (id, start_at) AS (VALUES ", []string{"TEXT", "BIGINT"}, moved,
+		") UPDATE service_order SET start_at = v.start_at FROM v WHERE service_order.id = v.id")
+	return err
 }
 
 const assignmentColumns = `id, order_id, volunteer, team, how, state, recipient, region, start_at, end_at, in_at, out_at, minutes, credit, grade,
@@ -144,7 +149,7 @@ func insertAssignments(tx *store.Tx, all []*Assignment) error {
 	return err
 }
 
-// updateAssignments saves changed places. Only a check-out changes the span, by which the diary is found.
+// updateAssignments saves changed places. Only a check-out and another time change the span, by which the diary is found.
 func updateAssignments(tx *store.Tx, all []*Assignment) error {
 	var steps, spans []any
 	for _, a := range all {

@@ -189,7 +189,7 @@ func newFixture(t *testing.T) *fixture {
 	c.Claim(f.server, accepted)
 	citytest.Got(c.Orders.Cancel(ctx, []order.OrderCmd{{Actor: f.elder.Actor, Key: c.Key(), Order: cancelled, Reason: "pressed by mistake"}})).Must(t, "cancel")
 	f.orders = map[string]order.ID{"": done, "/undo": confirmed, "/cancel": published, "/restore": cancelled, "/rate": settled, "/claim": published, "/check-in": accepted,
-		"/withdraw": accepted, "/publish": published, "/dispatch": published, "/escalate": published, "/decide": told, "/refuse": published}
+		"/withdraw": accepted, "/move": accepted, "/publish": published, "/dispatch": published, "/escalate": published, "/decide": told, "/refuse": published}
 
 	insured, err := c.Orders.Place(ctx, []order.PlaceCmd{{Actor: f.elder.Actor, Key: c.Key(), Recipient: f.elder.ID, Item: "going_out_walk", Start: c.Tomorrow(),
 		Urgency: catalog.Everyday}})

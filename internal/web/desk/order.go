@@ -3,7 +3,9 @@ package desk
 import (
 	"net/http"
 	"slices"
+	"time"
 
+	"timebank/internal/audit"
 	"timebank/internal/catalog"
 	"timebank/internal/errs"
 	"timebank/internal/feedback"
@@ -72,6 +74,11 @@ func orderPage(r *page.Request, status int, trouble error) error {
 		if v.Faults = told.Faults; len(v.Faults) == 0 {
 			v.Faults = []ui.Fault{{Text: told.Text}}
 		}
+		for i, f := range v.Faults {
+			if f.Field == "start" {
+				v.Faults[i].Field, v.At.Error = "at", f.Text
+			}
+		}
 		if errs.KindOf(trouble) == errs.Conflict {
 			v.Faults = append(v.Faults, ui.Fault{Text: r.T("page.desk.somebody_was_quicker")})
 		}
@@ -116,7 +123,7 @@ func fillOrder(r *page.Request, tx *store.Tx, tree *region.Tree, v *orderView, o
 		v.Missed = v.Missed || m.Missed()
 	}
 	for _, h := range o.History {
-		v.History = append(v.History, []string{r.When(h.At), did(r, h.Action), becomes(r, h.After)})
+		v.History = append(v.History, []string{r.When(h.At), did(r, h.Action), becomes(r, h)})
 	}
 	acts(r, tree, v, o, item)
 	for _, a := range o.Assignments {
@@ -150,15 +157,18 @@ func did(r *page.Request, action string) string {
 	return action
 }
 
-// becomes says the state that an act led to.
-func becomes(r *page.Request, after string) string {
-	switch s := order.State(after); s {
+// becomes says the state that an act led to, or the time to which it moved the visit.
+func becomes(r *page.Request, h audit.Recorded) string {
+	if at, err := time.Parse(time.RFC3339, h.After); err == nil && h.Action == "order.reschedule" {
+		return r.When(at)
+	}
+	switch s := order.State(h.After); s {
 	case order.Submitted, order.Published, order.Accepted, order.InService, order.Awaiting, order.Confirmed, order.Settled, order.Closed, order.Cancelled, order.Disputed,
 		order.Void, order.AtFund:
 		text, _ := r.Standing(&order.Order{State: s})
 		return text
 	}
-	return after
+	return h.After
 }
 
 // acts are the forms that the state and the reader's rights allow. What is not allowed to this reader alone is said with its reason, so that
@@ -176,6 +186,10 @@ func acts(r *page.Request, tree *region.Tree, v *orderView, o *order.View, item 
 	}
 	if (o.State == order.Submitted || o.State == order.Published || o.State == order.Accepted) && may(identity.OrderCancelFor) {
 		v.Cancel = r.Key()
+	}
+	if o.Movable() && may(identity.OrderPlaceFor) && !o.Serves(member.PersonID(r.Actor.Person)) {
+		v.Move = r.Key()
+		v.Day, v.At = r.OtherTimes(&o.Order, item)
 	}
 	if o.State == order.Awaiting {
 		v.Duties = append(v.Duties, duty(r, o.PlacedBy == r.Actor.ID, "page.desk.duty_placed_you", "page.desk.duty_placed_other"),
@@ -314,6 +328,11 @@ func Cancel(r *page.Request) error {
 		_, err := page.One(r.Orders.Cancel(r.Context(), []order.OrderCmd{c}))
 		return err
 	})
+}
+
+// Move moves a visit to another time for the person; whoever was coming is asked again.
+func Move(r *page.Request) error {
+	return act(r, "moved", func(c order.OrderCmd) error { return r.Reschedule(c) })
 }
 
 // NoShow says that a volunteer did not come.

@@ -122,18 +122,19 @@ type orderView struct {
 	Faults                               []ui.Fault
 	Frozen                               bool
 	// The keys of what can be done now, "" for what cannot.
-	Publish, Refuse, Escalate, Cancel, Confirm, Undo, ComplainKey string
-	Papers                                                        []ui.Field
-	Outcomes                                                      []choiceView
-	Duties                                                        []dutyView
-	Complain                                                      ui.Field
-	CanDispatch                                                   bool
-	Coming                                                        []comingView
-	Candidates, Others                                            []candidateView
-	FollowUp                                                      *followUpView
-	Complaints                                                    []complaintView
-	History, Told                                                 [][]string
-	Missed                                                        bool // somebody was not reached: call
+	Publish, Refuse, Escalate, Move, Cancel, Confirm, Undo, ComplainKey string
+	Day, At                                                             ui.Field // another time
+	Papers                                                              []ui.Field
+	Outcomes                                                            []choiceView
+	Duties                                                              []dutyView
+	Complain                                                            ui.Field
+	CanDispatch                                                         bool
+	Coming                                                              []comingView
+	Candidates, Others                                                  []candidateView
+	FollowUp                                                            *followUpView
+	Complaints                                                          []complaintView
+	History, Told                                                       [][]string
+	Missed                                                              bool // somebody was not reached: call
 }
 
 type followUpView struct {

@@ -77,7 +77,7 @@ func TestEveryPageKeepsTheRulesForEyesAndFingers(t *testing.T) {
 		{"public-points-street", "/public/points?in=" + string(w.Tree.StreetOf(w.Home())), false}, {"public-official", "/public/official", false},
 		{"public-help", "/public/help", false}, {"public-privacy", "/public/privacy", false}, {"sign-in", "/sign-in", false}, {"trouble-not-found", "/public/nothing", false}, {"trouble-sign-in", "/elder/", true}}
 	elder := []sheet{{"elder-home", "/elder/", true}, {"elder-help", "/elder/help", true}, {"elder-when", "/elder/help/smartphone_lesson", true}, {"elder-confirm", confirm, true},
-		{"elder-visits", "/elder/visits", true}, {"elder-visit-coming", "/elder/visits/" + string(coming), true}, {"elder-visit-new", "/elder/visits/" + string(waiting) + "?done=placed", true},
+		{"elder-visits", "/elder/visits", true}, {"elder-move", "/elder/visits/" + string(coming) + "/move", true}, {"elder-visit-coming", "/elder/visits/" + string(coming), true}, {"elder-visit-new", "/elder/visits/" + string(waiting) + "?done=placed", true},
 		{"elder-hours", "/elder/hours", true}, {"elder-station", "/elder/station", true},
 		{"elder-visit-done", "/elder/visits/" + string(done), true}, {"elder-wrong", "/elder/visits/" + string(done) + "/wrong", true}, {"elder-family", "/elder/family", true},
 		{"elder-how", "/elder/how", true}}

@@ -61,15 +61,23 @@ type visitView struct {
 	Key, Action string
 	Card        cardView
 	// Confirm, Undo, Cancel and Wrong are the addresses of what can be done now, "" for what cannot.
-	Confirm, Undo, UndoHint, Cancel, Wrong string
-	Outcomes                               []ui.Option
-	Faces                                  []faceView
-	Rated                                  bool
-	Complaint                              string
-	Code, Digits                           string
-	Messages                               []messageView
-	Facts                                  []ui.Row
-	Why                                    *ui.Why
+	Confirm, Undo, UndoHint, Move, Cancel, Wrong string
+	Outcomes                                     []ui.Option
+	Faces                                        []faceView
+	Rated                                        bool
+	Complaint                                    string
+	Code, Digits                                 string
+	Messages                                     []messageView
+	Facts                                        []ui.Row
+	Why                                          *ui.Why
+}
+
+type moveView struct {
+	ui.Page
+	Back, Action, Key string
+	Facts             []ui.Row
+	Times             []usualView
+	Day, At           ui.Field
 }
 
 type wrongView struct {

@@ -154,6 +154,9 @@ func fill(r *page.Request, v *visitView, o *order.View, item *catalog.Item, rule
 			v.Undo, v.UndoHint = v.Action+"/restore", hint(page.Clock(until))
 		}
 	}
+	if o.Movable() {
+		v.Move = v.Action + "/move"
+	}
 	if o.State == order.Accepted || o.State == order.InService {
 		v.Code, v.Digits = o.Code, digits(o.Code)
 	}

@@ -77,15 +77,16 @@ type visitView struct {
 	Acts                    bool
 	Card                    visitCard
 	// Confirm, Undo, Cancel and Wrong are the addresses of what can be done now, "" for what cannot.
-	Confirm, Undo, UndoHint, Cancel, Wrong string
-	Outcomes                               []ui.Option
-	Outcome, Does                          []string
-	Category                               ui.Field
-	Complaint                              string
-	Track                                  []stepView
-	Facts                                  []ui.Row
-	Why, Withheld                          *ui.Why
-	Talk                                   talkView
+	Confirm, Undo, UndoHint, Move, Cancel, Wrong string
+	Day, At                                      ui.Field // another time
+	Outcomes                                     []ui.Option
+	Outcome, Does                                []string
+	Category                                     ui.Field
+	Complaint                                    string
+	Track                                        []stepView
+	Facts                                        []ui.Row
+	Why, Withheld                                *ui.Why
+	Talk                                         talkView
 }
 
 type giftCard struct{ Text, Undo, Key string }

@@ -157,6 +157,10 @@ func Visit(r *page.Request) error {
 			}
 		}
 		doable(r, &v, &o, rules)
+		if v.Acts && o.Movable() {
+			v.Move = v.Action + "/move"
+			v.Day, v.At = r.OtherTimes(&o.Order, item)
+		}
 		return nil
 	})
 	if err != nil {
@@ -295,6 +299,15 @@ func Cancel(r *page.Request) error {
 		_, err := page.One(r.Orders.Cancel(r.Context(), []order.OrderCmd{c}))
 		return err
 	})
+}
+
+// Move moves a visit to another time; whoever was coming is asked again.
+func Move(r *page.Request) error {
+	err := onVisit(r, "moved", func(c order.OrderCmd) error { return r.Reschedule(c) })
+	if err != nil {
+		return r.Redisplay(err, "/family/visits/"+r.Path("id"), Visit, "start", "at")
+	}
+	return nil
 }
 
 // Restore takes a cancellation back.

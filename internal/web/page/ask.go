@@ -16,6 +16,7 @@ import (
 	"timebank/internal/policy"
 	"timebank/internal/region"
 	"timebank/internal/store"
+	"timebank/internal/web/ui"
 )
 
 // What stands here is how somebody asks for a visit and reads about one, whichever door it comes through.
@@ -43,6 +44,35 @@ func (r *Request) Start() (time.Time, error) {
 		}
 	}
 	return time.Time{}, errs.New(errs.KindInvalid, "page.time_missing").With(err)
+}
+
+// moveDays is for how many days ahead a page offers another time (default, ours).
+const moveDays = 30
+
+// OtherTimes are the fields of another day and hour for a visit: those at which the item is offered, the present one chosen.
+func (r *Request) OtherTimes(o *order.Order, item *catalog.Item) (day, at ui.Field) {
+	day, at = ui.Field{Name: "day", Label: r.T("page.elder.which_day")}, ui.Field{Name: "at", Label: r.T("page.elder.which_hour")}
+	for n := range moveDays {
+		d := clock.DayOf(r.Now).Add(n)
+		day.Options = append(day.Options, ui.Option{Value: string(d), Text: r.Day(d), Chosen: d == clock.DayOf(o.Start)})
+	}
+	midnight := clock.DayOf(r.Now).Start()
+	for n := range 48 {
+		start := midnight.Add(time.Duration(n) * 30 * time.Minute)
+		if item.FitsHours(start, time.Duration(o.Minutes.Int64())*time.Minute) {
+			at.Options = append(at.Options, ui.Option{Value: Clock(start), Text: Clock(start), Chosen: Clock(start) == Clock(o.Start)})
+		}
+	}
+	return day, at
+}
+
+// Reschedule moves a visit to the day and hour of a form. Errors: page.time_missing and those of [order.Service.Reschedule].
+func (r *Request) Reschedule(c order.OrderCmd) error {
+	start, err := r.Start()
+	if err == nil {
+		_, err = One(r.Orders.Reschedule(r.Context(), []order.RescheduleCmd{{Actor: c.Actor, Key: c.Key, Order: c.Order, Start: start}}))
+	}
+	return err
 }
 
 // Minutes reads how long a visit shall take; what the item does not offer is its usual length.

@@ -257,7 +257,7 @@ var done = map[string]string{
 	"certified": "page.done.certified", "pinned": "page.done.pinned", "revoked": "page.done.revoked",
 	"wished": "page.done.wished", "joined": "page.done.joined",
 	"slips_drawn": "page.done.slips_drawn", "slip_void": "page.done.slip_void", "keyed_in": "page.done.keyed_in", "appealed": "page.done.appealed", "assessed": "page.done.assessed",
-	"restored": "page.done.restored", "faced": "page.done.faced", "rated_bad": "page.done.rated_bad", "said_wrong": "page.done.said_wrong", "noted": "page.done.noted",
+	"restored": "page.done.restored", "moved": "page.done.moved", "faced": "page.done.faced", "rated_bad": "page.done.rated_bad", "said_wrong": "page.done.said_wrong", "noted": "page.done.noted",
 	"kin_asked": "page.done.kin_asked", "told": "page.done.told", "taken_back": "page.done.taken_back", "gifted": "page.done.gifted",
 }
 

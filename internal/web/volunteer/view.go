@@ -49,6 +49,7 @@ type visitView struct {
 	Steps, Safety                           []string
 	Outcomes, Tags, Stars                   []ui.Option
 	Never, Word, Since, Rated, Complained   string
+	Moved, AnswerBy                         string // what is asked of whoever has an offered place
 	MapApp, GeoApp                          string
 	Offered, CheckIn, CheckOut, CanWithdraw bool
 	Rate, Trouble                           bool

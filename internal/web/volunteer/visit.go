@@ -157,6 +157,13 @@ func visitOf(r *page.Request) (v visitView, err error) {
 	switch a.State {
 	case order.Offered:
 		v.Offered = true
+		until, from := o.Asks()
+		if !from.IsZero() {
+			v.Moved = r.T("page.volunteer.moved", "from", r.When(from), "to", v.Card.When)
+		}
+		if !until.IsZero() {
+			v.AnswerBy = r.T("page.volunteer.reply_by", "until", r.When(until))
+		}
 	case order.Taken:
 		v.Word, v.CanWithdraw = r.Word(a), true
 		v.CheckIn = o.State == order.Accepted || o.State == order.InService
@@ -204,6 +211,9 @@ func (v *visitView) about(r *page.Request, item *catalog.Item) {
 
 // said is what was and can be said about the visit: a rating of the old person, and complaints.
 func (v *visitView) said(r *page.Request, o *order.View, a *order.Assignment) error {
+	if a.State == order.Offered {
+		return nil // who has not said yes has no say in it, and is shown none
+	}
 	about, err := r.Feedback.OfOrder(r.Context(), r.Actor, o.ID)
 	if err != nil {
 		return err
