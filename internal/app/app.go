@@ -24,6 +24,7 @@ import (
 	"timebank/internal/family"
 	"timebank/internal/feedback"
 	"timebank/internal/gate"
+	"timebank/internal/geocode"
 	"timebank/internal/id"
 	"timebank/internal/identity"
 	"timebank/internal/ledger"
@@ -181,6 +182,13 @@ func (a *App) build(opts Options, box *pii.Box) (err error) {
 	a.Identity = identity.New(a.DB, a.Regions, identity.Limits{})
 	a.Photos = photo.NewFolder(a.Config.PhotoFolder(), box)
 	a.Members = member.New(a.DB, a.Regions, a.Policies, box, a.Photos)
+	where, err := geocode.New(a.Config.Geocoder)
+	if err != nil {
+		return err
+	}
+	if where != nil {
+		a.Members.LocateBy(where)
+	}
 	carriers, err := carrier.New(a.Config, a.Clock)
 	if err != nil {
 		return err

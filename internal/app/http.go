@@ -9,6 +9,7 @@ import (
 	"timebank/internal/config"
 	"timebank/internal/errs"
 	"timebank/internal/gate"
+	"timebank/internal/geocode"
 	"timebank/internal/httpapi"
 	"timebank/internal/notify"
 	"timebank/internal/web"
@@ -54,8 +55,16 @@ func (a *App) Pages() http.Handler {
 		Ledger: a.Ledger, Notary: a.Notary, Catalog: a.Catalog, Training: a.Training, Orders: a.Orders, Feedback: a.Feedback, Family: a.Family, Paper: a.Paper, Reports: a.Reports,
 		Notify: a.Notify, SignIns: a.SignIn, Privacy: a.Privacy, Certificates: a.Certificates, Live: a.Live, Inbox: a.Config.SignIn.Inbox == "open", Phone: a.Config.Pages.Phone,
 		Official: words(a.Config.Pages.Official), Record: a.Config.Pages.Record, Demo: a.Demo, Gate: a.gate,
-		Outlines: a.outlines,
+		Outlines: a.outlines, Geocoder: a.asked(),
 	}))
+}
+
+// asked is the service that is sent addresses, "" when nobody is.
+func (a *App) asked() string {
+	if a.Config.Geocoder.Provider == geocode.Community {
+		return ""
+	}
+	return a.Config.Geocoder.Provider
 }
 
 // words takes a setting apart that holds several words with commas between them.

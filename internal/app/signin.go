@@ -6,6 +6,7 @@ import (
 
 	"timebank/internal/config"
 	"timebank/internal/jobs"
+	"timebank/internal/member"
 	"timebank/internal/notice"
 	"timebank/internal/notify"
 	"timebank/internal/signin"
@@ -29,7 +30,7 @@ func signIn(c config.Config) signin.Settings {
 
 // topics names who delivers the events of a topic.
 func (a *App) topics() map[string]jobs.Deliver {
-	all := map[string]jobs.Deliver{notify.Topic: a.deliverMessage}
+	all := map[string]jobs.Deliver{notify.Topic: a.deliverMessage, member.TopicAddress: a.Members.Locate}
 	for _, topic := range notice.Topics() {
 		all[topic] = a.Notices.Tell
 	}

@@ -34,7 +34,7 @@ var plan = []room{
 	{name: "store", free: true, may: list("kernel"), packages: under("internal", "store")},
 	{name: "domain", ordered: true, may: list("kernel store"), packages: under("internal",
 		"audit timer region policy identity member notify signin ledger notary training catalog order feedback family certificate notice paper privacy report")},
-	{name: "edge", may: list("kernel leaf store domain"), packages: under("internal", "httpapi jobs carrier")},
+	{name: "edge", may: list("kernel leaf store domain"), packages: under("internal", "httpapi jobs carrier geocode")},
 	{name: "pages", ordered: true, may: list("kernel leaf store domain"), packages: append(under("internal/web", "ui page public entry elder volunteer desk admin family"), "internal/web")},
 	{name: "app", may: list("kernel leaf store domain edge pages"), packages: under("internal", "app")},
 	{name: "citytest", may: list("kernel leaf store domain edge pages app"), packages: under("internal", "citytest")},
@@ -74,7 +74,7 @@ var homes = []home{
 	{prefix: "github.com/go-webauthn", in: list("internal/signin"), why: "passkeys are signin's"},
 	{prefix: "github.com/coreos/go-oidc", in: list("internal/signin"), why: "the city's sign-in is signin's"},
 	{prefix: "golang.org/x/oauth2", in: list("internal/signin"), why: "the city's sign-in is signin's"},
-	{prefix: "golang.org/x/time", in: list("internal/gate"), why: "who has sent too many is the gate's question"},
+	{prefix: "golang.org/x/time", in: list("internal/gate internal/geocode"), why: "who has sent too many is the gate's question, how often we may ask the geocoder's"},
 	{prefix: "golang.org/x/crypto", in: list("internal/signin"), why: "passwords are signin's"},
 }
 

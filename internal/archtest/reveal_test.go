@@ -17,6 +17,7 @@ var reveals = map[string]string{
 	"internal/member/person.go runRegister":         "seals it",
 	"internal/member/person.go correctOne":          "seals it",
 	"internal/member/personal.go PersonalData":      "the person's own copy; the export is in the trail",
+	"internal/geocode/geocode.go question":          "to the service that the installation names, without unit and room; the question is in the trail",
 	"internal/notify/notice.go way":                 "to whom a notice goes",
 	"internal/signin/code.go AskCode":               "to whom the code goes",
 	"internal/signin/code.go holders":               "sealed in the ticket of a choice",

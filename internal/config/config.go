@@ -27,6 +27,7 @@ type Config struct {
 	Jobs     Jobs     `toml:"jobs"`
 	SignIn   SignIn   `toml:"signin"`
 	OpenID   OpenID   `toml:"openid"`
+	Geocoder Geocoder `toml:"geocoder"`
 	Carriers Carriers `toml:"carriers"`
 	Aliyun   Aliyun   `toml:"aliyun"`
 	Tencent  Tencent  `toml:"tencent"`
@@ -109,6 +110,15 @@ type OpenID struct {
 	Scopes   string `toml:"scopes" default:"openid profile" doc:"what is asked for, with spaces between"`
 	Claim    string `toml:"claim" default:"id_number" doc:"claim that holds the identity number"`
 	Verified string `toml:"verified" default:"id_number_verified" doc:"claim that must be true for the number to count; empty when the provider gives verified numbers alone"`
+}
+
+// Geocoder says who is asked where an address is. Asking sends the address, without unit and room, to somebody else.
+type Geocoder struct {
+	Provider  string        `toml:"provider" default:"community" oneof:"community tianditu amap" doc:"community asks nobody: a home is at its community's point until somebody puts it elsewhere. tianditu and amap are sent addresses, without unit and room: a city does so by contract and says it in its privacy notice"`
+	Key       string        `toml:"key" secret:"yes" doc:"key of the provider's service for servers"`
+	Endpoint  string        `toml:"endpoint" doc:"address of the service; empty is the provider's own"`
+	Timeout   time.Duration `toml:"timeout" default:"5s" doc:"how long one question may take"`
+	PerSecond int           `toml:"per_second" default:"2" least:"1" doc:"questions in a second, as the contract allows"`
 }
 
 // Carriers says who carries messages to people.

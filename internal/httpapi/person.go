@@ -186,6 +186,15 @@ func (a *api) movePerson(ctx context.Context, in *With[Move]) error {
 		Address: b.Address, Point: b.Point.region(), From: clock.Day(b.From)}}))
 }
 
+// Pin says where exactly a home is.
+type Pin struct {
+	Point Point `json:"point" doc:"Within ten kilometres of the community of record"`
+}
+
+func (a *api) pinHome(ctx context.Context, in *With[Pin]) error {
+	return done(a.Members.Pin(ctx, []member.PinCmd{{Actor: actor(ctx), Key: in.Key, Person: member.PersonID(in.ID), Point: *in.Body.Point.region()}}))
+}
+
 // Correction corrects what identifies a person; what is left out stays.
 type Correction struct {
 	Name     string `json:"name,omitempty" maxLength:"50"`

@@ -88,6 +88,8 @@ func (a *api) routes() []route {
 		act(post, "/persons/{id}/correct", "correct-person", "people", "Correct what identifies a person", may(identity.MemberCorrect, identity.MemberCorrectFor), a.correctPerson),
 		act(post, "/persons/{id}/move", "move-person", "people", "Move house", may(identity.MemberMove, identity.MemberMoveFor), a.movePerson).
 			says("The region of record changes; the book stays."),
+		act(put, "/persons/{id}/place", "pin-home", "people", "Put a home on the map", may(identity.MemberMove, identity.MemberMoveFor), a.pinHome).
+			says("Also for a relative who may act for the person and see its visits. The trail says that it was done, and not where."),
 		act(post, "/persons/{id}/consent", "consent", "people", "Give or withdraw a consent", may(identity.MemberConsent, identity.MemberConsentFor), a.consent).
 			says("Withdrawing ends the use at once: what was told for the purpose is destroyed."),
 		op(get, "/persons/{id}/consents", "list-consents", "people", "What a person has agreed to", may(identity.MemberConsent, identity.MemberConsentFor), a.listConsents),

@@ -178,6 +178,9 @@ func (s *Service) runRegister(tx *store.Tx, cmds []*RegisterCmd, out []*identity
 		if out[i].Err == nil {
 			out[i].Value.Actor = rows[n].Actor
 			sc.note(c.Actor, "member.register", "person", string(rows[n].ID), rows[n].Person, "", string(PersonActive))
+			if rows[n].sealedAddress != nil && !rows[n].HasPoint {
+				s.askWhere(tx, rows[n].ID)
+			}
 			n++
 		}
 	}
@@ -253,6 +256,9 @@ func (s *Service) runMove(tx *store.Tx, cmds []*MoveCmd, out []*identity.Result[
 		home := home{person: p.ID, region: c.Region, sealed: s.seal(fieldAddress, strings.TrimSpace(c.Address)), point: c.Point, from: c.From}
 		if err := putAddress(tx, home); err != nil {
 			return err
+		}
+		if home.sealed != nil && home.point == nil {
+			s.askWhere(tx, p.ID)
 		}
 		if c.From > sc.today {
 			err = timer.Set(tx, timer.Timer{Kind: TimerMove, Ref: string(p.ID), Due: c.From.Start()})
@@ -424,6 +430,7 @@ func (s *Service) correctOne(sc *scene, c *CorrectCmd, p Person) (fields []strin
 		}
 	}
 	if !d.Address.IsZero() {
+		s.askWhere(sc.tx, p.ID)
 		return fields, saveAddress(sc.tx, p.ID, s.seal(fieldAddress, d.Address.Reveal()), sc.today)
 	}
 	return fields, nil

@@ -44,6 +44,8 @@ type PersonalHome struct {
 	Address string    `json:"address,omitempty"`
 	LatE6   *int64    `json:"lat_e6,omitempty"`
 	LonE6   *int64    `json:"lon_e6,omitempty"`
+	// LocatedBy says who put it on the map: "hand" a person, else the geocoder that knew the address.
+	LocatedBy string `json:"located_by,omitempty"`
 }
 
 // PersonalWord is a consent, with its end if it was withdrawn.

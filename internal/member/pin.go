@@ -24,9 +24,10 @@ type PinCmd struct {
 	Point  region.Point
 }
 
-// Pin puts homes on the map: the person its own, or its station. Orders that are placed from then on begin there; those that stand keep their
-// place. The trail says that it was done, and not where. Errors of a command: member.pin_invalid with all bad fields, Refused
-// member.pin_too_far with the rule, member.person_unknown, member.person_not_active, identity.not_allowed.
+// Pin puts homes on the map: the person its own, its station, or a relative who acts for the person and may see its visits. Orders that are
+// placed from then on begin there; those that stand keep their place. The trail says that it was done, and not where. Errors of a command:
+// member.pin_invalid with all bad fields, Refused member.pin_too_far with the rule, member.person_unknown, member.person_not_active,
+// identity.not_allowed, member.kin_may_not_see.
 func (s *Service) Pin(ctx context.Context, cmds []PinCmd) ([]identity.Result[identity.Nothing], error) {
 	return s.pin.Perform(ctx, s.db, cmds)
 }
@@ -56,7 +57,7 @@ func (s *Service) runPin(tx *store.Tx, cmds []*PinCmd, out []*identity.Result[id
 	for i, c := range cmds {
 		p, err := active(people, c.Person)
 		if err == nil {
-			err = sc.mayFor(c.Actor, identity.MemberMove, p, identity.MemberMoveFor)
+			err = sc.mayPlace(c.Actor, p)
 		}
 		if err == nil {
 			err = decidePin(sc.tree, c.Point, p.Region, given[c.Person])
@@ -82,29 +83,77 @@ func decidePin(tree *region.Tree, to region.Point, home region.ID, given []Purpo
 	if err := bad.Err("member.pin_invalid"); err != nil {
 		return err
 	}
-	if middle, ok := tree.Point(home); ok && region.DistanceMetres(middle, to) > pinReach {
+	return decidePlace(tree, to, home)
+}
+
+// decidePlace says whether a home of a community may be at a point.
+func decidePlace(tree *region.Tree, at region.Point, home region.ID) error {
+	if middle, ok := tree.Point(home); ok && region.DistanceMetres(middle, at) > pinReach {
 		return errs.New(errs.Refused, "member.pin_too_far").Because(why.Rule("member.pin_reach_m", "", "law").With("most", strconv.Itoa(pinReach)))
 	}
 	return nil
 }
 
-// HomeOf is where a person's home is on the map, for the person or its station: its own point if somebody has put it there, else its
-// community's. Errors: member.person_unknown, identity.not_allowed.
-func (s *Service) HomeOf(tx *store.Tx, tree *region.Tree, by identity.Actor, who PersonID) (at, community region.Point, own bool, err error) {
-	people, err := LoadPersons(tx, []PersonID{who})
-	if err != nil {
-		return at, community, false, err
+// mayPlace says who may see and change where a home is: the person, its station, and a relative whom the person lets both act for it and see its
+// visits.
+func (sc *scene) mayPlace(by identity.Actor, p Person) error {
+	refused := sc.mayFor(by, identity.MemberMove, p, identity.MemberMoveFor)
+	if refused == nil || by.Person == "" {
+		return refused
 	}
-	p, ok := people[who]
-	if !ok {
-		return at, community, false, errUnknown
+	acts, err := IsDelegate(sc.tx, p.ID, PersonID(by.Person))
+	switch {
+	case err != nil:
+		return err
+	case !acts:
+		return refused
 	}
-	if err := by.MayFor(identity.MemberMove, string(who), identity.MemberMoveFor, p.Region, tree); err != nil {
-		return at, community, false, err
-	}
-	community, _ = tree.Point(p.Region)
-	if p.HasPoint {
-		return p.Point, community, true, nil
-	}
-	return community, community, false, nil
+	return Seeing(sc.tx, p.ID, PersonID(by.Person))
+}
+
+// Home is where a person lives, on the map.
+type Home struct {
+	// At is the home, Community the point of its community; they are the same as long as nobody has put the home elsewhere.
+	At, Community region.Point
+	// LocatedBy says who has: "" nobody, "hand" a person, else the geocoder that knew the address.
+	LocatedBy string
+}
+
+// ByHand reports whether a person chose the place.
+func (h Home) ByHand() bool { return h.LocatedBy == byHand }
+
+// HomeOf is where a person's home is on the map, for whoever may change it. A look by anybody but the person is in the audit trail. Errors:
+// member.person_unknown, identity.not_allowed, member.kin_may_not_see.
+func (s *Service) HomeOf(ctx context.Context, by identity.Actor, who PersonID) (h Home, err error) {
+	err = s.db.Write(ctx, "member.home", func(tx *store.Tx) error {
+		sc, err := s.scene(tx)
+		if err != nil {
+			return err
+		}
+		people, err := LoadPersons(tx, []PersonID{who})
+		if err != nil {
+			return err
+		}
+		p, ok := people[who]
+		if !ok {
+			return errUnknown
+		}
+		if err := sc.mayPlace(by, p); err != nil {
+			return err
+		}
+		h.Community, _ = sc.tree.Point(p.Region)
+		h.At, h.LocatedBy = h.Community, ""
+		if p.HasPoint {
+			h.At = p.Point
+			if h.LocatedBy, err = locatorOf(tx, who, sc.today); err != nil {
+				return err
+			}
+		}
+		if by.IsPerson(string(who)) && !by.ByCard {
+			return nil
+		}
+		sc.note(by, "member.look", "person", string(p.ID), p, "", "home")
+		return sc.done()
+	})
+	return h, err
 }

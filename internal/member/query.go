@@ -561,12 +561,21 @@ type sealedHome struct {
 
 func homesOf(tx *store.Tx, which PersonID) ([]sealedHome, error) {
 	return store.All(tx, func(r *store.Rows) (h sealedHome, err error) {
-		err = r.Scan(&h.From, &h.Until, &h.Region, &h.sealed, &h.LatE6, &h.LonE6)
+		err = r.Scan(&h.From, &h.Until, &h.Region, &h.sealed, &h.LatE6, &h.LonE6, &h.LocatedBy)
 		if string(h.Until) == forever {
 			h.Until = ""
 		}
 		return h, err
-	}, "SELECT from_day, until_day, region, address, lat_e6, lon_e6 FROM address WHERE person = $1 ORDER BY from_day", string(which))
+	}, "SELECT from_day, until_day, region, address, lat_e6, lon_e6, located_by FROM address WHERE person = $1 ORDER BY from_day", string(which))
+}
+
+// locatorOf says who put the present home on the map.
+func locatorOf(tx *store.Tx, which PersonID, today clock.Day) (by string, err error) {
+	err = tx.QueryRow("SELECT located_by FROM address WHERE person = $1 AND from_day <= $2 AND until_day > $2", string(which), string(today)).Scan(&by)
+	if errors.Is(err, store.ErrNoRows) {
+		return "", nil
+	}
+	return by, err
 }
 
 // marked returns up to max people of a region and below whose marks have one of each group, in the order of registration.

@@ -24,6 +24,7 @@ type Service struct {
 	policies *policy.Service
 	box      *pii.Box
 	photos   *photo.Folder
+	geocoder Geocoder
 	turns    turns
 
 	register        identity.Call[RegisterCmd, Registered]

@@ -39,20 +39,30 @@ func coordinates(p region.Point, known bool) (lat, lon any) {
 }
 
 func insertPersons(tx *store.Tx, rows []personRow, today clock.Day) error {
-	people, homes := make([]any, 0, 17*len(rows)), make([]any, 0, 7*len(rows))
+	people, homes := make([]any, 0, 17*len(rows)), make([]any, 0, 8*len(rows))
 	for _, p := range rows {
 		lat, lon := coordinates(p.Point, p.HasPoint)
 		people = append(people, string(p.ID), string(p.Actor), p.sealedName, p.sealedID, p.idIndex, p.sealedPhone, p.phoneIndex,
 			string(p.Birth), string(p.Sex), string(p.Region), lat, lon, string(p.State), "", "", tx.NowMicros(), p.marks)
-		homes = append(homes, string(p.ID), string(today), forever, string(p.Region), p.sealedAddress, lat, lon)
+		homes = append(homes, string(p.ID), string(today), forever, string(p.Region), p.sealedAddress, lat, lon, locatedBy(p.HasPoint))
 	}
 	_, err := tx.Insert(`INSERT INTO person (id, actor, name, id_number, id_index, phone, phone_index, birth, sex, region, lat_e6, lon_e6, state, ended_on,
 		heir, registered_at, marks)`, 17, people, "")
 	if err != nil {
 		return err
 	}
-	_, err = tx.Insert("INSERT INTO address (person, from_day, until_day, region, address, lat_e6, lon_e6)", 7, homes, "")
+	_, err = tx.Insert("INSERT INTO address (person, from_day, until_day, region, address, lat_e6, lon_e6, located_by)", 8, homes, "")
 	return err
+}
+
+// byHand is the word for a home that a person put on the map.
+const byHand = "hand"
+
+func locatedBy(pinned bool) string {
+	if pinned {
+		return byHand
+	}
+	return ""
 }
 
 // home is where a person lives from a day on.
@@ -78,8 +88,8 @@ func putAddress(tx *store.Tx, h home) error {
 	if h.point != nil {
 		lat, lon = h.point.LatE6, h.point.LonE6
 	}
-	_, err := tx.Insert("INSERT INTO address (person, from_day, until_day, region, address, lat_e6, lon_e6)", 7,
-		[]any{string(h.person), string(h.from), forever, string(h.region), h.sealed, lat, lon}, "")
+	_, err := tx.Insert("INSERT INTO address (person, from_day, until_day, region, address, lat_e6, lon_e6, located_by)", 8,
+		[]any{string(h.person), string(h.from), forever, string(h.region), h.sealed, lat, lon, locatedBy(h.point != nil)}, "")
 	return err
 }
 
@@ -90,18 +100,39 @@ func moveNow(tx *store.Tx, which PersonID, today clock.Day) error {
 	return err
 }
 
+// saveAddress corrects the present address. A place that a geocoder found for the old words goes with them; one that a person chose stays.
 func saveAddress(tx *store.Tx, which PersonID, sealed any, today clock.Day) error {
+	for _, text := range []string{
+		"UPDATE person SET lat_e6 = NULL, lon_e6 = NULL WHERE id = $1 AND EXISTS (SELECT 1 FROM address a WHERE a.person = person.id AND a.from_day <= $2 AND a.until_day > $2 AND a.located_by NOT IN ('', 'hand'))",
+		"UPDATE address SET lat_e6 = NULL, lon_e6 = NULL, located_by = '' WHERE person = $1 AND from_day <= $2 AND until_day > $2 AND located_by <> 'hand'",
+	} {
+		if _, err := tx.Exec(text, string(which), string(today)); err != nil {
+			return err
+		}
+	}
 	_, err := tx.Exec("UPDATE address SET address = $1 WHERE person = $2 AND from_day <= $3 AND until_day > $3", sealed, string(which), string(today))
 	return err
 }
 
 // savePoint puts the present home, and the person with it, on the map.
 func savePoint(tx *store.Tx, which PersonID, at region.Point, today clock.Day) error {
-	if _, err := tx.Exec("UPDATE address SET lat_e6 = $1, lon_e6 = $2 WHERE person = $3 AND from_day <= $4 AND until_day > $4", at.LatE6, at.LonE6, string(which), string(today)); err != nil {
+	_, err := tx.Exec("UPDATE address SET lat_e6 = $1, lon_e6 = $2, located_by = 'hand' WHERE person = $3 AND from_day <= $4 AND until_day > $4",
+		at.LatE6, at.LonE6, string(which), string(today))
+	if err != nil {
 		return err
 	}
-	_, err := tx.Exec("UPDATE person SET lat_e6 = $1, lon_e6 = $2 WHERE id = $3", at.LatE6, at.LonE6, string(which))
+	_, err = tx.Exec("UPDATE person SET lat_e6 = $1, lon_e6 = $2 WHERE id = $3", at.LatE6, at.LonE6, string(which))
 	return err
+}
+
+// saveFound puts the home that begins on a day where a geocoder found it, unless somebody has put it on the map meanwhile.
+func saveFound(tx *store.Tx, which PersonID, from, today clock.Day, at region.Point, by string) error {
+	_, err := tx.Exec("UPDATE address SET lat_e6 = $1, lon_e6 = $2, located_by = $3 WHERE person = $4 AND from_day = $5 AND lat_e6 IS NULL",
+		at.LatE6, at.LonE6, by, string(which), string(from))
+	if err != nil {
+		return err
+	}
+	return moveNow(tx, which, today)
 }
 
 func saveName(tx *store.Tx, which PersonID, sealed any) error {
@@ -404,7 +435,7 @@ func deletePortrait(tx *store.Tx, person PersonID) error {
 
 // forgetPlace destroys where a person lives; the community stays, which rules and figures ask for.
 func forgetPlace(tx *store.Tx, which PersonID) error {
-	for _, text := range []string{"UPDATE address SET address = NULL, lat_e6 = NULL, lon_e6 = NULL WHERE person = $1",
+	for _, text := range []string{"UPDATE address SET address = NULL, lat_e6 = NULL, lon_e6 = NULL, located_by = '' WHERE person = $1",
 		"UPDATE person SET lat_e6 = NULL, lon_e6 = NULL WHERE id = $1"} {
 		if _, err := tx.Exec(text, string(which)); err != nil {
 			return err

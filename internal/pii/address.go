@@ -1,6 +1,7 @@
 package pii
 
 import (
+	"regexp"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -23,4 +24,25 @@ func ParseAddress(s string) (Address, error) {
 		return Address{}, errAddress
 	}
 	return Address{hide(s, "＊＊")}, nil
+}
+
+// An address names its house in one of these ways; what follows is for who stands in the stairwell.
+var (
+	untilBlock = regexp.MustCompile(`^.*?[0-9０-９A-Za-z甲乙丙丁一二三四五六七八九十]+(?:栋|幢|座)`)
+	untilHouse = regexp.MustCompile(`^.*?号(?:院|楼)?(?:[\s,，]*[0-9０-９A-Za-z甲乙丙丁一二三四五六七八九十]+号楼)?`)
+	theDoor    = regexp.MustCompile(`(?i)[\s,，]*(?:[0-9０-９A-Za-z一二三四五六七八九十百]+(?:单元|室|户|层)|\b(?:room|unit|flat|apartment)\b|[0-9０-９]+(?:[-－][0-9０-９]+)+$).*$`)
+)
+
+// Building returns the address without what lies inside the building: unit, floor and room. What is left finds the house and not the door.
+func (a Address) Building() Address {
+	text := a.Reveal()
+	for _, until := range []*regexp.Regexp{untilBlock, untilHouse} {
+		if house := until.FindString(text); house != "" {
+			return Address{hide(house, "＊＊")}
+		}
+	}
+	if rest := theDoor.ReplaceAllString(text, ""); rest != "" {
+		text = rest
+	}
+	return Address{hide(text, "＊＊")}
 }

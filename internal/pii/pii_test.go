@@ -202,6 +202,18 @@ func TestAddress(t *testing.T) {
 	}
 }
 
+func TestABuildingIsAnAddressWithoutItsDoor(t *testing.T) {
+	for address, want := range map[string]string{
+		"栖霞区迈皋桥街道和平路12号3幢502室": "栖霞区迈皋桥街道和平路12号3幢", "和平路12号-3-502": "和平路12号", "和平路12号502": "和平路12号", "和平路12号": "和平路12号",
+		"中山路1号院3号楼2单元": "中山路1号院3号楼", "幸福苑3栋2单元501室": "幸福苑3栋", "幸福苑3幢502号": "幸福苑3幢", "幸福苑A座9层": "幸福苑A座", "幸福苑3-501": "幸福苑",
+		"幸福苑二单元三楼": "幸福苑", "五塘村3组": "五塘村3组", "12 Heping Road, Room 502": "12 Heping Road", "501室": "501室"} {
+		got := must(t, pii.ParseAddress, address).Building()
+		if got.Reveal() != want || got.String() != "＊＊" {
+			t.Errorf("%s: got %s shown as %s, want %s", address, got.Reveal(), got, want)
+		}
+	}
+}
+
 func TestAnythingParsedIsMasked(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		n, err := pii.ParseName(rapid.StringOfN(rapid.RuneFrom([]rune("李王欧阳明小aZé·- '")), 0, 12, -1).Draw(t, "name"))

@@ -54,6 +54,16 @@ func microDegrees(s string) (int64, bool) {
 	return int64(n), true
 }
 
+// Degrees prints millionths of a degree as degrees with six decimals.
+func Degrees(e6 int64) string {
+	sign := ""
+	if e6 < 0 {
+		sign, e6 = "-", -e6
+	}
+	fraction := strconv.FormatInt(e6%1_000_000+1_000_000, 10)[1:]
+	return sign + strconv.FormatInt(e6/1_000_000, 10) + "." + fraction
+}
+
 // metresPerDegree is the length of one degree of a great circle on a sphere of the earth's mean radius, 6,371,008.8 m.
 const metresPerDegree = 111_195
 

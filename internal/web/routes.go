@@ -110,6 +110,8 @@ func routes() []route {
 		{"GET /family/people/{person}", family.Door, page.SignedIn, family.Person},
 		{"GET /family/people/{person}/order", family.Door, page.SignedIn, family.OrderForm},
 		{"POST /family/people/{person}/order", family.Door, page.SignedIn, family.Order},
+		{"GET /family/people/{person}/home", family.Door, page.SignedIn, family.HomePlace},
+		{"POST /family/people/{person}/home", family.Door, page.SignedIn, family.HomePlace},
 		{"POST /family/people/{person}/messages", family.Door, page.SignedIn, family.Send},
 		{"POST /family/people/{person}/line", family.Door, page.SignedIn, family.Line},
 		{"GET /family/people/{person}/gift", family.Door, page.SignedIn, family.GiftForm},

@@ -138,7 +138,7 @@ func Person(r *page.Request) error { return personPage(r, http.StatusOK, nil) }
 // Home shows where somebody's home is on the map and puts it there, as the person says on the telephone.
 func Home(r *page.Request) error {
 	who := member.PersonID(r.Path("id"))
-	return page.Home(r, who, personPath(who)+"/home", personPath(who), r.T("page.desk.person"))
+	return page.Home(r, page.HomePage{Who: who, At: personPath(who) + "/home", Back: personPath(who), BackText: r.T("page.desk.person")})
 }
 
 func personPage(r *page.Request, status int, trouble error) error {

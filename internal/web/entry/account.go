@@ -83,7 +83,7 @@ func Home(r *page.Request) error {
 	if err != nil {
 		return err
 	}
-	return page.Home(r, me, "/account/home", "/account", r.T("page.account.title"))
+	return page.Home(r, page.HomePage{Who: me, At: "/account/home", Back: "/account", BackText: r.T("page.account.title")})
 }
 
 // EndSession signs out elsewhere.

@@ -222,6 +222,15 @@ func Person(r *page.Request) error {
 	return r.Show(http.StatusOK, person(v))
 }
 
+// HomePlace shows where the person's home is on the map, and lets a relative who acts for the person and may see its visits put it there.
+func HomePlace(r *page.Request) error {
+	p, err := who(r)
+	if err != nil {
+		return err
+	}
+	return page.Home(r, page.HomePage{Who: p.id, At: p.path() + "/home", Back: p.path(), BackText: p.name, For: shell(r, p, "").For})
+}
+
 // talkOf is what the reader and the person wrote to each other, all or about one visit.
 func talkOf(r *page.Request, p relative, about order.ID) (t talkView, err error) {
 	t = talkView{Name: p.name, Key: r.Key(), Action: p.path() + "/messages", Line: p.path() + "/line", Order: string(about), Mine: p.sides.Person, Theirs: p.sides.Relative, Open: p.sides.Open()}

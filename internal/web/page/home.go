@@ -7,7 +7,6 @@ import (
 	"timebank/internal/errs"
 	"timebank/internal/member"
 	"timebank/internal/region"
-	"timebank/internal/store"
 	"timebank/internal/web/ui"
 )
 
@@ -32,30 +31,39 @@ var homeSteps = []struct {
 	north, east int64
 }{{"north", "page.home.north", 1, 0}, {"south", "page.home.south", -1, 0}, {"west", "page.home.west", 0, -1}, {"east", "page.home.east", 0, 1}}
 
-// Home shows where somebody's home is on the map, moves the mark as the form asks, and keeps it. at is the page's address, back leads on.
-func Home(r *Request, who member.PersonID, at, back, backText string) error {
-	var home, community region.Point
-	var own bool
-	err := r.Read("web.home", func(tx *store.Tx, tree *region.Tree) (err error) {
-		home, community, own, err = r.Members.HomeOf(tx, tree, r.Actor, who)
-		return err
-	})
+// Geocoders are the services that may find a home, by their names in the settings.
+var Geocoders = map[string]string{"tianditu": "page.home.tianditu", "amap": "page.home.amap"}
+
+// HomePage is about whose home it is: the page's own address, where back leads, and for whom somebody else looks, "" for oneself.
+type HomePage struct {
+	Who                     member.PersonID
+	At, Back, BackText, For string
+}
+
+// Home shows where somebody's home is on the map, moves the mark as the form asks, and keeps it.
+func Home(r *Request, of HomePage) error {
+	now, err := r.Members.HomeOf(r.Context(), r.Actor, of.Who)
 	if err != nil {
 		return err
 	}
-	v := ui.HomeView{Page: r.Shell(r.T("page.home.title")), Action: at, Key: r.Key(), Back: back, BackText: backText, Lead: r.T("page.home.lead_community")}
+	home := now.At
+	v := ui.HomeView{Page: r.Shell(r.T("page.home.title")), Action: of.At, Key: r.Key(), Back: of.Back, BackText: of.BackText, Lead: r.T("page.home.lead_community")}
+	v.For = of.For
 	v.Scripts = append(v.Scripts, "home.js")
-	if own {
+	switch {
+	case now.ByHand():
 		v.Lead = r.T("page.home.lead_own")
+	case now.LocatedBy != "":
+		v.Lead = r.T("page.home.lead_found", "service", r.T(Geocoders[now.LocatedBy]))
 	}
 	status := http.StatusOK
 	if r.HTTP.Method == http.MethodPost {
 		var told *Told
-		if home, told, err = moved(r, who, home); err != nil {
+		if home, told, err = moved(r, of.Who, home); err != nil {
 			return err
 		}
 		if told == nil && r.Form("do") == "keep" {
-			return r.Go(back + "?done=pinned")
+			return r.Go(of.Back + "?done=pinned")
 		}
 		if told != nil {
 			status, v.WhyNot = http.StatusUnprocessableEntity, told.Why
@@ -70,7 +78,7 @@ func Home(r *Request, who member.PersonID, at, back, backText string) error {
 	for _, s := range homeSteps {
 		v.Steps = append(v.Steps, ui.Row{Name: s.name, Value: r.T(s.code, "metres", shortStep)}, ui.Row{Name: "far_" + s.name, Value: r.T(s.code, "metres", longStep)})
 	}
-	v.Middle[0], v.Middle[1] = onMap(community, home)
+	v.Middle[0], v.Middle[1] = onMap(now.Community, home)
 	return r.Show(status, ui.Home(v))
 }
 

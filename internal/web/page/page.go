@@ -75,6 +75,8 @@ type Site struct {
 	Inbox bool
 	// Outlines are the districts as GeoJSON, by their codes; empty draws them as equal squares.
 	Outlines []byte
+	// Geocoder is the service that is sent addresses, "" when nobody is.
+	Geocoder string
 	// Phone is the number behind the key to the station, as it is dialled.
 	Phone string
 	// Official are the addresses at which these pages are genuine, Record the number under which the site is registered; empty when not known.

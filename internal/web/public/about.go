@@ -56,5 +56,9 @@ func Privacy(r *page.Request) error {
 			r.T("page.public.privacy_long_2", "days", strconv.Itoa(rules.RetentionEvidenceDays))}},
 		{r.T("page.public.privacy_rights"), []string{r.T("page.public.privacy_rights_1"), r.T("page.public.privacy_rights_2")}},
 	}
+	if r.Geocoder != "" {
+		who := &v.Chapters[1].Texts
+		*who = append(*who, r.T("page.public.privacy_places", "service", r.T(page.Geocoders[r.Geocoder])))
+	}
 	return r.Show(http.StatusOK, chapters(v))
 }

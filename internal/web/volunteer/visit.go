@@ -254,18 +254,8 @@ func (v *visitView) said(r *page.Request, o *order.View, a *order.Assignment) er
 // standard (RFC 5870), which is WGS-84. Neither says whose place it is.
 func mapLinks(p region.Point) (chinese, own string) {
 	drawn := p.GCJ02()
-	return "https://uri.amap.com/marker?coordinate=gaode&callnative=1&position=" + degrees(drawn.LonE6) + "," + degrees(drawn.LatE6),
-		"geo:" + degrees(p.LatE6) + "," + degrees(p.LonE6)
-}
-
-// degrees prints millionths of a degree.
-func degrees(e6 int64) string {
-	sign := ""
-	if e6 < 0 {
-		sign, e6 = "-", -e6
-	}
-	fraction := strconv.FormatInt(e6%1_000_000+1_000_000, 10)[1:]
-	return sign + strconv.FormatInt(e6/1_000_000, 10) + "." + fraction
+	return "https://uri.amap.com/marker?coordinate=gaode&callnative=1&position=" + region.Degrees(drawn.LonE6) + "," + region.Degrees(drawn.LatE6),
+		"geo:" + region.Degrees(p.LatE6) + "," + region.Degrees(p.LonE6)
 }
 
 // doorOf is the address, on the day and for who comes alone; the look is in the trail before it is answered.
