@@ -23,7 +23,7 @@ func signIn(c config.Config) signin.Settings {
 	}
 	if c.OpenID.Issuer != "" {
 		set.OpenID = []signin.OpenID{{Name: c.OpenID.Name, Issuer: c.OpenID.Issuer, Client: c.OpenID.Client, Secret: c.OpenID.Secret,
-			Redirect: c.OpenID.Redirect, Scopes: strings.Fields(c.OpenID.Scopes), Claim: c.OpenID.Claim, Verified: c.OpenID.Verified}}
+			Redirect: c.OpenID.Redirect, Scopes: strings.Fields(c.OpenID.Scopes), Claim: c.OpenID.Claim, Verified: c.OpenID.Verified, WeChat: c.OpenID.WeChat}}
 	}
 	return set
 }

@@ -82,4 +82,27 @@ var reports = map[string]reportForm{
 		}
 		return list, err
 	}},
+	// A mini program has one address for all its events: whoever owns it passes on those of subscription messages.
+	WeChat: {thanks: "success", read: func(d *json.Decoder) (list []notify.Report, err error) {
+		type sent struct {
+			Of   json.Number `json:"MsgID"`
+			Code json.Number `json:"ErrorCode"`
+		}
+		var event struct {
+			Event string          `json:"Event"`
+			List  json.RawMessage `json:"List"`
+		}
+		if err = d.Decode(&event); err != nil || event.Event != "subscribe_msg_sent_event" {
+			return nil, err
+		}
+		// One result comes as itself, several as a list.
+		all := make([]sent, 1)
+		if err = json.Unmarshal(event.List, &all[0]); err != nil {
+			err = json.Unmarshal(event.List, &all)
+		}
+		for _, one := range all {
+			list = append(list, notify.Report{Carrier: WeChat, Reference: one.Of.String(), Delivered: one.Code == "0", Code: Code(one.Code.String())})
+		}
+		return list, err
+	}},
 }

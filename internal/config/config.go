@@ -110,6 +110,7 @@ type OpenID struct {
 	Scopes   string `toml:"scopes" default:"openid profile" doc:"what is asked for, with spaces between"`
 	Claim    string `toml:"claim" default:"id_number" doc:"claim that holds the identity number"`
 	Verified string `toml:"verified" default:"id_number_verified" doc:"claim that must be true for the number to count; empty when the provider gives verified numbers alone"`
+	WeChat   string `toml:"wechat" doc:"claim that holds the person's OpenID in the mini program of wechat.app, so that messages reach it there; empty takes none"`
 }
 
 // Geocoder says who is asked where an address is. Asking sends the address, without unit and room, to somebody else.

@@ -7,6 +7,9 @@ import (
 	"time"
 
 	"timebank/internal/identity"
+	"timebank/internal/notify"
+	"timebank/internal/store"
+	"timebank/internal/store/storetest"
 )
 
 // ownData is what a person may ask about its own data, and what offices do with records that are over.
@@ -23,6 +26,16 @@ func ownData(w *world) {
 	w.does(step{op: "list-consents", as: &li, at: []any{li.ID}, want: m{"purposes": "[identity location]"}})
 	w.does(step{op: "consent", as: &li, at: []any{li.ID}, body: m{"purpose": "location", "withdraw": true}})
 	w.does(step{op: "list-consents", as: &desk, at: []any{li.ID}, want: m{"purposes": "[identity]"}})
+
+	for _, cause := range []string{"1", "2"} {
+		storetest.Write(w.t, w.DB, func(tx *store.Tx) error {
+			_, err := w.Notify.Tell(tx, notify.Notice{Person: li.ID, Kind: "order.coming", About: "o", Cause: cause, Urgent: true, Life: time.Hour})
+			return err
+		})
+	}
+	told := w.does(step{op: "list-notices", as: &li, at: []any{li.ID}, query: "limit=1", want: m{"notices.0.kind": "order.coming", "notices.0.channel": "sms", "notices.0.state": "waiting", "notices.1": nil, "next": anything}})
+	w.does(step{op: "list-notices", as: &li, at: []any{li.ID}, query: "after=" + told.text("next"), want: m{"notices.0.missed": false, "notices.1": nil, "next": nil}})
+	w.refused(step{op: "list-notices", as: &desk, at: []any{li.ID}}, 403, "identity.not_oneself")
 
 	w.does(step{op: "export-person", as: &li, at: []any{li.ID}, body: m{}, want: m{"person": li.ID, "member.name": "张测试", "sign_in": anything}})
 	paper := w.does(step{op: "export-person", as: &manager, at: []any{li.ID}, body: m{"format": "pdf"}})

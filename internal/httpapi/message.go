@@ -6,6 +6,7 @@ import (
 
 	"timebank/internal/errs"
 	"timebank/internal/identity"
+	"timebank/internal/member"
 	"timebank/internal/notify"
 	"timebank/internal/order"
 	"timebank/internal/region"
@@ -50,6 +51,24 @@ func (a *api) orderMessages(ctx context.Context, in *OneID) (out OrderMessages, 
 		return err
 	})
 	return out, err
+}
+
+// NoticesQuery asks for what a person was told.
+type NoticesQuery struct {
+	ID ID `path:"id" doc:"The person: oneself"`
+	Page
+}
+
+// Notices is a page of what a person was told.
+type Notices struct {
+	Notices []MessageStatus `json:"notices"`
+	Next    string          `json:"next,omitempty"`
+}
+
+func (a *api) listNotices(ctx context.Context, in *NoticesQuery) (Notices, error) {
+	list, err := a.Notify.Mine(ctx, actor(ctx), member.PersonID(in.ID), notify.ID(in.After), in.Limit+1)
+	page, next := cut(list, in.Limit, func(m notify.Status) string { return string(m.ID) })
+	return Notices{each(page, messageOf), next}, err
 }
 
 func messageOf(m notify.Status) MessageStatus {

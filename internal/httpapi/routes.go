@@ -93,6 +93,8 @@ func (a *api) routes() []route {
 		act(post, "/persons/{id}/consent", "consent", "people", "Give or withdraw a consent", may(identity.MemberConsent, identity.MemberConsentFor), a.consent).
 			says("Withdrawing ends the use at once: what was told for the purpose is destroyed."),
 		op(get, "/persons/{id}/consents", "list-consents", "people", "What a person has agreed to", may(identity.MemberConsent, identity.MemberConsentFor), a.listConsents),
+		op(get, "/persons/{id}/notices", "list-notices", "people", "What one was told, and what became of it", may(identity.MemberCorrect), a.listNotices).
+			says("For the person alone, newest first, for a month. Neither the words nor the number are kept."),
 		file(post, "/persons/{id}/copy", "export-person", "people", "A copy of everything that is stored about a person", may(identity.MemberExport, identity.MemberExportFor),
 			[]string{"application/json", typePDF}, a.exportPerson).says("For the person alone, or printed for it by the manager of its station. Every copy is in the audit trail."),
 		act(post, "/persons/{id}/erase", "erase-person", "people", "Destroy what identifies somebody who left or died", may(identity.MemberErase), a.erasePerson).

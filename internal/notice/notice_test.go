@@ -51,7 +51,7 @@ func deliver(t *testing.T, c *citytest.City) (told []store.Event) {
 func of(t *testing.T, c *citytest.City, p citytest.Person) (all []string) {
 	t.Helper()
 	storetest.Read(t, c.DB, func(tx *store.Tx) error {
-		list, err := notify.Of(tx, p.ID, 100)
+		list, err := notify.Of(tx, p.ID, "", 100)
 		for _, m := range slices.Backward(list) {
 			all = append(all, string(m.Kind)+" "+string(m.State))
 		}

@@ -74,9 +74,51 @@ type DropContactCmd struct {
 	Channel Channel
 }
 
-// DropContact destroys addresses. Errors of a command: member.person_not_active, identity.not_oneself.
+// DropContact destroys addresses. One that came with a sign-in elsewhere is not kept again before its person allows it. Errors of a command:
+// member.person_not_active, identity.not_oneself.
 func (s *Service) DropContact(ctx context.Context, cmds []DropContactCmd) ([]identity.Result[identity.Nothing], error) {
 	return s.drop.Perform(ctx, s.db, cmds)
+}
+
+// AllowContactCmd lets an address that came with a sign-in elsewhere be kept again.
+type AllowContactCmd struct {
+	Actor   identity.Actor
+	Key     string
+	Person  member.PersonID
+	Channel Channel
+}
+
+// AllowContact takes back that an address was dropped: the next sign-in that brings it is heard. Errors of a command:
+// member.person_not_active, identity.not_oneself.
+func (s *Service) AllowContact(ctx context.Context, cmds []AllowContactCmd) ([]identity.Result[identity.Nothing], error) {
+	return s.allow.Perform(ctx, s.db, cmds)
+}
+
+// Vouched keeps the address of a person that a sign-in elsewhere vouches for, within that sign-in's transaction. It counts at once, since
+// whoever vouches has seen its holder; nothing is kept of an address that is kept already, of a way that the person has dropped, and of a
+// person who has ended. It checks no right; the use-case that signs in does.
+func (s *Service) Vouched(tx *store.Tx, who member.Person, by Channel, address, origin string) error {
+	if who.State != member.PersonActive {
+		return nil
+	}
+	dropped, err := contactDropped(tx, who.ID, by)
+	if err != nil || dropped {
+		return err
+	}
+	before, found, err := contactOf(tx, who.ID, by)
+	if err != nil {
+		return err
+	}
+	if found {
+		known, err := s.box.Open(fieldContact, before.address)
+		if err != nil || known == address {
+			return err
+		}
+	}
+	if err := putContact(tx, contact{person: who.ID, channel: by, address: s.box.Seal(fieldContact, address)}); err != nil {
+		return err
+	}
+	return audit.Record(tx, audit.Entry{Actor: string(who.Actor), Action: "notify.vouched", Kind: "person", Ref: string(who.ID), Region: string(who.Region), After: string(by), Origin: origin})
 }
 
 // ChooseCmd says by which way a person wants to be told.
@@ -107,11 +149,27 @@ func (s *Service) contactCalls() {
 		if err == nil {
 			err = deleteContact(tx, c.Person, c.Channel)
 		}
+		if err == nil && c.Channel == WeChat {
+			err = putDropped(tx, c.Person, c.Channel)
+		}
 		if err != nil {
 			return err
 		}
 		return note(tx, c.Actor, "notify.drop_contact", p, string(c.Channel))
 	}, func(c *DropContactCmd, w *canon.Writer) (identity.Actor, string) {
+		w.Str(string(c.Person)).Str(string(c.Channel))
+		return c.Actor, c.Key
+	})
+	s.allow = nothing("notify.allow_contact", func(tx *store.Tx, c *AllowContactCmd) error {
+		p, err := mayDecide(tx, c.Actor, c.Person)
+		if err == nil {
+			err = deleteDropped(tx, c.Person, c.Channel)
+		}
+		if err != nil {
+			return err
+		}
+		return note(tx, c.Actor, "notify.allow_contact", p, string(c.Channel))
+	}, func(c *AllowContactCmd, w *canon.Writer) (identity.Actor, string) {
 		w.Str(string(c.Person)).Str(string(c.Channel))
 		return c.Actor, c.Key
 	})
@@ -241,6 +299,8 @@ type Reach struct {
 	Confirmed bool
 	// Mail and WeChat say whether the city has carriers of them.
 	Mail, WeChat bool
+	// Linked says that the city's app has told the person's place in WeChat, Dropped that the person wants none to be kept.
+	Linked, Dropped bool
 }
 
 // ReachOf returns how a person is told, for the person itself. Error: identity.not_oneself.
@@ -251,6 +311,12 @@ func (s *Service) ReachOf(ctx context.Context, by identity.Actor, who member.Per
 	err = s.db.Read(ctx, "notify.reach", func(tx *store.Tx) error {
 		r = Reach{Mail: s.sender.Carries(Email, ContactCode), WeChat: s.sender.Carries(WeChat, ContactCode)}
 		if r.Choice, err = choiceOf(tx, who); err != nil {
+			return err
+		}
+		if _, r.Linked, err = contactOf(tx, who, WeChat); err != nil {
+			return err
+		}
+		if r.Dropped, err = contactDropped(tx, who, WeChat); err != nil {
 			return err
 		}
 		k, found, err := contactOf(tx, who, Email)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -131,7 +132,6 @@ func TestReportsChangeAMessageOnce(t *testing.T) {
 			news   int
 			state  string
 		}{
-			{"before it was taken", notify.Report{Carrier: "pigeon", Reference: "carrier-7", Delivered: true}, 0, "waiting"},
 			{"of another carrier", notify.Report{Carrier: "owl", Reference: "carrier-7", Delivered: true}, 0, "sent"},
 			{"of a stranger", notify.Report{Carrier: "pigeon", Reference: "carrier-8", Delivered: true}, 0, "sent"},
 			{"without a number", notify.Report{Carrier: "pigeon", Delivered: true}, 0, "sent"},
@@ -146,6 +146,102 @@ func TestReportsChangeAMessageOnce(t *testing.T) {
 			news, err := s.Report(t.Context(), []notify.Report{c.report})
 			if m := look(t, db, which); err != nil || news != c.news || m.state != c.state {
 				t.Errorf("a report %s: got %d news, state %s, %v, want %d and %s", c.what, news, m.state, err, c.news, c.state)
+			}
+		}
+	})
+}
+
+// prompt is a network that reports the fate of a letter before it says that it took it.
+type prompt struct {
+	report func(ref string)
+	n      int
+}
+
+func (p *prompt) Send(context.Context, notify.Letter) (notify.Taken, error) {
+	p.n++
+	ref := fmt.Sprintf("carrier-%d", p.n)
+	p.report(ref)
+	return notify.Taken{Carrier: "pigeon", Reference: ref}, nil
+}
+
+func (*prompt) Carries(notify.Channel, notify.Kind) bool { return true }
+
+func TestAReportMayComeBeforeItsMessageIsWrittenDown(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, db *store.DB, clk *clock.Fake) {
+		fails := false
+		network := &prompt{}
+		s := notify.New(db, nil, box(t), network)
+		report := func(ref string, want int) {
+			t.Helper()
+			r := notify.Report{Carrier: "pigeon", Reference: ref, Delivered: !fails, Code: map[bool]string{true: "UNREACHED"}[fails]}
+			if news, err := s.Report(t.Context(), []notify.Report{r}); err != nil || news != want {
+				t.Errorf("a report of %s: got %d news, %v, want %d", ref, news, err, want)
+			}
+		}
+		waiting := func() (n int64) {
+			storetest.Read(t, db, func(tx *store.Tx) error { return tx.QueryRow("SELECT COUNT(1) FROM message_report").Scan(&n) })
+			return n
+		}
+		network.report = func(ref string) {
+			report(ref, 0)
+			report(ref, 0) // carriers report more than once
+		}
+		for _, fails = range []bool{false, true} {
+			which := send(t, db, s)
+			if err := s.Deliver(t.Context(), which); err != nil {
+				t.Fatal(err)
+			}
+			want := map[bool]string{false: "delivered", true: "failed"}[fails]
+			if m := look(t, db, which); m.state != want || m.content != nil || waiting() != 0 {
+				t.Errorf("reported before it was written down: %s, %d reports wait, want %s and none", m.state, waiting(), want)
+			}
+			report(fmt.Sprintf("carrier-%d", network.n), 0)
+		}
+		// The other order, and what others sent through the same account.
+		fails, network.report = false, func(string) {}
+		which := send(t, db, s)
+		if err := s.Deliver(t.Context(), which); err != nil {
+			t.Fatal(err)
+		}
+		report(fmt.Sprintf("carrier-%d", network.n), 1)
+		if m := look(t, db, which); m.state != "delivered" {
+			t.Errorf("reported afterwards: %s", m.state)
+		}
+		report("of-a-stranger", 0)
+		if waiting() != 1 {
+			t.Errorf("%d reports wait, want the stranger's", waiting())
+		}
+		clk.Advance(25 * time.Hour)
+		if _, err := s.Forget(t.Context()); err != nil || waiting() != 0 {
+			t.Errorf("a day later %d reports wait, %v", waiting(), err)
+		}
+	})
+}
+
+// Many reports at the very moment at which their messages are written down: none is lost, whoever comes first.
+func TestNoReportIsLostToWhoeverWritesAtTheSameTime(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, db *store.DB, _ *clock.Fake) {
+		var all sync.WaitGroup
+		var s *notify.Service
+		network := &prompt{report: func(ref string) {
+			all.Go(func() {
+				if _, err := s.Report(t.Context(), []notify.Report{{Carrier: "pigeon", Reference: ref, Delivered: true}}); err != nil {
+					t.Error(err)
+				}
+			})
+		}}
+		s = notify.New(db, nil, box(t), network)
+		sent := make([]notify.ID, 40)
+		for i := range sent {
+			sent[i] = send(t, db, s)
+			if err := s.Deliver(t.Context(), sent[i]); err != nil {
+				t.Fatal(err)
+			}
+		}
+		all.Wait()
+		for _, which := range sent {
+			if m := look(t, db, which); m.state != "delivered" {
+				t.Errorf("message %s with %s is %s, want delivered", which, m.reference, m.state)
 			}
 		}
 	})

@@ -1,6 +1,7 @@
 package notify
 
 import (
+	"context"
 	"time"
 
 	"timebank/internal/identity"
@@ -134,16 +135,29 @@ func (s Status) Missed() bool { return s.State == failed || s.State == expired }
 
 // About returns what became of the messages about something, newest first. It checks no right: whoever shows what they are about does.
 func About(tx *store.Tx, ref string, max int) ([]Status, error) {
-	return statuses(tx, "about = $1 AND about <> ''", ref, max)
+	return statuses(tx, "about = $1 AND about <> ''", ref, "", max)
 }
 
-// Of returns what became of the messages to a person, newest first. It checks no right: whoever shows the person does.
-func Of(tx *store.Tx, person member.PersonID, max int) ([]Status, error) {
-	return statuses(tx, "person = $1 AND person <> ''", string(person), max)
+// Of returns what became of the messages to a person, newest first, those before one; "" for the newest of all. It checks no right: whoever
+// shows the person does.
+func Of(tx *store.Tx, person member.PersonID, before ID, max int) ([]Status, error) {
+	return statuses(tx, "person = $1 AND person <> ''", string(person), before, max)
 }
 
-func statuses(tx *store.Tx, where, ref string, max int) ([]Status, error) {
-	rows, err := messagesWhere(tx, where, ref, max)
+// Mine returns what became of one's own messages, newest first, those before one; "" for the newest of all. Error: identity.not_oneself.
+func (s *Service) Mine(ctx context.Context, by identity.Actor, who member.PersonID, before ID, max int) (list []Status, err error) {
+	if err := by.MayOwn(identity.MemberCorrect, string(who)); err != nil {
+		return nil, err
+	}
+	err = s.db.Read(ctx, "notify.mine", func(tx *store.Tx) error {
+		list, err = Of(tx, who, before, max)
+		return err
+	})
+	return list, err
+}
+
+func statuses(tx *store.Tx, where, ref string, before ID, max int) ([]Status, error) {
+	rows, err := messagesWhere(tx, where, ref, before, max)
 	list := make([]Status, len(rows))
 	for i, m := range rows {
 		list[i] = Status{ID: m.id, Kind: m.kind, Channel: m.channel, Person: member.PersonID(m.person), About: m.about, State: m.state, Problem: m.problem,
@@ -194,7 +208,7 @@ func (s *Service) PersonalData(tx *store.Tx, who member.PersonID) (p Personal, e
 		}
 		p.Contacts = append(p.Contacts, PersonalContact{c.channel, address, c.digest == nil, c.asked})
 	}
-	list, err := Of(tx, who, personalMost)
+	list, err := Of(tx, who, "", personalMost)
 	for _, m := range list {
 		p.Messages = append(p.Messages, PersonalMessage{m.Kind, m.Channel, m.State, m.Created})
 	}

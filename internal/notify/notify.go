@@ -112,6 +112,7 @@ type Service struct {
 	askEmail identity.Call[AskEmailCmd, identity.Nothing]
 	confirm  identity.Call[ConfirmEmailCmd, identity.Nothing]
 	drop     identity.Call[DropContactCmd, identity.Nothing]
+	allow    identity.Call[AllowContactCmd, identity.Nothing]
 	choose   identity.Call[ChooseCmd, identity.Nothing]
 }
 
@@ -180,7 +181,11 @@ func (s *Service) Deliver(ctx context.Context, which ID) error {
 		state = inbox
 	}
 	return s.db.Write(ctx, "notify.taken", func(tx *store.Tx) error {
-		return endMessage(tx, which, state, outcome{carrier: taken.Carrier, reference: taken.Reference})
+		said := outcome{carrier: taken.Carrier, reference: taken.Reference}
+		if err := endMessage(tx, which, state, said); err != nil {
+			return err
+		}
+		return earlyReport(tx, said)
 	})
 }
 

@@ -46,11 +46,33 @@ func contactsAfter(tx *store.Tx, after string, max int) ([]contact, error) {
 	return store.All(tx, scanContact, contactColumns+" WHERE person || '/' || channel > $1 ORDER BY person || '/' || channel LIMIT $2", after, max)
 }
 
-// putContact replaces the address of a channel by one that is not confirmed yet.
+// putContact replaces the address of a channel, by one that counts at once when it has no digest of a code.
 func putContact(tx *store.Tx, c contact) error {
-	_, err := tx.Exec(`INSERT INTO contact (person, channel, address, digest, tries, asked_at) VALUES ($1, $2, $3, $4, 0, $5)
-		ON CONFLICT (person, channel) DO UPDATE SET address = excluded.address, digest = excluded.digest, tries = 0, asked_at = excluded.asked_at, confirmed_at = NULL`,
-		string(c.person), string(c.channel), c.address, c.digest, tx.NowMicros())
+	var confirmed any
+	if c.digest == nil {
+		confirmed = tx.NowMicros()
+	}
+	_, err := tx.Exec(`INSERT INTO contact (person, channel, address, digest, tries, asked_at, confirmed_at) VALUES ($1, $2, $3, $4, 0, $5, $6)
+		ON CONFLICT (person, channel) DO UPDATE SET address = excluded.address, digest = excluded.digest, tries = 0, asked_at = excluded.asked_at,
+		confirmed_at = excluded.confirmed_at`,
+		string(c.person), string(c.channel), c.address, none(c.digest), tx.NowMicros(), confirmed)
+	return err
+}
+
+// contactDropped reports whether a person has said that an address of a channel must not be kept.
+func contactDropped(tx *store.Tx, who member.PersonID, by Channel) (bool, error) {
+	var n int64
+	err := tx.QueryRow("SELECT COUNT(1) FROM contact_refused WHERE person = $1 AND channel = $2", string(who), string(by)).Scan(&n)
+	return n > 0, err
+}
+
+func putDropped(tx *store.Tx, who member.PersonID, by Channel) error {
+	_, err := tx.Exec("INSERT INTO contact_refused (person, channel) VALUES ($1, $2) ON CONFLICT (person, channel) DO NOTHING", string(who), string(by))
+	return err
+}
+
+func deleteDropped(tx *store.Tx, who member.PersonID, by Channel) error {
+	_, err := tx.Exec("DELETE FROM contact_refused WHERE person = $1 AND channel = $2", string(who), string(by))
 	return err
 }
 

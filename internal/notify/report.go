@@ -13,8 +13,9 @@ type Report struct {
 	Code               string // why not, in the carrier's words
 }
 
-// Report keeps what became of messages and returns how many it was news of. A second report of a message, and one of a message that nobody
-// knows, change nothing: carriers report more than once, and of what others sent through the same account.
+// Report keeps what became of messages and returns how many it was news of. A second report of a message changes nothing: carriers report more
+// than once. One may come before we have written down that the carrier took the message; it counts as soon as we have. Of what others sent
+// through the same account nothing is kept for longer than a day.
 func (s *Service) Report(ctx context.Context, list []Report) (news int, err error) {
 	err = s.db.Write(ctx, "notify.report", func(tx *store.Tx) error {
 		news = 0

@@ -36,10 +36,16 @@ func (s *Service) Reseal(tx *store.Tx, after string, max int) (last string, chan
 // keepFor is how long it is remembered that a message was sent, for questions of whoever did not get it (default, ours).
 const keepFor = 30 * 24 * time.Hour
 
+// reportWait is how long a report may come before we know its message: far longer than it takes to write that down (default, ours).
+const reportWait = 24 * time.Hour
+
 // Forget ends messages whose time is over, removes those that went or were given up so long ago that nobody asks any more, and returns how many.
 func (s *Service) Forget(ctx context.Context) (n int64, err error) {
 	err = s.db.Write(ctx, "notify.forget", func(tx *store.Tx) error {
 		if err = expireMessages(tx); err == nil {
+			err = forgetReports(tx, tx.Now().Add(-reportWait))
+		}
+		if err == nil {
 			n, err = deleteMessages(tx, tx.Now().Add(-keepFor))
 		}
 		return err

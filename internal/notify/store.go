@@ -107,8 +107,51 @@ func expireMessages(tx *store.Tx) error {
 	return err
 }
 
-// report keeps what became of a message that a carrier took, and says whether there is one.
+// report keeps what became of a message that a carrier took, and says whether it was news of one. A report of a message that nobody knows is
+// kept for as long as it may be written down late that it was taken.
+//
+// The report's row is written first: whoever writes down at the same moment that the message was taken waits for it, or is waited for, and so
+// one of the two sees the other.
 func report(tx *store.Tx, r Report) (bool, error) {
+	if r.Carrier == "" || r.Reference == "" {
+		return false, nil
+	}
+	first, err := meet(tx, r)
+	if err != nil || !first {
+		return false, err
+	}
+	news, err := become(tx, r)
+	if err != nil {
+		return false, err
+	}
+	if !news {
+		var known int64
+		if err := tx.QueryRow("SELECT COUNT(1) FROM message WHERE carrier = $1 AND reference = $2", r.Carrier, r.Reference).Scan(&known); err != nil || known == 0 {
+			return false, err
+		}
+	}
+	return news, part(tx, r)
+}
+
+// meet writes a report's row, and says whether there was none.
+func meet(tx *store.Tx, r Report) (first bool, err error) {
+	yes := 0
+	if r.Delivered {
+		yes = 1
+	}
+	n, err := tx.Exec(`INSERT INTO message_report (carrier, reference, delivered, problem, received_at) VALUES ($1, $2, $3, $4, $5)
+		ON CONFLICT (carrier, reference) DO NOTHING`, r.Carrier, r.Reference, yes, r.Code, tx.NowMicros())
+	return n == 1, err
+}
+
+// part takes a report's row away.
+func part(tx *store.Tx, r Report) error {
+	_, err := tx.Exec("DELETE FROM message_report WHERE carrier = $1 AND reference = $2", r.Carrier, r.Reference)
+	return err
+}
+
+// become says of a message that was sent what became of it, and whether there was one.
+func become(tx *store.Tx, r Report) (bool, error) {
 	to, problem := delivered, ""
 	if !r.Delivered {
 		to, problem = failed, r.Code
@@ -116,6 +159,35 @@ func report(tx *store.Tx, r Report) (bool, error) {
 	n, err := tx.Exec("UPDATE message SET state = $1, problem = $2, ended_at = $3 WHERE carrier = $4 AND reference = $5 AND reference <> '' AND state = 'sent'",
 		string(to), problem, tx.NowMicros(), r.Carrier, r.Reference)
 	return n > 0, err
+}
+
+// earlyReport says of a message that has just been written down as sent what its carrier reported before that.
+func earlyReport(tx *store.Tx, o outcome) error {
+	r := Report{Carrier: o.carrier, Reference: o.reference}
+	if r.Carrier == "" || r.Reference == "" {
+		return nil
+	}
+	first, err := meet(tx, r)
+	if err != nil {
+		return err
+	}
+	if !first {
+		var yes int64
+		if err := tx.QueryRow("SELECT delivered, problem FROM message_report WHERE carrier = $1 AND reference = $2", r.Carrier, r.Reference).Scan(&yes, &r.Code); err != nil {
+			return err
+		}
+		r.Delivered = yes == 1
+		if _, err := become(tx, r); err != nil {
+			return err
+		}
+	}
+	return part(tx, r)
+}
+
+// forgetReports forgets what was reported of messages that nobody knows.
+func forgetReports(tx *store.Tx, before time.Time) error {
+	_, err := tx.Exec("DELETE FROM message_report WHERE received_at < $1", clock.Micros(before))
+	return err
 }
 
 func inboxRows(tx *store.Tx, max int) ([]messageRow, error) {
@@ -136,13 +208,18 @@ func deleteMessages(tx *store.Tx, before time.Time) (int64, error) {
 	return tx.Exec("DELETE FROM message WHERE expires_at < $1 AND state <> 'waiting'", clock.Micros(before))
 }
 
-func messagesWhere(tx *store.Tx, where, ref string, max int) ([]messageRow, error) {
-	return store.All(tx, scanMessage, messageColumns+" WHERE "+where+" ORDER BY id DESC LIMIT $2", ref, max)
+// messagesWhere returns messages newest first, those before one, "" for the newest of all.
+func messagesWhere(tx *store.Tx, where, ref string, before ID, max int) ([]messageRow, error) {
+	if before == "" {
+		before = "~" // sorts after every identifier
+	}
+	return store.All(tx, scanMessage, messageColumns+" WHERE "+where+" AND id < $2 ORDER BY id DESC LIMIT $3", ref, string(before), max)
 }
 
 // erase forgets a person's addresses and choice, and whom its messages were for.
 func erase(tx *store.Tx, who member.PersonID) error {
 	for _, statement := range []string{"DELETE FROM contact WHERE person = $1", "DELETE FROM contact_choice WHERE person = $1",
+		"DELETE FROM contact_refused WHERE person = $1",
 		"DELETE FROM message WHERE person = $1 AND person <> ''"} {
 		if _, err := tx.Exec(statement, string(who)); err != nil {
 			return err

@@ -133,7 +133,7 @@ func silent(t testing.TB, c *citytest.City, secrets ...string) {
 			"SELECT CAST(subject AS TEXT) FROM signin_limit", "SELECT subject FROM signin_ticket", "SELECT sealed FROM signin_ticket WHERE sealed IS NOT NULL",
 			"SELECT digest FROM signin_ticket", "SELECT content FROM message WHERE content IS NOT NULL", "SELECT addressee FROM message",
 			"SELECT digest FROM signin_password", "SELECT secret FROM signin_totp", "SELECT credential FROM signin_passkey", "SELECT digest FROM signin_card",
-			"SELECT digest FROM signin_recovery", "SELECT payload FROM outbox",
+			"SELECT digest FROM signin_recovery", "SELECT address FROM contact", "SELECT payload FROM outbox",
 		} {
 			rows, err := store.All(tx, func(r *store.Rows) (b []byte, err error) { return b, r.Scan(&b) }, query)
 			if err != nil {

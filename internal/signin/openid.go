@@ -5,6 +5,7 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"errors"
+	"regexp"
 	"sync"
 	"time"
 
@@ -14,6 +15,8 @@ import (
 	"timebank/internal/audit"
 	"timebank/internal/errs"
 	"timebank/internal/identity"
+	"timebank/internal/member"
+	"timebank/internal/notify"
 	"timebank/internal/pii"
 	"timebank/internal/store"
 )
@@ -28,6 +31,8 @@ type OpenID struct {
 	Scopes   []string
 	// Claim holds the identity number, and Verified must be true for it to count; an empty Verified trusts every number of the provider.
 	Claim, Verified string
+	// WeChat names the claim that holds the person's OpenID in the city's mini program, by which messages reach it; "" takes none.
+	WeChat string
 }
 
 const (
@@ -149,12 +154,12 @@ func (s *Service) Return(ctx context.Context, cmd ReturnCmd) (in SignedIn, err e
 	if err != nil {
 		return SignedIn{}, err
 	}
-	subject, number, err := s.redeem(ctx, cmd, w)
+	came, err := s.redeem(ctx, cmd, w)
 	if err != nil {
 		return SignedIn{}, err
 	}
 	err = s.settled(ctx, "signin.return", func(tx *store.Tx) (error, error) {
-		actor, err := s.link(tx, cmd.Provider, subject, number, cmd.Origin)
+		actor, err := s.link(tx, cmd.Provider, came, cmd.Origin)
 		if errs.KindOf(err) == errs.Forbidden {
 			return err, refused(tx, "signin.openid", "", cmd.Where)
 		}
@@ -167,63 +172,96 @@ func (s *Service) Return(ctx context.Context, cmd ReturnCmd) (in SignedIn, err e
 	return in, err
 }
 
-// redeem turns the code into the provider's account and its verified identity number.
-func (s *Service) redeem(ctx context.Context, cmd ReturnCmd, w away) (subject string, number pii.IDNumber, err error) {
+// arrival is what the provider says of who comes from it: its own name for the account, the verified identity number, and where it is in
+// WeChat, "" when that is not said.
+type arrival struct {
+	subject string
+	number  pii.IDNumber
+	wechat  string
+}
+
+// wechatForm is the form of an OpenID: what has another is none.
+var wechatForm = regexp.MustCompile(`^[0-9A-Za-z_-]{8,64}$`)
+
+// redeem turns the code into what the provider says of its account.
+func (s *Service) redeem(ctx context.Context, cmd ReturnCmd, w away) (came arrival, err error) {
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
 	set, p, err := s.provider(ctx, cmd.Provider)
 	if err != nil {
-		return "", number, err
+		return arrival{}, err
 	}
 	token, err := set.client(p).Exchange(ctx, cmd.Code, oauth2.VerifierOption(w.Verifier))
 	if err != nil {
 		var answer *oauth2.RetrieveError
 		if errors.As(err, &answer) {
 			// The answer's text may hold the code: it is not kept.
-			return "", number, errWrong
+			return arrival{}, errWrong
 		}
-		return "", number, errProvider.With(err)
+		return arrival{}, errProvider.With(err)
 	}
 	raw, _ := token.Extra("id_token").(string)
 	identityToken, err := p.Verifier(&oidc.Config{ClientID: set.Client, Now: s.clock.Now}).Verify(ctx, raw)
 	if err != nil || !same([]byte(identityToken.Nonce), []byte(w.Nonce)) {
-		return "", number, errWrong
+		return arrival{}, errWrong
 	}
 	claims := map[string]any{}
 	if err := identityToken.Claims(&claims); err != nil {
-		return "", number, errWrong
+		return arrival{}, errWrong
 	}
-	if claims[set.Claim] == nil && p.UserInfoEndpoint() != "" {
+	said := func(claim string) bool { return claim == "" || claims[claim] != nil }
+	wechat := claims[set.WeChat]
+	if (!said(set.Claim) || !said(set.WeChat)) && p.UserInfoEndpoint() != "" {
 		info, err := p.UserInfo(ctx, oauth2.StaticTokenSource(token))
 		if err != nil {
-			return "", number, errProvider.With(err)
+			return arrival{}, errProvider.With(err)
 		}
 		if info.Subject != identityToken.Subject {
-			return "", number, errWrong
+			return arrival{}, errWrong
 		}
-		claims = map[string]any{}
-		if err := info.Claims(&claims); err != nil {
-			return "", number, errWrong
+		more := map[string]any{}
+		if err := info.Claims(&more); err != nil {
+			return arrival{}, errWrong
+		}
+		if wechat == nil {
+			wechat = more[set.WeChat]
+		}
+		// The number and that it is verified are taken from one place.
+		if !said(set.Claim) {
+			claims = more
 		}
 	}
+	came.subject = identityToken.Subject
 	text, _ := claims[set.Claim].(string)
 	verified, _ := claims[set.Verified].(bool)
-	number, err = pii.ParseIDNumber(text)
+	came.number, err = pii.ParseIDNumber(text)
 	if err != nil || set.Verified != "" && !verified {
-		return "", number, errs.New(errs.Forbidden, "signin.number_unverified")
+		return arrival{}, errs.New(errs.Forbidden, "signin.number_unverified")
 	}
-	return identityToken.Subject, number, nil
+	if open, _ := wechat.(string); set.WeChat != "" && wechatForm.MatchString(open) {
+		came.wechat = open
+	}
+	return came, nil
 }
 
-// link returns the account of an identity number and remembers whose it is at the provider.
-func (s *Service) link(tx *store.Tx, provider, subject string, number pii.IDNumber, origin string) (identity.ActorID, error) {
-	// What the provider calls its user may be a name or a number: a keyed index of it is enough.
-	subject = s.index("signin.subject", provider+" "+subject)
-	linked, err := linkOf(tx, provider, subject)
+// link returns the account of an identity number and remembers whose it is at the provider, and where messages reach its person.
+func (s *Service) link(tx *store.Tx, provider string, came arrival, origin string) (identity.ActorID, error) {
+	person, found, err := s.members.ByIDNumber(tx, came.number)
 	if err != nil {
 		return "", err
 	}
-	person, found, err := s.members.ByIDNumber(tx, number)
+	actor, err := s.linked(tx, provider, came.subject, person, found, origin)
+	if err != nil || !found || came.wechat == "" {
+		return actor, err
+	}
+	return actor, s.notify.Vouched(tx, person, notify.WeChat, came.wechat, origin)
+}
+
+// linked returns the account of a person at a provider, that of nobody yet when the number belongs to no one.
+func (s *Service) linked(tx *store.Tx, provider, subject string, person member.Person, found bool, origin string) (identity.ActorID, error) {
+	// What the provider calls its user may be a name or a number: a keyed index of it is enough.
+	subject = s.index("signin.subject", provider+" "+subject)
+	linked, err := linkOf(tx, provider, subject)
 	if err != nil {
 		return "", err
 	}

@@ -1,78 +1,23 @@
 package signin_test
 
 import (
-	"bufio"
-	"crypto/sha256"
-	"encoding/json"
-	"fmt"
 	"io"
 	"net/http"
 	"net/http/cookiejar"
 	"net/url"
-	"os"
-	"os/exec"
-	"path/filepath"
 	"regexp"
-	"strings"
 	"testing"
 
 	"timebank/internal/citytest"
+	"timebank/internal/notify"
 	"timebank/internal/signin"
+	"timebank/internal/signin/oidctest"
+	"timebank/internal/store"
+	"timebank/internal/store/storetest"
 )
 
-// installed copies the provider out of the repository and installs what its lock file names, once for each lock file.
-func installed(t testing.TB) string {
-	t.Helper()
-	cache, err := os.UserCacheDir()
-	fine(t, err)
-	lock, err := os.ReadFile("testdata/oidc/package-lock.json")
-	fine(t, err)
-	dir := filepath.Join(cache, "timebank", fmt.Sprintf("oidc-%x", sha256.Sum256(lock))[:21])
-	fine(t, os.MkdirAll(dir, 0o755))
-	for _, name := range []string{"package.json", "package-lock.json", "provider.mjs"} {
-		text, err := os.ReadFile(filepath.Join("testdata/oidc", name))
-		fine(t, err)
-		fine(t, os.WriteFile(filepath.Join(dir, name), text, 0o644))
-	}
-	if _, err := os.Stat(filepath.Join(dir, "node_modules", "oidc-provider")); err != nil {
-		cmd := exec.Command("npm", "ci", "--no-audit", "--no-fund", "--ignore-scripts")
-		cmd.Dir = dir
-		if out, err := cmd.CombinedOutput(); err != nil {
-			t.Fatalf("install the provider (node and npm are needed): %v\n%s", err, out)
-		}
-	}
-	return dir
-}
-
-type claims = map[string]any
-
-// provide starts a provider with accounts by their login and returns its issuer.
-func provide(t testing.TB, accounts map[string]claims, env ...string) string {
-	t.Helper()
-	text, err := json.Marshal(accounts)
-	fine(t, err)
-	cmd := exec.Command("node", "provider.mjs")
-	cmd.Dir = installed(t)
-	cmd.Env = append(append(os.Environ(), "ACCOUNTS="+string(text)), env...)
-	stdin, err := cmd.StdinPipe()
-	fine(t, err)
-	stdout, err := cmd.StdoutPipe()
-	fine(t, err)
-	fine(t, cmd.Start())
-	t.Cleanup(func() {
-		fine(t, stdin.Close())
-		_, _ = io.Copy(io.Discard, stdout)
-		fine(t, cmd.Wait())
-	})
-	lines := bufio.NewScanner(stdout)
-	for lines.Scan() {
-		if strings.HasPrefix(lines.Text(), "http://") {
-			return lines.Text()
-		}
-	}
-	t.Fatal("the provider printed no address")
-	return ""
-}
+// back is our address that the provider sends people back to.
+const back = "http://127.0.0.1/return"
 
 var formAction = regexp.MustCompile(`action="([^"]+)"`)
 
@@ -81,10 +26,10 @@ func visit(t testing.TB, departure, login string) url.Values {
 	t.Helper()
 	jar, err := cookiejar.New(nil)
 	fine(t, err)
-	var back url.Values
+	var came url.Values
 	browser := &http.Client{Jar: jar, CheckRedirect: func(r *http.Request, _ []*http.Request) error {
 		if r.URL.Path == "/return" {
-			back = r.URL.Query()
+			came = r.URL.Query()
 			return http.ErrUseLastResponse
 		}
 		return nil
@@ -99,7 +44,7 @@ func visit(t testing.TB, departure, login string) url.Values {
 	}
 	text := page(browser.Get(departure))
 	for _, form := range []url.Values{{"prompt": {"login"}, "login": {login}, "password": {"any"}}, {"prompt": {"consent"}}} {
-		if back != nil {
+		if came != nil {
 			break
 		}
 		action := formAction.FindStringSubmatch(text)
@@ -108,25 +53,25 @@ func visit(t testing.TB, departure, login string) url.Values {
 		}
 		text = page(browser.PostForm(action[1], form))
 	}
-	if back == nil {
+	if came == nil {
 		t.Fatalf("the provider did not send the browser back:\n%s", text)
 	}
-	return back
+	return came
 }
 
 func TestComingFromTheCitysApp(t *testing.T) {
 	citytest.Each(t, func(t *testing.T, c *citytest.City) {
 		li, cao := c.Person(82, c.Home()), c.Person(81, c.Home())
 		number := details(t, c, li).IDNumber.Reveal()
-		issuer := provide(t, map[string]claims{
+		issuer := oidctest.Provide(t, back, map[string]oidctest.Claims{
 			"li":         {"id_number": number, "id_number_verified": true, "email": "cao@example.com"},
 			"new":        {"id_number": citytest.IDNumber("1950-02-01", 7), "id_number_verified": true},
 			"unverified": {"id_number": number, "id_number_verified": false},
 			"mail":       {"email": "li@example.com"},
 		})
 		set := signin.Defaults()
-		set.OpenID = []signin.OpenID{{Name: "city", Issuer: issuer, Client: "timebank", Secret: "a secret between the two of us, for tests",
-			Redirect: "http://127.0.0.1/return", Scopes: []string{"openid", "identity", "email"}, Claim: "id_number", Verified: "id_number_verified"}}
+		set.OpenID = []signin.OpenID{{Name: "city", Issuer: issuer, Client: oidctest.Client, Secret: oidctest.Secret,
+			Redirect: back, Scopes: []string{"openid", "identity", "email"}, Claim: "id_number", Verified: "id_number_verified"}}
 		s := c.SignIn.With(set)
 		depart := func() signin.Departure {
 			t.Helper()
@@ -134,8 +79,8 @@ func TestComingFromTheCitysApp(t *testing.T) {
 			fine(t, err)
 			return d
 		}
-		arrive := func(d signin.Departure, back url.Values) (signin.SignedIn, error) {
-			return s.Return(t.Context(), signin.ReturnCmd{Sign: here(), Provider: "city", Binding: d.Binding, State: back.Get("state"), Code: back.Get("code")})
+		arrive := func(d signin.Departure, came url.Values) (signin.SignedIn, error) {
+			return s.Return(t.Context(), signin.ReturnCmd{Sign: here(), Provider: "city", Binding: d.Binding, State: came.Get("state"), Code: came.Get("code")})
 		}
 
 		d := depart()
@@ -146,13 +91,13 @@ func TestComingFromTheCitysApp(t *testing.T) {
 				t.Errorf("%s is %q, want %q", name, got, want)
 			}
 		}
-		back := visit(t, d.URL, "li")
-		in, err := arrive(d, back)
+		came := visit(t, d.URL, "li")
+		in, err := arrive(d, came)
 		fine(t, err)
 		if a := acts(t, c, in.Token); !a.IsPerson(string(li.ID)) || a.IsPerson(string(cao.ID)) {
 			t.Errorf("signed in as %q, want %q by the identity number", a.Person, li.ID)
 		}
-		_, err = arrive(d, back)
+		_, err = arrive(d, came)
 		refusal(t, "the same return again", err, "signin.stale")
 		again := depart()
 		in, err = arrive(again, visit(t, again.URL, "li"))
@@ -163,13 +108,13 @@ func TestComingFromTheCitysApp(t *testing.T) {
 
 		// Somebody else's answer does not fit this browser, nor an answer without its code or with another state.
 		mine, theirs := depart(), depart()
-		back = visit(t, theirs.URL, "li")
-		_, err = arrive(mine, back)
+		came = visit(t, theirs.URL, "li")
+		_, err = arrive(mine, came)
 		refusal(t, "an answer to somebody else's departure", err, "signin.stale")
-		_, err = s.Return(t.Context(), signin.ReturnCmd{Sign: here(), Provider: "city", Binding: "", State: back.Get("state"), Code: back.Get("code")})
+		_, err = s.Return(t.Context(), signin.ReturnCmd{Sign: here(), Provider: "city", Binding: "", State: came.Get("state"), Code: came.Get("code")})
 		refusal(t, "a return without the browser that departed", err, "signin.stale")
-		back.Set("code", "invented")
-		_, err = arrive(theirs, back)
+		came.Set("code", "invented")
+		_, err = arrive(theirs, came)
 		refusal(t, "an invented code", err, "signin.wrong")
 		// A code that another verifier asked for.
 		mine, theirs = depart(), depart()
@@ -207,15 +152,15 @@ func TestAnAccountWhoseNumberChanged(t *testing.T) {
 		li, cao := c.Person(82, c.Home()), c.Person(81, c.Home())
 		arrive := func(of citytest.Person) (signin.SignedIn, error) {
 			t.Helper()
-			issuer := provide(t, map[string]claims{"shared": {"id_number": details(t, c, of).IDNumber.Reveal()}}, "CLAIMS=token")
+			issuer := oidctest.Provide(t, back, map[string]oidctest.Claims{"shared": {"id_number": details(t, c, of).IDNumber.Reveal()}}, "CLAIMS=token")
 			set := signin.Defaults()
-			set.OpenID = []signin.OpenID{{Name: "city", Issuer: issuer, Client: "timebank", Secret: "a secret between the two of us, for tests",
-				Redirect: "http://127.0.0.1/return", Scopes: []string{"openid", "identity"}, Claim: "id_number"}}
+			set.OpenID = []signin.OpenID{{Name: "city", Issuer: issuer, Client: oidctest.Client, Secret: oidctest.Secret,
+				Redirect: back, Scopes: []string{"openid", "identity"}, Claim: "id_number"}}
 			s := c.SignIn.With(set)
 			d, err := s.Depart(t.Context(), "city")
 			fine(t, err)
-			back := visit(t, d.URL, "shared")
-			return s.Return(t.Context(), signin.ReturnCmd{Sign: here(), Provider: "city", Binding: d.Binding, State: back.Get("state"), Code: back.Get("code")})
+			came := visit(t, d.URL, "shared")
+			return s.Return(t.Context(), signin.ReturnCmd{Sign: here(), Provider: "city", Binding: d.Binding, State: came.Get("state"), Code: came.Get("code")})
 		}
 		in, err := arrive(li)
 		fine(t, err)
@@ -224,5 +169,97 @@ func TestAnAccountWhoseNumberChanged(t *testing.T) {
 		}
 		_, err = arrive(cao)
 		refusal(t, "the account with another number", err, "signin.number_changed")
+	})
+}
+
+// The city's app may say where its users are in WeChat: then they can be told there, from the sign-in on at which it belongs to somebody
+// registered, until they take it back. What has not the form of an OpenID, and what nobody asked for, is kept nowhere.
+func TestTheCitysAppSaysWhereMessagesReach(t *testing.T) {
+	citytest.Each(t, func(t *testing.T, c *citytest.City) {
+		li, cao, chen := c.Person(82, c.Home()), c.Person(81, c.Home()), c.Person(40, c.Home())
+		const open, other = "oWx5PLANTEDcanary-openid_01", "oWx5PLANTEDcanary-openid_02"
+		account := func(of citytest.Person, wechat any) oidctest.Claims {
+			return oidctest.Claims{"id_number": details(t, c, of).IDNumber.Reveal(), "id_number_verified": true, "wechat_openid": wechat}
+		}
+		accounts := map[string]oidctest.Claims{"li": account(li, open), "again": account(li, other), "cao": account(cao, "' OR 1=1 --"), "chen": account(chen, open),
+			"new": {"id_number": citytest.IDNumber("1950-02-01", 7), "id_number_verified": true, "wechat_openid": open}}
+		for where, claims := range map[string]string{"the user's information": "CLAIMS=info", "the identity token": "CLAIMS=token"} {
+			set := signin.Defaults()
+			set.OpenID = []signin.OpenID{{Name: "city", Issuer: oidctest.Provide(t, back, accounts, claims), Client: oidctest.Client, Secret: oidctest.Secret, Redirect: back,
+				Scopes: []string{"openid", "identity"}, Claim: "id_number", Verified: "id_number_verified", WeChat: "wechat_openid"}}
+			arrive := func(login string) {
+				t.Helper()
+				s := c.SignIn.With(set)
+				d, err := s.Depart(t.Context(), "city")
+				fine(t, err)
+				came := visit(t, d.URL, login)
+				_, err = s.Return(t.Context(), signin.ReturnCmd{Sign: here(), Provider: "city", Binding: d.Binding, State: came.Get("state"), Code: came.Get("code")})
+				fine(t, err)
+			}
+			kept := func(of citytest.Person) (address string) {
+				t.Helper()
+				storetest.Read(t, c.DB, func(tx *store.Tx) error {
+					p, err := c.Notify.PersonalData(tx, of.ID)
+					for _, k := range p.Contacts {
+						if k.Channel == notify.WeChat && k.Confirmed {
+							address = k.Address
+						}
+					}
+					return err
+				})
+				return address
+			}
+			if claims == "CLAIMS=info" {
+				set.OpenID[0].WeChat = ""
+				if arrive("chen"); kept(chen) != "" {
+					t.Errorf("%s: nobody asked for it, and %q is kept", where, kept(chen))
+				}
+				set.OpenID[0].WeChat = "wechat_openid"
+			}
+			for login, want := range map[string]string{"li": open, "again": other} {
+				if arrive(login); kept(li) != want {
+					t.Errorf("%s: after %s came in %q is kept, want %q", where, login, kept(li), want)
+				}
+			}
+			arrive("li")
+			n := len(trail(t, c, "notify.vouched"))
+			if arrive("li"); len(trail(t, c, "notify.vouched")) != n {
+				t.Errorf("%s: the same address is an act each time", where)
+			}
+			if arrive("cao"); kept(cao) != "" {
+				t.Errorf("%s: %q is kept as an OpenID", where, kept(cao))
+			}
+			arrive("new")
+
+			// Li is told there, takes it back, and it stays away until he allows it again.
+			citytest.Got(c.Notify.Choose(t.Context(), []notify.ChooseCmd{{Actor: li.Actor, Key: c.Key(), Person: li.ID, Channel: notify.WeChat}})).Must(t, "choose")
+			storetest.Write(t, c.DB, func(tx *store.Tx) error {
+				_, err := c.Notify.Tell(tx, notify.Notice{Person: li.ID, Kind: "order.coming", About: "o", Cause: where, Urgent: true, Life: minute})
+				return err
+			})
+			if l := letters(t, c)[0]; l.Channel != notify.WeChat || l.To != open {
+				t.Errorf("%s: the message goes by %s to %q, want WeChat", where, l.Channel, l.To)
+			}
+			mine := func() notify.Reach {
+				r, err := c.Notify.ReachOf(t.Context(), li.Actor, li.ID)
+				fine(t, err)
+				return r
+			}
+			if r := mine(); !r.Linked || r.Dropped {
+				t.Errorf("%s: he sees %+v", where, r)
+			}
+			drop := notify.DropContactCmd{Actor: li.Actor, Key: c.Key(), Person: li.ID, Channel: notify.WeChat}
+			citytest.Got(c.Notify.DropContact(t.Context(), []notify.DropContactCmd{drop})).Must(t, "drop")
+			if arrive("li"); kept(li) != "" || !mine().Dropped {
+				t.Errorf("%s: what he took back is kept again", where)
+			}
+			citytest.Got(c.Notify.AllowContact(t.Context(), []notify.AllowContactCmd{{Actor: cao.Actor, Key: c.Key(), Person: li.ID, Channel: notify.WeChat}})).
+				Refused(t, "somebody else allows it", "identity.not_oneself")
+			citytest.Got(c.Notify.AllowContact(t.Context(), []notify.AllowContactCmd{{Actor: li.Actor, Key: c.Key(), Person: li.ID, Channel: notify.WeChat}})).Must(t, "allow")
+			if arrive("li"); kept(li) != open {
+				t.Errorf("%s: after he allowed it again %q is kept", where, kept(li))
+			}
+		}
+		silent(t, c, open, other)
 	})
 }

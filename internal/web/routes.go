@@ -72,6 +72,9 @@ func routes() []route {
 		{"POST /account/email", entry.Door, page.SignedIn, entry.AskEmail},
 		{"POST /account/email/confirm", entry.Door, page.SignedIn, entry.ConfirmEmail},
 		{"POST /account/email/remove", entry.Door, page.SignedIn, entry.RemoveEmail},
+		{"GET /account/messages", entry.Door, page.SignedIn, entry.Messages},
+		{"POST /account/wechat/remove", entry.Door, page.SignedIn, entry.DropWeChat},
+		{"POST /account/wechat/allow", entry.Door, page.SignedIn, entry.AllowWeChat},
 		{"GET /inbox", entry.Door, page.Anybody, entry.Inbox},
 
 		{"GET /elder/{$}", elder.Door, page.SignedIn, elder.Home},

@@ -3,13 +3,17 @@ package web_test
 import (
 	"net/http"
 	"net/url"
+	"strconv"
+	"strings"
 	"testing"
+	"time"
 
 	"timebank/internal/identity"
 	"timebank/internal/member"
 	"timebank/internal/notify"
 	"timebank/internal/store"
 	"timebank/internal/store/storetest"
+	"timebank/internal/web/page"
 )
 
 func TestTheStationSeesWhoWasTold(t *testing.T) {
@@ -42,4 +46,47 @@ func TestTheStationSeesWhoWasTold(t *testing.T) {
 	me.post("/account/email/confirm", url.Values{"key": {key + "-code"}, "code": {"000000"}}).is(t, http.StatusUnprocessableEntity, "wrong or too old")
 	me.post("/account/told", url.Values{"key": {key + "-way"}, "way": {"none"}}).is(t, http.StatusOK, "Saved.")
 	me.post("/account/email/remove", url.Values{"key": {key + "-gone"}}).is(t, http.StatusOK, "The address is removed")
+}
+
+// What one was told is listed page by page with what became of it; the place in WeChat that the city's app told is taken back and allowed again.
+func TestOneSeesWhatOneWasTold(t *testing.T) {
+	s := newSite(t)
+	elder := s.KeyElder(s.Home())
+	for i := range page.ToldMost + 3 {
+		storetest.Write(t, s.DB, func(tx *store.Tx) error {
+			_, err := s.Notify.Tell(tx, notify.Notice{Person: elder.ID, Kind: "order.moved", About: "o", Cause: strconv.Itoa(i), Urgent: true, Life: time.Hour})
+			return err
+		})
+	}
+	s.deliver()
+	me := s.as(elder)
+	account := me.get("/account")
+	account.is(t, http.StatusOK, "At another time", "In the demonstration")
+	rest := me.get(account.found(t, `href="(/account/messages\?after=[^"]+)"`))
+	rest.is(t, http.StatusOK, "What I was told lately", "At another time", "goes back a month")
+	if n := strings.Count(rest.body, "Text message"); n != 3 {
+		t.Errorf("the second page has %d messages, want 3", n)
+	}
+	s.as(s.Person(40, s.Home())).get("/account/messages").is(t, http.StatusOK, "told nothing in the last month")
+
+	storetest.Write(t, s.DB, func(tx *store.Tx) error {
+		people, err := member.LoadPersons(tx, []member.PersonID{elder.ID})
+		if err != nil {
+			return err
+		}
+		return s.Notify.Vouched(tx, people[elder.ID], notify.WeChat, "oWx5abcdefgh", "test")
+	})
+	me.get("/account").is(t, http.StatusOK, "has told us your WeChat", `<option value="wechat"`)
+	me.post("/account/wechat/remove", url.Values{"key": {"wechat-key-1"}}).is(t, http.StatusOK, "not kept again", "You do not want to be told in WeChat")
+	me.post("/account/wechat/allow", url.Values{"key": {"wechat-key-2"}}).is(t, http.StatusOK, "It counts from the next time")
+}
+
+// Where a way gives no receipt the words say so, and nobody takes "sent" for "read".
+func TestMailIsSaidToHaveNoReceipt(t *testing.T) {
+	r := &page.Request{Lang: "en"}
+	for by, want := range map[notify.Channel]string{notify.Email: "mail has no receipt", notify.SMS: "Sent", notify.WeChat: "Sent"} {
+		if got := r.ToldState(notify.Status{Channel: by, State: "sent"}); !strings.Contains(got, want) {
+			t.Errorf("sent by %s: %q, want %q", by, got, want)
+		}
+	}
 }

@@ -255,7 +255,7 @@ var done = map[string]string{
 	"offered": "page.done.offered", "sent": "page.done.sent", "escalated": "page.done.escalated", "no_show": "page.done.no_show", "confirmed_for": "page.done.confirmed_for",
 	"complained": "page.done.complained", "asked": "page.done.asked", "decided": "page.done.decided",
 	"session_ended": "page.done.session_ended", "key_added": "page.done.key_added", "key_removed": "page.done.key_removed", "consent": "page.done.consent",
-	"way": "page.done.way", "email_asked": "page.done.email_asked", "email_confirmed": "page.done.email_confirmed", "email_removed": "page.done.email_removed",
+	"way": "page.done.way", "email_asked": "page.done.email_asked", "email_confirmed": "page.done.email_confirmed", "email_removed": "page.done.email_removed", "wechat_dropped": "page.done.wechat_dropped", "wechat_allowed": "page.done.wechat_allowed",
 	"certified": "page.done.certified", "pinned": "page.done.pinned", "revoked": "page.done.revoked",
 	"wished": "page.done.wished", "joined": "page.done.joined",
 	"slips_drawn": "page.done.slips_drawn", "slip_void": "page.done.slip_void", "keyed_in": "page.done.keyed_in", "appealed": "page.done.appealed", "assessed": "page.done.assessed",

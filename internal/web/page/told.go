@@ -26,5 +26,15 @@ func (r *Request) ToldWhat(m notify.Status) string { return r.T(toldKinds[m.Kind
 // ToldWay names the way of a message, or the choice of one.
 func (r *Request) ToldWay(by notify.Channel) string { return r.T(toldWays[by]) }
 
-// ToldState says what became of a message.
-func (r *Request) ToldState(m notify.Status) string { return r.T(toldStates[string(m.State)]) }
+// ToldState says what became of a message. Of a mail nothing more is ever heard than that a server has taken it, which the words say.
+func (r *Request) ToldState(m notify.Status) string {
+	if m.State == "sent" && m.Channel == notify.Email {
+		return r.T("page.told.sent_mail")
+	}
+	return r.T(toldStates[string(m.State)])
+}
+
+// ToldLine is a message in the list of its addressee: when, what, by which way, and what became of it.
+func (r *Request) ToldLine(m notify.Status) []string {
+	return []string{r.When(m.Created), r.ToldWhat(m), r.ToldWay(m.Channel), r.ToldState(m)}
+}

@@ -9,13 +9,13 @@ server.listen(0, '127.0.0.1', () => {
   const issuer = `http://127.0.0.1:${server.address().port}`;
   const provider = new Provider(issuer, {
     clients: [{
-      client_id: 'timebank',
-      client_secret: 'a secret between the two of us, for tests',
-      redirect_uris: ['http://127.0.0.1/return'],
+      client_id: process.env.CLIENT,
+      client_secret: process.env.SECRET,
+      redirect_uris: [process.env.REDIRECT],
     }],
     pkce: { required: () => true },
     scopes: ['openid', 'identity', 'email'],
-    claims: { openid: ['sub'], identity: ['id_number', 'id_number_verified'], email: ['email'] },
+    claims: { openid: ['sub'], identity: ['id_number', 'id_number_verified', 'wechat_openid'], email: ['email'] },
     findAccount: (_, login) => accounts[login] && { accountId: login, claims: () => ({ sub: login, ...accounts[login] }) },
     // In the identity token for one scope, so that both places are read: see conformIdTokenClaims in the provider's manual.
     conformIdTokenClaims: process.env.CLAIMS !== 'token',
