@@ -174,6 +174,9 @@ func (a *App) build(opts Options, box *pii.Box) (err error) {
 			return errs.New(errs.Unavailable, "app.map_unreadable").With(err)
 		}
 	}
+	if _, err := tilesOf(a.Config.Pages); err != nil {
+		return err
+	}
 	if a.Notary, err = notary.New(a.DB, notary.Config{City: a.Config.City, Keys: list(a.Keys.Signers), Owner: a.sequencer()}); err != nil {
 		return err
 	}

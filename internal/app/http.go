@@ -50,13 +50,31 @@ func (a *App) handler() http.Handler {
 
 // Pages answers the requests of people: see [web.Paths].
 func (a *App) Pages() http.Handler {
+	// The settings were found to be right when the installation was opened.
+	tiles, _ := tilesOf(a.Config.Pages)
 	return compressed(web.New(&page.Site{
 		DB: a.DB, Clock: a.Clock, IDs: a.IDs, Log: a.Log, Regions: a.Regions, Policies: a.Policies, Identity: a.Identity, Members: a.Members,
 		Ledger: a.Ledger, Notary: a.Notary, Catalog: a.Catalog, Training: a.Training, Orders: a.Orders, Feedback: a.Feedback, Family: a.Family, Paper: a.Paper, Reports: a.Reports,
 		Notify: a.Notify, SignIns: a.SignIn, Privacy: a.Privacy, Certificates: a.Certificates, Live: a.Live, Inbox: a.Config.SignIn.Inbox == "open", Phone: a.Config.Pages.Phone,
 		Official: words(a.Config.Pages.Official), Record: a.Config.Pages.Record, Demo: a.Demo, Gate: a.gate,
-		Outlines: a.outlines, Geocoder: a.asked(),
+		Outlines: a.outlines, Geocoder: a.asked(), Tiles: tiles,
 	}))
+}
+
+// tilesOf are the tiles of the settings, nil without any. A map says whose it is. Error: config.invalid.
+func tilesOf(c config.Pages) (*page.Tiles, error) {
+	if c.Tiles == "" {
+		return nil, nil
+	}
+	var bad errs.Fields
+	tiles, ok := page.NewTiles(c.Tiles, c.Credit, c.Datum == "gcj02")
+	if !ok {
+		bad.Add("pages.tiles", "config.bad_address")
+	}
+	if c.Credit == "" {
+		bad.Add("pages.tiles_credit", "config.missing")
+	}
+	return tiles, bad.Err("config.invalid")
 }
 
 // asked is the service that is sent addresses, "" when nobody is.

@@ -61,6 +61,9 @@ type Pages struct {
 	Official string `toml:"official" doc:"host names at which these pages are genuine, with commas between; the page on telling an imitation shows them"`
 	Record   string `toml:"record" doc:"number under which the site is registered with the authorities, as it is shown"`
 	Map      string `toml:"map" doc:"GeoJSON file with the outlines of the districts by their codes, for the map of the offices; empty draws equal squares. An official map needs its approval number"`
+	Tiles    string `toml:"tiles" doc:"address templates of map tiles with {z}, {x} and {y} (EPSG:3857), spaces between layers, under the sketch of the neighbourhood; empty loads none. Who serves them learns which area a reader looks at"`
+	Credit   string `toml:"tiles_credit" doc:"whose map that is, with its approval number; it stands below the map"`
+	Datum    string `toml:"tiles_datum" default:"wgs84" oneof:"wgs84 gcj02" doc:"what the tiles draw: wgs84 (also CGCS2000, as Tianditu) or gcj02 (commercial maps of mainland China)"`
 }
 
 // Log is how the program reports on itself.

@@ -210,6 +210,19 @@ func VisitsOf(tx *store.Tx, ids []ID) ([]Visit, error) {
 	return store.In(tx, "SELECT id, recipient, placed_as, region, 0 FROM service_order WHERE id IN (", ids, ") ORDER BY id", scanVisit)
 }
 
+func recipientsOf(tx *store.Tx, ids []ID) (map[ID]member.PersonID, error) {
+	found := map[ID]member.PersonID{}
+	ids = slices.Clone(ids)
+	slices.Sort(ids)
+	_, err := store.In(tx, "SELECT id, recipient FROM service_order WHERE id IN (", slices.Compact(ids), ")", func(r *store.Rows) (id ID, err error) {
+		var who member.PersonID
+		err = r.Scan(&id, &who)
+		found[id] = who
+		return id, err
+	})
+	return found, err
+}
+
 // PlaceOf returns where an order is to be served.
 func PlaceOf(tx *store.Tx, id ID) (p region.Point, err error) {
 	return p, tx.QueryRow("SELECT lat_e6, lon_e6 FROM service_order WHERE id = $1", string(id)).Scan(&p.LatE6, &p.LonE6)

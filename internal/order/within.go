@@ -17,6 +17,11 @@ func Load(tx *store.Tx, ids []ID) (map[ID]*Order, error) {
 	return load(tx, slices.Compact(ids), false)
 }
 
+// RecipientsOf says whom orders are for.
+func RecipientsOf(tx *store.Tx, ids []ID) (map[ID]member.PersonID, error) {
+	return recipientsOf(tx, ids)
+}
+
 // Lock is Load for a decision: nobody else changes the orders before the transaction ends.
 func Lock(tx *store.Tx, ids []ID) (map[ID]*Order, error) {
 	ids = slices.Clone(ids)

@@ -64,6 +64,9 @@ func Degrees(e6 int64) string {
 	return sign + strconv.FormatInt(e6/1_000_000, 10) + "." + fraction
 }
 
+// LongitudeShare returns how many thousandths of a degree of latitude's length a degree of longitude has at a latitude, for drawings.
+func LongitudeShare(latE6 int64) int64 { return (cosE6(latE6)*1000 + q30/2) >> 30 }
+
 // metresPerDegree is the length of one degree of a great circle on a sphere of the earth's mean radius, 6,371,008.8 m.
 const metresPerDegree = 111_195
 

@@ -129,11 +129,50 @@ func TestAStreamIsForWhoMaySeeThePage(t *testing.T) {
 	s.as(elder).get("/live/place/"+string(s.Home())+"?since=0").is(t, http.StatusForbidden)
 	clerk.get("/live/place/"+string(s.Community("320102002", 0))+"?since=0").is(t, http.StatusForbidden)
 	clerk.get("/live/person/"+string(elder.ID)+"?since=0").is(t, http.StatusNotFound)
+	kin := s.as(s.Relative(elder, true))
+	s.WithKinSeeing(elder.ID, false, func() { kin.get("/live/person/"+string(elder.ID)+"?since=0").is(t, http.StatusNotFound) })
+	s.WithKinSeeing(elder.ID, true, func() {
+		kin.get("/live/person/"+string(elder.ID)+","+string(other.ID)+"?since=0").is(t, http.StatusNotFound)
+		kin.listen("/live/person/" + string(elder.ID) + "?since=0")
+	})
 	clerk.get("/live/order/"+id).is(t, http.StatusUnprocessableEntity)
 	for range 12 {
 		clerk.listen("/live/order/" + id + "?since=0")
 	}
 	clerk.get("/live/order/"+id+"?since=0").is(t, http.StatusTooManyRequests, "Look again by hand")
+}
+
+// A daughter far away hears that somebody comes to her parents and that it went well, on her first page, on a parent's and on the visit's.
+func TestAFamilyHearsWhoComes(t *testing.T) {
+	citytest.Each(t, func(t *testing.T, c *citytest.City) {
+		s := newSiteOf(t, c)
+		elder, neighbour, v := s.KeyElder(s.Home()), s.KeyElder(s.Home()), s.Volunteer(s.Home())
+		kin := s.Relative(elder, false)
+		s.WithKinSeeing(elder.ID, false, func() {
+			if a := s.as(kin).get("/family/"); liveFrom.MatchString(a.body) {
+				t.Error("a page is live for who may not see")
+			}
+		})
+		s.WithKinSeeing(elder.ID, true, func() {
+			id := s.Place(elder.Actor, elder)
+			var open []*stream
+			for _, path := range []string{"/family/", "/family/people/" + string(elder.ID), "/family/visits/" + string(id)} {
+				open = append(open, s.as(kin).listen(from(t, s.as(kin).get(path))))
+			}
+			open = append(open, s.as(elder).listen(from(t, s.as(elder).get("/elder/"))))
+			s.look()
+			s.Place(neighbour.Actor, neighbour)
+			s.look()
+			s.Claim(v, id)
+			s.look()
+			// They would have heard of the neighbour's before.
+			for i, one := range open {
+				if got, want := one.until("id: "), strconv.FormatInt(s.newest(), 10); got != want {
+					t.Errorf("page %d hears first of act %s, want %s", i, got, want)
+				}
+			}
+		})
+	})
 }
 
 // What a page asks by itself keeps nobody signed in.

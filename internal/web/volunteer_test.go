@@ -14,6 +14,7 @@ import (
 	"timebank/internal/identity"
 	"timebank/internal/member"
 	"timebank/internal/order"
+	"timebank/internal/store"
 	"timebank/internal/web/ui"
 )
 
@@ -165,4 +166,31 @@ func TestTheVolunteerDoorCanBeInstalledAndIsLight(t *testing.T) {
 	if got := s.as(v).post("/sign-out", nil).Request.Response.Header.Get("Clear-Site-Data"); got != `"storage"` {
 		t.Errorf("after signing out: Clear-Site-Data is %q", got)
 	}
+}
+
+// Without a setting nobody is asked for a map; with one the policy opens for its origin, on the pages that show it.
+func TestTilesLieUnderTheMapWhereTheSettingsNameThem(t *testing.T) {
+	plain := newSite(t)
+	v := plain.Volunteer(plain.Home())
+	for _, path := range []string{"/volunteer/?view=map", "/account/home"} {
+		a := plain.as(v).get(path)
+		if strings.Contains(a.body, "<image") || !strings.Contains(a.Header.Get("Content-Security-Policy"), "img-src 'self';") {
+			t.Errorf("%s without the setting: policy %s", path, a.Header.Get("Content-Security-Policy"))
+		}
+	}
+	c := citytest.New(t, store.SQLite)
+	c.Config.Pages.Tiles, c.Config.Pages.Credit = "https://maps.example/a/{z}/{x}/{y}.png https://maps.example/b/{z}/{x}/{y}.png", "Tianditu GS(2026)1"
+	s := newSiteOf(t, c)
+	v = s.Volunteer(s.Home())
+	for _, path := range []string{"/volunteer/?view=map", "/account/home"} {
+		a := s.as(v).get(path)
+		a.is(t, http.StatusOK, `<image href="https://maps.example/a/1`, `<image href="https://maps.example/b/1`, "Tianditu GS(2026)1")
+		if p := a.Header.Get("Content-Security-Policy"); !strings.Contains(p, "img-src 'self' https://maps.example;") || a.Header.Get("Referrer-Policy") != "strict-origin" {
+			t.Errorf("%s: policy %s, referrer %s", path, p, a.Header.Get("Referrer-Policy"))
+		}
+	}
+	if p := s.as(v).get("/volunteer/").Header.Get("Content-Security-Policy"); !strings.Contains(p, "img-src 'self';") {
+		t.Errorf("the list: policy %s", p)
+	}
+	s.as(citytest.Person{}).get("/public/privacy").is(t, http.StatusOK, "maps.example")
 }

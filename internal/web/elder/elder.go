@@ -38,6 +38,10 @@ func Home(r *page.Request) error {
 	if err != nil {
 		return err
 	}
+	v := homeView{Page: r.Shell(r.T("page.elder.home"))}
+	if err := r.Live(&v.Page, page.PersonTopic(me)); err != nil {
+		return err
+	}
 	past, err := r.Orders.List(r.Context(), r.Actor, order.Filter{Recipient: me, Limit: 20})
 	if err != nil {
 		return err
@@ -50,7 +54,7 @@ func Home(r *page.Request) error {
 	if err != nil {
 		return err
 	}
-	v := homeView{Page: r.Shell(r.T("page.elder.home")), Asks: len(asks)}
+	v.Asks = len(asks)
 	err = r.Read("web.elder_home", func(tx *store.Tx, _ *region.Tree) error {
 		all, err := r.Catalog.Catalogue(tx)
 		if err != nil {

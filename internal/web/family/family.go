@@ -122,16 +122,19 @@ func Home(r *page.Request) error {
 	if err != nil {
 		return err
 	}
-	asks, err := r.Family.Asked(r.Context(), r.Actor, me)
-	if err != nil {
-		return err
-	}
 	v := homeView{Page: r.Shell(r.T("page.family.home"))}
 	var all []relative
 	err = r.Read("web.family_home", func(tx *store.Tx, _ *region.Tree) error {
 		all, err = people(r, tx, me)
 		return err
 	})
+	if err != nil {
+		return err
+	}
+	if err := live(r, &v.Page, all...); err != nil {
+		return err
+	}
+	asks, err := r.Family.Asked(r.Context(), r.Actor, me)
 	if err != nil {
 		return err
 	}
@@ -149,6 +152,20 @@ func Home(r *page.Request) error {
 			Withdraw: "/family/asks/" + string(a.ID) + "/withdraw", Key: r.Key()})
 	}
 	return r.Show(http.StatusOK, home(v))
+}
+
+// live lets a page renew itself when something changes about the visits of people, as far as the reader may see them.
+func live(r *page.Request, v *ui.Page, people ...relative) error {
+	var topics []page.Topic
+	for _, p := range people {
+		if p.sees {
+			topics = append(topics, page.PersonTopic(p.id))
+		}
+	}
+	if len(topics) == 0 {
+		return nil
+	}
+	return r.Live(v, topics...)
 }
 
 // nextOf is the open visit that matters most, nil without one or without leave to see it.
@@ -200,11 +217,14 @@ func Person(r *page.Request) error {
 	if err != nil {
 		return err
 	}
+	v := personView{Page: shell(r, p, r.T("page.family.person", "name", p.name)), Path: p.path(), Name: p.name, Acts: p.acts, Sees: p.sees, Key: r.Key()}
+	if err := live(r, &v.Page, p); err != nil {
+		return err
+	}
 	list, err := r.Orders.List(r.Context(), r.Actor, order.Filter{Recipient: p.id, Before: order.ID(r.Form("after")), Limit: pageLength + 1})
 	if err != nil {
 		return err
 	}
-	v := personView{Page: shell(r, p, r.T("page.family.person", "name", p.name)), Path: p.path(), Name: p.name, Acts: p.acts, Sees: p.sees, Key: r.Key()}
 	if len(list) > pageLength {
 		list = list[:pageLength]
 		v.More = p.path() + "?after=" + string(list[pageLength-1].ID)

@@ -118,6 +118,15 @@ func Visit(r *page.Request) error {
 		return err
 	}
 	v := visitView{Page: shell(r, p, r.T("page.family.visit")), Back: p.path(), Name: p.name, Key: r.Key(), Action: "/family/visits/" + string(o.ID), Acts: p.acts}
+	if p.sees {
+		if err := r.Live(&v.Page, page.OrderTopic(string(o.ID))); err != nil {
+			return err
+		}
+		// What has changed since it was read is on the page, or told at once.
+		if o, p, err = visitOf(r); err != nil {
+			return err
+		}
+	}
 	cards, err := cardsOf(r, []order.View{o})
 	if err != nil {
 		return err

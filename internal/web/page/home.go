@@ -21,10 +21,6 @@ const (
 	longStep   = 200
 )
 
-// longitudeShare is how many hundredths of a degree of latitude's length a degree of longitude has at 32° north, where the city lies; a drawing
-// needs no better.
-const longitudeShare = 85
-
 // homeSteps are the buttons: north and east in steps.
 var homeSteps = []struct {
 	name, code  string
@@ -73,18 +69,19 @@ func Home(r *Request, of HomePage) error {
 		}
 	}
 	v.Lat, v.Lon = strconv.FormatInt(home.LatE6, 10), strconv.FormatInt(home.LonE6, 10)
-	v.Metres, v.Share = strconv.Itoa(homeMetres), strconv.Itoa(longitudeShare)
+	v.Metres, v.Share = strconv.Itoa(homeMetres), strconv.FormatInt(region.LongitudeShare(now.Community.LatE6), 10)
 	v.Typed = ui.Field{Name: "typed", Label: r.T("page.home.typed"), Hint: r.T("page.home.typed_hint"), Max: 40}
 	for _, s := range homeSteps {
 		v.Steps = append(v.Steps, ui.Row{Name: s.name, Value: r.T(s.code, "metres", shortStep)}, ui.Row{Name: "far_" + s.name, Value: r.T(s.code, "metres", longStep)})
 	}
+	v.Ground = r.MapGround(home, homeSide, 1, homeMetres)
 	v.Middle[0], v.Middle[1] = onMap(now.Community, home)
 	return r.Show(status, ui.Home(v))
 }
 
 // onMap is where a point stands on a map with another in its middle, in units kept on the drawing.
 func onMap(p, middle region.Point) (x, y string) {
-	east := (p.LonE6 - middle.LonE6) * longitudeShare / 100 * 111 / 1000
+	east := (p.LonE6 - middle.LonE6) * region.LongitudeShare(middle.LatE6) / 1000 * 111 / 1000
 	north := (p.LatE6 - middle.LatE6) * 111 / 1000
 	keep := func(n int64) string { return strconv.FormatInt(max(12, min(homeSide-12, n)), 10) }
 	return keep(homeSide/2 + east/homeMetres), keep(homeSide/2 - north/homeMetres)
@@ -111,7 +108,7 @@ func moved(r *Request, who member.PersonID, home region.Point) (region.Point, *T
 	for _, s := range homeSteps {
 		step := map[string]int64{s.name: shortStep, "far_" + s.name: longStep}[r.Form("do")]
 		home.LatE6 += s.north * step * 1000 / 111
-		home.LonE6 += s.east * step * 1000 / 111 * 100 / longitudeShare
+		home.LonE6 += s.east * step * 1000 / 111 * 1000 / region.LongitudeShare(home.LatE6)
 	}
 	if r.Form("do") != "keep" {
 		return home, nil, nil

@@ -3,6 +3,8 @@ package page
 import (
 	"context"
 	"log/slog"
+	"maps"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -10,6 +12,8 @@ import (
 	"timebank/internal/audit"
 	"timebank/internal/errs"
 	"timebank/internal/identity"
+	"timebank/internal/member"
+	"timebank/internal/order"
 	"timebank/internal/region"
 	"timebank/internal/store"
 )
@@ -29,11 +33,14 @@ const (
 // Topic is what a page wants to know the changes of.
 type Topic string
 
-// OrderTopic is one order; PlaceTopic is all that is recorded in a place and below it.
+// OrderTopic is one order.
 func OrderTopic(id string) Topic { return Topic("order/" + id) }
 
 // PlaceTopic is all that is recorded in a place and below it.
 func PlaceTopic(id region.ID) Topic { return Topic("place/" + string(id)) }
+
+// PersonTopic is all visits to a person.
+func PersonTopic(id member.PersonID) Topic { return Topic("person/" + string(id)) }
 
 // Hub tells open pages that something they show has changed, and never what: the page asks again and sees what its reader may see. It
 // follows the trail, which every process on a database writes to, so it does not matter where the change was made.
@@ -58,7 +65,7 @@ type Hub struct {
 
 // listener is one open page. Its channel holds at most one word, because any number of changes ask for the same: look again.
 type listener struct {
-	topic   Topic
+	topics  []Topic
 	account string
 	since   int64 // the newest act that the page shows already
 	joined  bool  // it has been looked for at least once
@@ -74,13 +81,13 @@ func NewHub(db *store.DB, regions *region.Service, log *slog.Logger) *Hub {
 func (h *Hub) Close() { h.end.Do(func() { close(h.ended) }) }
 
 // join begins to listen; leave ends it. Error: TooMany page.too_many_live.
-func (h *Hub) join(topic Topic, account string, since int64) (*listener, error) {
+func (h *Hub) join(topics []Topic, account string, since int64) (*listener, error) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	if len(h.clients) >= liveMost || h.each[account] >= liveEach {
 		return nil, errs.New(errs.TooMany, "page.too_many_live")
 	}
-	l := &listener{topic: topic, account: account, since: since, changed: make(chan int64, 1)}
+	l := &listener{topics: topics, account: account, since: since, changed: make(chan int64, 1)}
 	if len(h.clients) == 0 {
 		// Nobody looked meanwhile, so what was remembered is old.
 		h.low, h.told, h.newest = -1, map[int64]bool{}, nil
@@ -126,11 +133,21 @@ func (h *Hub) Look(ctx context.Context) error {
 	if len(h.clients) == 0 {
 		return nil
 	}
+	concerned := map[Topic][]*listener{}
+	for l := range h.clients {
+		for _, t := range l.topics {
+			concerned[t] = append(concerned[t], l)
+		}
+	}
 	var last int64
 	var acts []audit.Recorded
+	var visited map[order.ID]member.PersonID
 	err := h.db.Read(ctx, "web.live", func(tx *store.Tx) (err error) {
 		if last, err = audit.Last(tx); err == nil {
 			acts, err = audit.After(tx, h.from(last), lookMost)
+		}
+		if err == nil && slices.ContainsFunc(slices.Collect(maps.Keys(concerned)), Topic.ofPerson) {
+			visited, err = order.RecipientsOf(tx, ordersOf(acts))
 		}
 		return err
 	})
@@ -146,15 +163,13 @@ func (h *Hub) Look(ctx context.Context) error {
 			l.tell(last)
 		}
 	}
-	concerned := map[Topic][]*listener{}
 	for l := range h.clients {
-		concerned[l.topic] = append(concerned[l.topic], l)
 		if l.since < last-lookMost {
 			l.tell(last)
 		}
 	}
 	for _, a := range acts {
-		for _, t := range topicsOf(&a, tree) {
+		for _, t := range topicsOf(&a, tree, visited) {
 			for _, l := range concerned[t] {
 				if !h.told[a.Seq] && l.joined || !l.joined && a.Seq > l.since {
 					l.tell(last)
@@ -210,13 +225,26 @@ func (l *listener) tell(last int64) {
 	}
 }
 
-// topicsOf are the topics that an act is a change of. Looking at something changes nothing.
-func topicsOf(a *audit.Recorded, tree *region.Tree) (topics []Topic) {
+// ofPerson reports whether the topic is a person's visits.
+func (t Topic) ofPerson() bool { return strings.HasPrefix(string(t), "person/") }
+
+// ordersOf are the orders that acts are about.
+func ordersOf(acts []audit.Recorded) (ids []order.ID) {
+	for _, a := range acts {
+		if a.Kind == "order" {
+			ids = append(ids, order.ID(a.Ref))
+		}
+	}
+	return ids
+}
+
+// topicsOf are the topics that an act is a change of; visited says whom orders are for. Looking at something changes nothing.
+func topicsOf(a *audit.Recorded, tree *region.Tree, visited map[order.ID]member.PersonID) (topics []Topic) {
 	if strings.HasSuffix(a.Action, "look") || strings.HasSuffix(a.Action, ".search") || a.Action == string(identity.OrderSeeDoor) {
 		return nil
 	}
 	if a.Kind == "order" {
-		topics = append(topics, OrderTopic(a.Ref))
+		topics = append(topics, OrderTopic(a.Ref), PersonTopic(visited[order.ID(a.Ref)]))
 	}
 	// Both trees lead to the city; a topic that is named twice is told once.
 	for _, in := range []region.TreeName{region.Administrative, region.Reporting} {

@@ -77,6 +77,8 @@ type Site struct {
 	Outlines []byte
 	// Geocoder is the service that is sent addresses, "" when nobody is.
 	Geocoder string
+	// Tiles lie under sketches of the neighbourhood; nil for none.
+	Tiles *Tiles
 	// Phone is the number behind the key to the station, as it is dialled.
 	Phone string
 	// Official are the addresses at which these pages are genuine, Record the number under which the site is registered; empty when not known.

@@ -4,12 +4,14 @@ import (
 	"fmt"
 	"net/http"
 	"strconv"
+	"strings"
 	"time"
 
 	"timebank/internal/audit"
 	"timebank/internal/clock"
 	"timebank/internal/errs"
 	"timebank/internal/identity"
+	"timebank/internal/member"
 	"timebank/internal/order"
 	"timebank/internal/region"
 	"timebank/internal/store"
@@ -22,17 +24,24 @@ const (
 	streamFor = 10 * time.Minute
 	// streamSign is how often a stream that has nothing to say shows that it is there, for whatever lies between.
 	streamSign = 25 * time.Second
+	// liveTopics is how many things a page may listen to: a family is smaller (default, ours).
+	liveTopics = 16
 	// streamPatience is how long a write may take before the reader counts as gone.
 	streamPatience = 10 * time.Second
 )
 
 // Live makes the parts of a page that are marked with data-live renew themselves when something of the topic changes. Without a script,
 // or without a stream, a way to look again stands in their place. Call it before what the page shows is read: a change that comes between
-// is then told at once.
-func (r *Request) Live(p *ui.Page, topic Topic) error {
+// is then told at once. Several topics are of one kind.
+func (r *Request) Live(p *ui.Page, topics ...Topic) error {
+	of, ids := "", []string{}
+	for _, t := range topics {
+		kind, id, _ := strings.Cut(string(t), "/")
+		of, ids = kind, append(ids, id)
+	}
 	return r.DB.Read(r.Context(), "web.live_since", func(tx *store.Tx) error {
 		last, err := audit.Last(tx)
-		p.Live = "/live/" + string(topic) + "?since=" + strconv.FormatInt(last, 10)
+		p.Live = "/live/" + of + "/" + strings.Join(ids, ",") + "?since=" + strconv.FormatInt(last, 10)
 		p.Scripts = append(p.Scripts, "live.js")
 		return err
 	})
@@ -41,9 +50,12 @@ func (r *Request) Live(p *ui.Page, topic Topic) error {
 // Stream says when something that a page shows has changed, as server-sent events without content. Who may not see the order or the place
 // is not told of its changes either.
 func Stream(r *Request) error {
-	topic := Topic(r.Path("of") + "/" + r.Path("id"))
-	if err := r.mayListen(topic); err != nil {
-		return err
+	var topics []Topic
+	for _, id := range strings.SplitN(r.Path("id"), ",", liveTopics) {
+		if err := r.mayListen(r.Path("of"), id); err != nil {
+			return err
+		}
+		topics = append(topics, Topic(r.Path("of")+"/"+id))
 	}
 	from := r.HTTP.Header.Get("Last-Event-ID")
 	if from == "" {
@@ -53,7 +65,7 @@ func Stream(r *Request) error {
 	if err != nil || since < 0 {
 		return errs.New(errs.KindInvalid, "page.form_incomplete")
 	}
-	l, err := r.Site.Live.join(topic, string(r.Actor.ID), since)
+	l, err := r.Site.Live.join(topics, string(r.Actor.ID), since)
 	if err != nil {
 		return err
 	}
@@ -105,12 +117,11 @@ func (r *Request) stream(l *listener) {
 }
 
 // mayListen asks what the page itself asks. Error: NotFound page.nothing_here for a topic that is none.
-func (r *Request) mayListen(t Topic) error {
-	id := r.Path("id")
-	switch t {
+func (r *Request) mayListen(of, id string) error {
+	switch Topic(of + "/" + id) {
 	case OrderTopic(id):
 		v, err := r.Orders.Get(r.Context(), r.Actor, order.ID(id))
-		if err == nil && !v.Near {
+		if err == nil && v.Recipient == "" {
 			// Who could take an order sees its area, and need not follow its life.
 			err = errs.New(errs.NotFound, "order.not_found")
 		}
@@ -118,6 +129,18 @@ func (r *Request) mayListen(t Topic) error {
 	case PlaceTopic(region.ID(id)):
 		return r.Read("web.live", func(_ *store.Tx, tree *region.Tree) error {
 			return r.Actor.May(identity.OrderRead, region.ID(id), tree)
+		})
+	}
+	if Topic(of+"/"+id) == PersonTopic(member.PersonID(id)) && r.Actor.Person != "" && !r.Actor.ByCard {
+		return r.Read("web.live", func(tx *store.Tx, _ *region.Tree) error {
+			if r.Actor.IsPerson(id) {
+				return nil
+			}
+			sees, err := member.MaySee(tx, member.PersonID(id), member.PersonID(r.Actor.Person))
+			if err == nil && !sees {
+				err = errs.New(errs.NotFound, "page.nothing_here")
+			}
+			return err
 		})
 	}
 	return errs.New(errs.NotFound, "page.nothing_here")

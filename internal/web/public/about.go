@@ -56,6 +56,10 @@ func Privacy(r *page.Request) error {
 			r.T("page.public.privacy_long_2", "days", strconv.Itoa(rules.RetentionEvidenceDays))}},
 		{r.T("page.public.privacy_rights"), []string{r.T("page.public.privacy_rights_1"), r.T("page.public.privacy_rights_2")}},
 	}
+	if r.Tiles != nil {
+		who := &v.Chapters[1].Texts
+		*who = append(*who, r.T("page.public.privacy_tiles", "service", r.Tiles.Who()))
+	}
 	if r.Geocoder != "" {
 		who := &v.Chapters[1].Texts
 		*who = append(*who, r.T("page.public.privacy_places", "service", r.T(page.Geocoders[r.Geocoder])))

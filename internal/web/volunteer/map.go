@@ -8,10 +8,11 @@ import (
 	"timebank/internal/order"
 	"timebank/internal/region"
 	"timebank/internal/web/page"
+	"timebank/internal/web/ui"
 )
 
 // The map is a schematic that the server draws: the reader's home in the middle, rings of distance, and a mark for what stands open, at its
-// community and not at a door. Its table is the list below it.
+// community and not at a door. Where the installation names tiles, they lie under it. Its table is the list below it.
 
 // mapSide is the length of the drawing's side in units, mapReach the units from the middle to the outermost ring.
 const (
@@ -31,26 +32,22 @@ type markView struct {
 type ringView struct{ R, LabelY, Text string }
 
 type mapView struct {
-	Label   string
-	Rings   []ringView
-	Areas   [][2]string
-	Marks   []markView
-	Missing bool
+	Label  string
+	Rings  []ringView
+	Areas  [][2]string
+	Marks  []markView
+	Ground *ui.Ground
 }
 
-// longitudeShare is how many hundredths of a degree of latitude's length a degree of longitude has at 32° north, where the city lies; the
-// drawing needs no better.
-const longitudeShare = 85
-
 func drawMap(r *page.Request, tree *region.Tree, home region.Point, radius int64, offers []order.Offer) *mapView {
-	v := &mapView{Label: r.T("page.volunteer.map_label", "count", len(offers))}
+	v := &mapView{Label: r.T("page.volunteer.map_label", "count", len(offers)), Ground: r.MapGround(home, mapSide, mapReach, radius)}
 	for _, m := range []int64{radius / 3, radius * 2 / 3, radius} {
 		reach := m * mapReach / radius
 		v.Rings = append(v.Rings, ringView{R: strconv.FormatInt(reach, 10), LabelY: strconv.FormatInt(mapSide/2-reach+6, 10), Text: r.Far(m)})
 	}
 	at := func(p region.Point) (x, y int64) {
 		// One millionth of a degree of latitude is 111 mm.
-		east := (p.LonE6 - home.LonE6) * longitudeShare / 100 * 111 / 1000
+		east := (p.LonE6 - home.LonE6) * region.LongitudeShare(home.LatE6) / 1000 * 111 / 1000
 		north := (p.LatE6 - home.LatE6) * 111 / 1000
 		keep := func(n int64) int64 { return max(30, min(mapSide-30, n)) }
 		return keep(mapSide/2 + east*mapReach/radius), keep(mapSide/2 - north*mapReach/radius)

@@ -4,7 +4,7 @@
   const form = document.querySelector("[data-home]");
   if (!form) return;
   const map = form.querySelector("svg"), mark = form.querySelector("[data-mark]"), { lat, lon } = form.elements;
-  const metres = Number(form.dataset.metres), share = Number(form.dataset.share) / 100;
+  const metres = Number(form.dataset.metres), share = Number(form.dataset.share) / 1000;
   const from = { lat: Number(lat.value), lon: Number(lon.value) };
   // 111 mm is a millionth of a degree of latitude.
   const put = (east, north) => {
