@@ -56,9 +56,6 @@ var Namings = []Naming{FullName, MaskedName, NoName}
 // Months are for how long a certificate may hold, the first by itself (default, ours): long enough for an application.
 var Months = []int{3, 6, 12}
 
-// perDay is how many certificates a person may take out in a day (default, ours).
-const perDay = 10
-
 // State is where a certificate stands.
 type State string
 

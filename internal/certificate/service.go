@@ -115,10 +115,8 @@ func (s *Service) runIssue(tx *store.Tx, c *IssueCmd) (ID, error) {
 	if !ok {
 		return "", errs.New(errs.Conflict, "certificate.not_a_volunteer")
 	}
-	if n, err := issuedSince(tx, c.Person, today.Start()); err != nil {
+	if err := s.within(tx, c.Person, today); err != nil {
 		return "", err
-	} else if n >= perDay {
-		return "", errs.New(errs.Refused, "certificate.too_many").Because(why.Rule("certificate.per_day", "", "law").With("most", strconv.Itoa(perDay)))
 	}
 	said, err := s.state(tx, c, v, from, to)
 	if err != nil {
@@ -135,6 +133,28 @@ func (s *Service) runIssue(tx *store.Tx, c *IssueCmd) (ID, error) {
 		return "", err
 	}
 	return made.ID, s.note(tx, c.Actor, "certificate.issue", made, v.Person, "", "until "+string(made.Until))
+}
+
+// within refuses one certificate more than the city's rules allow in a day.
+func (s *Service) within(tx *store.Tx, person member.PersonID, today clock.Day) error {
+	n, err := issuedSince(tx, person, today.Start())
+	if err != nil {
+		return err
+	}
+	rules, err := s.rules(tx)
+	if err != nil || n < rules.CertificateMaxPerDay {
+		return err
+	}
+	return errs.New(errs.Refused, "certificate.too_many").Because(rules.Why("certificate.max_per_day", why.Value{Name: "issued", Value: strconv.Itoa(n)}))
+}
+
+// rules are the city's as they hold now.
+func (s *Service) rules(tx *store.Tx) (policy.Rules, error) {
+	tree, err := s.regions.Tree(tx)
+	if err != nil {
+		return policy.Rules{}, err
+	}
+	return s.policies.Current(tx, tx.Now(), []string{string(tree.City())})
 }
 
 // check finds what is wrong with a wish and fills in its days.
@@ -202,7 +222,7 @@ func (s *Service) state(tx *store.Tx, c *IssueCmd, v member.Volunteer, from, to 
 		return said, err
 	}
 	said.By = tree.Name(tree.City())
-	rules, err := s.policies.Current(tx, tx.Now(), []string{string(tree.City())})
+	rules, err := s.rules(tx)
 	if err != nil {
 		return said, err
 	}

@@ -8,6 +8,7 @@ import (
 	"timebank/internal/errs"
 	"timebank/internal/identity"
 	"timebank/internal/pii"
+	"timebank/internal/policy"
 	"timebank/internal/region"
 	"timebank/internal/store"
 )
@@ -56,9 +57,21 @@ func (s *Service) Locate(ctx context.Context, e store.Event) error {
 		return err
 	}
 	var homes []openHome
+	rules := map[region.ID]policy.Rules{}
 	err = s.db.Read(ctx, "member.homes_to_locate", func(tx *store.Tx) error {
-		homes, err = s.unlocated(tx, who)
-		return err
+		sc, err := s.ruled(tx)
+		if err != nil {
+			return err
+		}
+		if homes, err = s.unlocated(tx, who); err != nil {
+			return err
+		}
+		for _, h := range homes {
+			if rules[h.Region], err = sc.at(h.Region); err != nil {
+				return err
+			}
+		}
+		return nil
 	})
 	if err != nil {
 		return err
@@ -69,7 +82,7 @@ func (s *Service) Locate(ctx context.Context, e store.Event) error {
 			return errs.New(errs.Unavailable, "member.geocoder_away").With(err)
 		}
 		if known {
-			known = decidePlace(tree, at, h.Region) == nil
+			known = decidePlace(tree, rules[h.Region], at, h.Region) == nil
 		}
 		if err := s.found(ctx, who, h, at, known); err != nil {
 			return err

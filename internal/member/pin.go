@@ -2,19 +2,14 @@ package member
 
 import (
 	"context"
-	"strconv"
 
 	"timebank/internal/canon"
 	"timebank/internal/errs"
 	"timebank/internal/identity"
+	"timebank/internal/policy"
 	"timebank/internal/region"
 	"timebank/internal/store"
-	"timebank/internal/why"
 )
-
-// pinReach is how far from its community's point a home may be put, in metres (default, ours): the largest communities, in the country, are not
-// wider, and a finger that slips is.
-const pinReach = 10_000
 
 // PinCmd says where exactly a person's present home is. Until then it is where its community is.
 type PinCmd struct {
@@ -41,7 +36,7 @@ func (s *Service) pinCall() {
 }
 
 func (s *Service) runPin(tx *store.Tx, cmds []*PinCmd, out []*identity.Result[identity.Nothing]) error {
-	sc, err := s.scene(tx)
+	sc, err := s.ruled(tx)
 	if err != nil {
 		return err
 	}
@@ -59,8 +54,12 @@ func (s *Service) runPin(tx *store.Tx, cmds []*PinCmd, out []*identity.Result[id
 		if err == nil {
 			err = sc.mayPlace(c.Actor, p)
 		}
+		var rules policy.Rules
 		if err == nil {
-			err = decidePin(sc.tree, c.Point, p.Region, given[c.Person])
+			rules, err = sc.at(p.Region)
+		}
+		if err == nil {
+			err = decidePin(sc.tree, rules, c.Point, p.Region, given[c.Person])
 		}
 		if err != nil {
 			out[i].Err = err
@@ -74,7 +73,7 @@ func (s *Service) runPin(tx *store.Tx, cmds []*PinCmd, out []*identity.Result[id
 	return sc.done()
 }
 
-func decidePin(tree *region.Tree, to region.Point, home region.ID, given []Purpose) error {
+func decidePin(tree *region.Tree, rules policy.Rules, to region.Point, home region.ID, given []Purpose) error {
 	var bad errs.Fields
 	checkPurposes(&bad, given, []Purpose{PurposeLocation})
 	if !to.Valid() {
@@ -83,13 +82,13 @@ func decidePin(tree *region.Tree, to region.Point, home region.ID, given []Purpo
 	if err := bad.Err("member.pin_invalid"); err != nil {
 		return err
 	}
-	return decidePlace(tree, to, home)
+	return decidePlace(tree, rules, to, home)
 }
 
-// decidePlace says whether a home of a community may be at a point.
-func decidePlace(tree *region.Tree, at region.Point, home region.ID) error {
-	if middle, ok := tree.Point(home); ok && region.DistanceMetres(middle, at) > pinReach {
-		return errs.New(errs.Refused, "member.pin_too_far").Because(why.Rule("member.pin_reach_m", "", "law").With("most", strconv.Itoa(pinReach)))
+// decidePlace says whether a home of a community may be at a point, by the rules of the community.
+func decidePlace(tree *region.Tree, rules policy.Rules, at region.Point, home region.ID) error {
+	if middle, ok := tree.Point(home); ok && region.DistanceMetres(middle, at) > int64(rules.HomeReachM) {
+		return errs.New(errs.Refused, "member.pin_too_far").Because(rules.Why("home.reach_m"))
 	}
 	return nil
 }

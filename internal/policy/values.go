@@ -23,6 +23,7 @@ type Values struct {
 	FollowUpSamplePercent   int
 	FollowUpFirstVisits     int
 	FollowUpProxyAll        bool
+	HomeReachM              int
 	ComplaintAnswerWithin   PerLevel
 	WeightServicePermille   int
 	WeightSkillPermille     int
@@ -44,6 +45,7 @@ type Values struct {
 	ConfirmNeeds            List[Party]
 	VolunteerMinAge         int
 	VolunteerReviewLevels   int
+	CertificateMaxPerDay    int
 	PenaltyNoShowCount      int
 	PenaltyWindowDays       int
 	PenaltySuspendDays      int

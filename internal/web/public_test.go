@@ -146,7 +146,7 @@ func TestAHomeIsPutOnTheMapWithoutScripts(t *testing.T) {
 	if still := mark(r.get("/account/home")); still != at {
 		t.Errorf("looking kept %v", still)
 	}
-	r.post("/account/home", form(at, "keep", "32.9, 118.8")).is(t, http.StatusUnprocessableEntity, "too far from the community", "member.pin_reach_m")
+	r.post("/account/home", form(at, "keep", "32.9, 118.8")).is(t, http.StatusUnprocessableEntity, "too far from the community", "home.reach_m")
 	r.post("/account/home", form(at, "look", "over there")).is(t, http.StatusUnprocessableEntity, "Please write latitude and longitude")
 	r.post("/account/home", form(north, "keep", "")).is(t, http.StatusOK, "The place is kept")
 	clerk := s.as(desk)
