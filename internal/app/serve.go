@@ -6,6 +6,7 @@ import (
 	"errors"
 	"net"
 	"net/http"
+	"sync"
 	"time"
 
 	"timebank/internal/audit"
@@ -141,6 +142,14 @@ func (s *Server) Run(ctx context.Context, announce func() error) error {
 	if s.metrics != nil {
 		go serve(s.metrics, s.open[1])
 	}
+	// What pages of figures show is counted beside the requests.
+	var kept sync.WaitGroup
+	counting, enough := context.WithCancel(ctx)
+	kept.Go(func() {
+		s.app.Reports.Keep(counting, s.app.DB, func(wrong error) { s.app.Log.Error("figures", "err", wrong) })
+	})
+	defer kept.Wait()
+	defer enough()
 	s.app.Health.SetReady(true)
 	err := announce()
 	if err == nil {

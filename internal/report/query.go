@@ -2,6 +2,8 @@ package report
 
 import (
 	"fmt"
+	"maps"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -174,6 +176,58 @@ func (q *question) filter(f figure, s Span) string {
 	return where
 }
 
+// among is the filter with what spares looking at every row: the book's transactions are numbered in the order of time, so that its lines of a span
+// have numbers of a range.
+func (q *question) among(f figure, s Span) (string, error) {
+	where := q.filter(f, s)
+	if f.from != fromBook {
+		return where, nil
+	}
+	from, until := s.micros()
+	if from > 0 {
+		last, err := lastBefore(q.tx, from-disorder)
+		if err != nil {
+			return "", err
+		}
+		where += " AND e.tx > " + q.arg(last)
+	}
+	if until < latest {
+		last, err := lastBefore(q.tx, until+disorder)
+		if err != nil {
+			return "", err
+		}
+		where += " AND e.tx <= " + q.arg(last)
+	}
+	return where, nil
+}
+
+// disorder bounds by how much a transaction of the book may have an earlier time than one with a lower number, in microseconds (default, ours):
+// transactions that run beside each other take their time when they begin, and clocks of two processes differ a little.
+const disorder = int64(24 * time.Hour / time.Microsecond)
+
+// lastBefore is the number of a transaction that was recorded before a moment and whose next was not; 0 when the book begins later. It finds it by
+// halving.
+func lastBefore(tx *store.Tx, at int64) (int64, error) {
+	var before, after int64
+	if err := tx.QueryRow("SELECT COALESCE(MAX(seq), 0) + 1 FROM ledger_tx").Scan(&after); err != nil {
+		return 0, err
+	}
+	for before+1 < after {
+		middle := before + (after-before)/2
+		found, err := store.All(tx, func(r *store.Rows) (row [2]int64, err error) { return row, r.Scan(&row[0], &row[1]) },
+			"SELECT seq, recorded_at FROM ledger_tx WHERE seq >= $1 ORDER BY seq LIMIT 1", middle)
+		switch {
+		case err != nil:
+			return 0, err
+		case len(found) == 0 || found[0][1] >= at:
+			after = middle
+		default:
+			before = found[0][0]
+		}
+	}
+	return before, nil
+}
+
 // Measure returns every figure of a place and all below it in each span; a stock figure is the same in all of them.
 func Measure(tx *store.Tx, tree *region.Tree, place region.ID, spans ...Span) ([]map[Code]int64, error) {
 	out := make([]map[Code]int64, len(spans))
@@ -254,7 +308,10 @@ func One(tx *store.Tx, tree *region.Tree, place region.ID, code Code, s Span) (v
 		return 0, 0, err
 	}
 	q := ask(tx, tree, place)
-	where := q.filter(f, s)
+	where, err := q.among(f, s)
+	if err != nil {
+		return 0, 0, err
+	}
 	err = tx.QueryRow("SELECT CAST(COALESCE(SUM("+f.value+"), 0) AS BIGINT), COUNT(1) FROM "+f.from+" WHERE "+where, q.args...).Scan(&value, &lines)
 	return value, lines, err
 }
@@ -266,7 +323,10 @@ func ByRegion(tx *store.Tx, tree *region.Tree, code Code, s Span) (map[region.ID
 		return nil, err
 	}
 	q := ask(tx, tree, tree.City())
-	where := q.filter(f, s)
+	where, err := q.among(f, s)
+	if err != nil {
+		return nil, err
+	}
 	out := map[region.ID]int64{}
 	_, err = store.All(tx, func(r *store.Rows) (none struct{}, err error) {
 		var id region.ID
@@ -295,6 +355,18 @@ func Below(tree *region.Tree, byRegion map[region.ID]int64, places []region.ID) 
 // mostRows bounds a page of entries.
 const mostRows = 1000
 
+var errCursor = errs.New(errs.KindInvalid, "report.cursor_malformed")
+
+// cursor splits the cursor of a page of entries.
+func cursor(after string) (micros int64, key string, err error) {
+	moment, key, ok := strings.Cut(after, ".")
+	micros, err = strconv.ParseInt(moment, 10, 64)
+	if !ok || err != nil || key == "" {
+		return 0, "", errCursor
+	}
+	return micros, key, nil
+}
+
 // List returns a page of at most limit entries (1 to 1,000) behind a figure, newest first, with the figure itself. Error: Invalid
 // report.cursor_malformed, NotFound report.figure_unknown.
 func List(tx *store.Tx, tree *region.Tree, place region.ID, code Code, s Span, after string, limit int) (p Page, err error) {
@@ -307,17 +379,6 @@ func List(tx *store.Tx, tree *region.Tree, place region.ID, code Code, s Span, a
 	return p, err
 }
 
-// List is [List] with the sum of [Service.One].
-func (s *Service) List(tx *store.Tx, tree *region.Tree, place region.ID, code Code, span Span, after string, limit int) (p Page, at time.Time, err error) {
-	value, lines, at, err := s.One(tx, tree, place, code, span)
-	if err != nil {
-		return p, at, err
-	}
-	p, err = entries(tx, tree, place, code, span, after, limit)
-	p.Value, p.Lines = value, lines
-	return p, at, err
-}
-
 // entries reads a page of rows.
 func entries(tx *store.Tx, tree *region.Tree, place region.ID, code Code, s Span, after string, limit int) (p Page, err error) {
 	f, err := figureOf(code)
@@ -326,13 +387,15 @@ func entries(tx *store.Tx, tree *region.Tree, place region.ID, code Code, s Span
 	}
 	limit = min(max(limit, 1), mostRows)
 	q := ask(tx, tree, place)
-	where := q.filter(f, s)
+	where, err := q.among(f, s)
+	if err != nil {
+		return p, err
+	}
 	at := "COALESCE(" + f.at + ", 0)"
 	if after != "" {
-		moment, key, ok := strings.Cut(after, ".")
-		micros, err := strconv.ParseInt(moment, 10, 64)
-		if !ok || err != nil || key == "" {
-			return p, errs.New(errs.KindInvalid, "report.cursor_malformed")
+		micros, key, err := cursor(after)
+		if err != nil {
+			return p, err
 		}
 		m := q.arg(micros)
 		where += fmt.Sprintf(" AND (%s < %s OR %s = %s AND %s < %s)", at, m, at, m, f.key, q.arg(key))
@@ -371,22 +434,42 @@ type Owed struct {
 	Minutes int64
 }
 
-// Liability splits what is saved and given to people of a place by the year in which they reach the redeem age, earliest first. Grants are
-// left out: they are for now and end by themselves.
-func Liability(tx *store.Tx, tree *region.Tree, place region.ID, redeemAge int) ([]Owed, error) {
-	q := ask(tx, tree, place)
-	where := "a.balance <> 0 AND a.class IN ('saved', 'donated', 'group')"
-	if q.place != "" {
-		where += " AND " + region.WithinSQL("COALESCE(p.region, m.region, '')", 1, 2)
-	}
-	return store.All(tx, func(r *store.Rows) (o Owed, err error) {
-		var born string
-		if err := r.Scan(&born, &o.People, &o.Minutes); err != nil || born == "" {
-			return o, err
+// born is what people of a region who were born in one year have saved and been given; the year is 0 for teams.
+type born struct {
+	in              region.ID
+	year            int
+	people, minutes int64
+}
+
+// owed splits what is saved and given by region and year of birth. Grants are left out: they are for now and end by themselves.
+func owed(tx *store.Tx) ([]born, error) {
+	return store.All(tx, func(r *store.Rows) (b born, err error) {
+		var year string
+		if err := r.Scan(&b.in, &year, &b.people, &b.minutes); err != nil || year == "" {
+			return b, err
 		}
-		year, err := strconv.Atoi(born)
-		o.Year = year + redeemAge
-		return o, err
-	}, "SELECT COALESCE(SUBSTR(p.birth, 1, 4), ''), COUNT(DISTINCT a.owner), CAST(SUM(a.balance) AS BIGINT) FROM "+fromAccounts+" WHERE "+where+
-		" GROUP BY COALESCE(SUBSTR(p.birth, 1, 4), '') ORDER BY 1", q.args...)
+		b.year, err = strconv.Atoi(year)
+		return b, err
+	}, "SELECT COALESCE(p.region, m.region, ''), COALESCE(SUBSTR(p.birth, 1, 4), ''), COUNT(DISTINCT a.owner), CAST(SUM(a.balance) AS BIGINT) FROM "+fromAccounts+
+		" WHERE a.balance <> 0 AND a.class IN ('saved', 'donated', 'group') GROUP BY 1, 2")
+}
+
+// owedBy adds up what is owed in the regions of a place by the year in which people reach the redeem age, earliest first.
+func owedBy(all []born, redeemAge int, in func(region.ID) bool) (out []Owed) {
+	sums := map[int]Owed{}
+	for _, b := range all {
+		if !in(b.in) {
+			continue
+		}
+		o := sums[b.year]
+		if b.year > 0 {
+			o.Year = b.year + redeemAge
+		}
+		o.People, o.Minutes = o.People+b.people, o.Minutes+b.minutes
+		sums[b.year] = o
+	}
+	for _, year := range slices.Sorted(maps.Keys(sums)) {
+		out = append(out, sums[year])
+	}
+	return out
 }

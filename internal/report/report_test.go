@@ -175,7 +175,7 @@ func TestOneCountServesEveryPlace(t *testing.T) {
 		storetest.Read(t, c.DB, func(tx *store.Tx) error {
 			today := clock.DayOf(tx.Now())
 			for _, span := range []report.Span{{}, report.Days(today.Add(-1), today), report.Days(today.Add(-60), today.Add(-2))} {
-				counted, err := reports.Recent(tx, c.Tree, span)
+				counted, err := reports.Recent(tx, span)
 				if err != nil {
 					return err
 				}
@@ -193,7 +193,7 @@ func TestOneCountServesEveryPlace(t *testing.T) {
 		})
 		asked := func() (n int64) {
 			storetest.Read(t, c.DB, func(tx *store.Tx) error {
-				counted, err := reports.Recent(tx, c.Tree, report.Span{})
+				counted, err := reports.Recent(tx, report.Span{})
 				n = counted.City()["figure.asked"]
 				return err
 			})
@@ -317,10 +317,11 @@ func TestWhatIsOwedByTheYear(t *testing.T) {
 		c.Certify(old)
 		c.Earn(old, elder, 90)
 		c.Earn(c.Volunteer(c.Community("320102002", 0)), elder, 60)
+		reports := report.New(c.Regions)
 		storetest.Read(t, c.DB, func(tx *store.Tx) error {
 			for place, want := range map[region.ID][]report.Owed{c.Tree.City(): {{Year: 2010, People: 1, Minutes: 90}, {Year: 2040, People: 1, Minutes: 60}},
 				c.Home(): {{Year: 2010, People: 1, Minutes: 90}}} {
-				got, err := report.Liability(tx, c.Tree, place, 60)
+				got, err := reports.Owed(tx, c.Tree, place, 60)
 				if err != nil {
 					return err
 				}

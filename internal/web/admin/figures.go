@@ -38,13 +38,13 @@ func Home(r *page.Request) error {
 	}
 	o.choosePeriod()
 	err = r.Read("web.office", func(tx *store.Tx, _ *region.Tree) error {
-		now, err := r.Reports.Recent(tx, o.tree, o.when.span)
+		now, err := r.Reports.Recent(tx, o.when.span)
 		if err != nil {
 			return err
 		}
 		earlier := map[report.Code]int64{}
 		if o.when.compared {
-			before, err := r.Reports.Recent(tx, o.tree, o.when.earlier)
+			before, err := r.Reports.Recent(tx, o.when.earlier)
 			if err != nil {
 				return err
 			}

@@ -52,7 +52,7 @@ func Map(r *page.Request) error {
 			// It knows no period: all readers of such a map share one count.
 			span = report.Span{}
 		}
-		c, err := r.Reports.Recent(tx, o.tree, span)
+		c, err := r.Reports.Recent(tx, span)
 		if err != nil {
 			return err
 		}

@@ -57,7 +57,7 @@ func counted(r *page.Request) (period string, c report.Counted, err error) {
 		period = periods[0].name
 	}
 	err = r.Read("web.figures", func(tx *store.Tx, tree *region.Tree) (err error) {
-		c, err = r.Reports.Recent(tx, tree, span(period, r.Now))
+		c, err = r.Reports.Recent(tx, span(period, r.Now))
 		return err
 	})
 	return period, c, err

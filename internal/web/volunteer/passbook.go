@@ -123,7 +123,7 @@ func (v *passbookView) forecast(r *page.Request, tx *store.Tx, tree *region.Tree
 		v.Forecast = r.T("page.volunteer.forecast_from", "day", r.Day(from), "age", rules.RedeemMinAge)
 	}
 	street := tree.StreetOf(p.Region)
-	counted, err := r.Reports.Recent(tx, tree, report.Span{})
+	counted, err := r.Reports.Recent(tx, report.Span{})
 	if err != nil {
 		return err
 	}

@@ -1,0 +1,223 @@
+package report
+
+import (
+	"maps"
+	"slices"
+	"sort"
+	"strings"
+	"sync"
+	"time"
+
+	"timebank/internal/clock"
+	"timebank/internal/region"
+	"timebank/internal/store"
+)
+
+// tally is all figures of the city, counted at one moment: how things stand by region, and what has happened by region and civil day. One count
+// answers for every place and every period.
+type tally struct {
+	at     time.Time
+	tree   *region.Tree
+	stands map[Code]map[region.ID]total
+	days   map[Code]map[region.ID][]upTo
+
+	mu      sync.Mutex
+	answers map[answer]map[Code]int64
+}
+
+// total is a figure with the number of its entries.
+type total struct{ value, lines int64 }
+
+func (s total) plus(o total) total { return total{s.value + o.value, s.lines + o.lines} }
+
+// upTo is what had come together in a region by the end of a civil day on which something happened, days in rising order.
+type upTo struct {
+	day int64 // since 1970-01-01 in the city's zone
+	total
+}
+
+// zoneMicros is how far the city's clocks are ahead of UTC, as they have been since 1991, and dayMicros how long a civil day has been since then.
+const (
+	zoneMicros = int64(8 * time.Hour / time.Microsecond)
+	dayMicros  = int64(24 * time.Hour / time.Microsecond)
+)
+
+func dayOf(micros int64) int64 { return (micros + zoneMicros) / dayMicros }
+
+func startOf(day int64) time.Time { return clock.FromMicros(day*dayMicros - zoneMicros) }
+
+// during are the first day of a span and the first after it; the zero span has them all.
+func (s Span) during() (first, end int64) {
+	from, until := s.micros()
+	return dayOf(from), dayOf(until-1) + 1
+}
+
+// count makes a tally. Figures that read the same rows, place them by the same column and date them by the same one are summed in one pass.
+func count(tx *store.Tx, tree *region.Tree) (*tally, error) {
+	t := &tally{at: tx.Now(), tree: tree, stands: map[Code]map[region.ID]total{}, days: map[Code]map[region.ID][]upTo{}, answers: map[answer]map[Code]int64{}}
+	type pass struct {
+		from, place, at string
+		stock           bool
+	}
+	var passes []pass
+	in := map[pass][]figure{}
+	for _, f := range table {
+		p := pass{f.from, f.place, f.at, f.stock}
+		if f.stock {
+			p.at = ""
+			t.stands[Code(f.code)] = map[region.ID]total{}
+		} else {
+			t.days[Code(f.code)] = map[region.ID][]upTo{}
+		}
+		if in[p] == nil {
+			passes = append(passes, p)
+		}
+		in[p] = append(in[p], f)
+	}
+	for _, p := range passes {
+		if err := t.pass(tx, in[p], p.stock); err != nil {
+			return nil, err
+		}
+	}
+	return t, nil
+}
+
+// pass sums figures of one pass.
+func (t *tally) pass(tx *store.Tx, figures []figure, stock bool) error {
+	q := ask(tx, t.tree, t.tree.City())
+	one := figures[0]
+	by := []string{one.place, "0"}
+	if !stock {
+		by[1] = "(" + one.at + " + " + q.arg(zoneMicros) + ") / " + q.arg(dayMicros)
+	}
+	cells := slices.Clone(by)
+	var wheres []string
+	for _, f := range figures {
+		where := q.filter(f, Span{})
+		wheres = append(wheres, "("+where+")")
+		cells = append(cells, "CAST(COALESCE(SUM(CASE WHEN "+where+" THEN "+f.value+" ELSE 0 END), 0) AS BIGINT)", "COUNT(CASE WHEN "+where+" THEN 1 END)")
+	}
+	values := make([]total, len(figures))
+	_, err := store.All(tx, func(r *store.Rows) (none struct{}, err error) {
+		var id region.ID
+		var day int64
+		into := []any{&id, &day}
+		for i := range values {
+			into = append(into, &values[i].value, &values[i].lines)
+		}
+		if err = r.Scan(into...); err != nil {
+			return none, err
+		}
+		for i, f := range figures {
+			if values[i].lines > 0 {
+				t.note(f, id, day, values[i])
+			}
+		}
+		return none, nil
+	}, "SELECT "+strings.Join(cells, ", ")+" FROM "+one.from+" WHERE "+strings.Join(wheres, " OR ")+" GROUP BY 1, 2 ORDER BY 2", q.args...)
+	return err
+}
+
+// note adds what happened in a region on a day; days come in rising order.
+func (t *tally) note(f figure, id region.ID, day int64, s total) {
+	code := Code(f.code)
+	if f.stock {
+		t.stands[code][id] = s
+		return
+	}
+	all := t.days[code][id]
+	if n := len(all); n > 0 {
+		s = s.plus(all[n-1].total)
+	}
+	t.days[code][id] = append(all, upTo{day, s})
+}
+
+// before is what had come together by the beginning of a day.
+func before(all []upTo, day int64) total {
+	if i := sort.Search(len(all), func(i int) bool { return all[i].day >= day }); i > 0 {
+		return all[i-1].total
+	}
+	return total{}
+}
+
+// each hands over what a figure came to in a span, region by region, leaving out those with no entry.
+func (t *tally) each(code Code, s Span, fn func(in region.ID, got total)) {
+	for id, stand := range t.stands[code] {
+		fn(id, stand)
+	}
+	first, end := s.during()
+	for id, all := range t.days[code] {
+		until, from := before(all, end), before(all, first)
+		if got := (total{until.value - from.value, until.lines - from.lines}); got.lines > 0 {
+			fn(id, got)
+		}
+	}
+}
+
+// of is a figure of a place and all below it in a span.
+func (t *tally) of(place region.ID, code Code, s Span) (all total) {
+	t.each(code, s, func(in region.ID, got total) {
+		if t.in(place, in) {
+			all = all.plus(got)
+		}
+	})
+	return all
+}
+
+func (t *tally) in(place, id region.ID) bool {
+	return place == t.tree.City() || t.tree.Contains(place, id)
+}
+
+// mostAnswers bounds how many answers a tally remembers.
+const mostAnswers = 1_000
+
+// answer names the figures of a place in a span.
+type answer struct {
+	place region.ID
+	span  Span
+}
+
+// figures are all figures of a place and all below it in a span. Nobody may change the map.
+func (t *tally) figures(place region.ID, s Span) map[Code]int64 {
+	key := answer{place, s}
+	t.mu.Lock()
+	known := t.answers[key]
+	t.mu.Unlock()
+	if known != nil {
+		return known
+	}
+	out := make(map[Code]int64, len(table))
+	for _, f := range table {
+		out[Code(f.code)] = t.of(place, Code(f.code), s).value
+	}
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if len(t.answers) >= mostAnswers {
+		clear(t.answers)
+	}
+	t.answers[key] = out
+	return out
+}
+
+// back is from when on a figure of a place had at least so many entries before the end of a span; the span's beginning when it had fewer.
+func (t *tally) back(place region.ID, code Code, s Span, lines int64) time.Time {
+	first, end := s.during()
+	on := map[int64]int64{}
+	for id, all := range t.days[code] {
+		if !t.in(place, id) {
+			continue
+		}
+		for i := sort.Search(len(all), func(i int) bool { return all[i].day >= end }) - 1; i >= 0 && all[i].day >= first; i-- {
+			on[all[i].day] += all[i].lines
+			if i > 0 {
+				on[all[i].day] -= all[i-1].lines
+			}
+		}
+	}
+	for _, day := range slices.Backward(slices.Sorted(maps.Keys(on))) {
+		if lines -= on[day]; lines <= 0 {
+			return startOf(day)
+		}
+	}
+	return s.From
+}
