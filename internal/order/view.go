@@ -236,7 +236,7 @@ type Board struct {
 	Lines  []Line
 }
 
-// boardMax bounds a board; what is beyond it is counted but not listed.
+// boardMax bounds a board; what is beyond it is counted but not listed, except where an office itself has to decide: that must not be missed.
 const boardMax = 500
 
 // Board lists what waits in a place and below it, the longest waiting first.
@@ -260,7 +260,8 @@ func (s *Service) Board(ctx context.Context, actor identity.Actor, place region.
 		}
 		b.All = len(open)
 		if len(open) > boardMax {
-			open = open[:boardMax]
+			decide := slices.DeleteFunc(slices.Clone(open[boardMax:]), func(o *Order) bool { return o.WaitsFor != ForProvider && o.State != Disputed })
+			open = append(open[:boardMax:boardMax], decide...)
 		}
 		refs := make([]string, len(open))
 		for i, o := range open {

@@ -136,6 +136,26 @@ func (o *office) next(cursor string) string {
 	return o.here("after", cursor)
 }
 
+// cut leaves the page of a list that the address asks for, and returns where its next page is, "" when there is none. A page of the door may have
+// several lists; each has a name of its own, and a workbook has them whole.
+func cut[T any](o *office, list string, all *[]T, most int, id func(T) string) string {
+	cursor := ""
+	if o.Form("list") == list {
+		cursor = o.Form("after")
+	}
+	if o.exporting() {
+		most = exportMost
+	}
+	next := page.After(all, cursor, most, id)
+	switch {
+	case next == "":
+		return ""
+	case list == "":
+		return o.next(next)
+	}
+	return o.here("after", next, "list", list)
+}
+
 func (o *office) add(b ...block) { o.v.Blocks = append(o.v.Blocks, b...) }
 
 // exporting says that a workbook is asked for instead of a page: lists are then whole.
@@ -156,9 +176,20 @@ func (o *office) show(name string) error {
 	return o.Show(http.StatusOK, sheet(o.v))
 }
 
-// form begins a form that changes something here.
+// standing names the page of a list that is asked for: alternating names and values.
+func (o *office) standing() (pairs []string) {
+	for _, name := range []string{"after", "list"} {
+		if value := o.Form(name); value != "" {
+			pairs = append(pairs, name, value)
+		}
+	}
+	return pairs
+}
+
+// form begins a form that changes something here. It carries which page of a list it stands on, so that it stands there again when it is refused.
 func (o *office) form(action, button, kind string, fields ...ui.Field) form {
-	return form{Action: action, Key: o.Key(), Button: button, Kind: kind, Fields: fields, Hidden: []ui.Row{{Name: "place", Value: string(o.place)}}}
+	f := form{Action: action, Key: o.Key(), Button: button, Kind: kind, Fields: fields}
+	return f.with("place", string(o.place)).with(o.standing()...)
 }
 
 // with adds hidden values: alternating names and values.

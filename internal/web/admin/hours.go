@@ -95,7 +95,7 @@ func (o *office) liability(tx *store.Tx) error {
 	}
 	// What volunteers gave in the last twelve months is what the place can give in the next.
 	today := clock.DayOf(o.Now)
-	given, err := o.Reports.Recent(tx, o.tree, report.Days(today.Add(-364), today))
+	given, err := o.Reports.Recent(tx, report.Days(today.Add(-364), today))
 	if err != nil {
 		return err
 	}
@@ -123,14 +123,11 @@ func (o *office) together(tx *store.Tx) error {
 	if err != nil {
 		return err
 	}
+	open = slices.DeleteFunc(open, func(p identity.Proposal) bool { return actNames[p.Action] == "" })
+	more := cut(o, "proposals", &open, formsShown, func(p identity.Proposal) string { return string(p.ID) })
 	o.add(block{Title: o.T("page.office.second_person_acts")})
-	shown := 0
 	for _, p := range open {
-		name, ok := actNames[p.Action]
-		if !ok {
-			continue
-		}
-		shown++
+		name := actNames[p.Action]
 		var a ledger.Act
 		if err := json.Unmarshal([]byte(p.Payload), &a); err != nil {
 			return errs.New(errs.Internal, errs.CodeInternal).With(err)
@@ -157,8 +154,11 @@ func (o *office) together(tx *store.Tx) error {
 		}
 		o.add(b)
 	}
-	if shown == 0 {
+	if len(open) == 0 {
 		o.add(block{Empty: o.T("page.office.nothing_proposed")})
+	}
+	if more != "" {
+		o.add(block{More: more})
 	}
 	return nil
 }
@@ -320,7 +320,7 @@ func (o *office) accounts(tx *store.Tx) error {
 		all.Rows = append(all.Rows, texts(o.T(classNames[c.Class]), grouped(c.Accounts), o.number(report.Minutes, c.Balance.Int64()), o.number(report.Minutes, c.Held.Int64())))
 	}
 	all.Rows = append(all.Rows, texts(o.T("page.office.sum_zero"), "", o.number(report.Minutes, sum.Int64()), ""))
-	counted, err := o.Reports.Recent(tx, o.tree, o.when.span)
+	counted, err := o.Reports.Recent(tx, o.when.span)
 	if err != nil {
 		return err
 	}

@@ -119,6 +119,7 @@ func (o *office) roles(tx *store.Tx) error {
 	if err != nil {
 		return err
 	}
+	more := cut(o, "roles", &held, linesShown, func(h identity.Held) string { return string(h.ID) })
 	ids := make([]identity.ActorID, len(held))
 	for i, h := range held {
 		ids[i] = h.Actor
@@ -135,7 +136,7 @@ func (o *office) roles(tx *store.Tx) error {
 	if err != nil {
 		return err
 	}
-	b := block{Title: o.T("page.office.roles"), Table: &table{Caption: o.T("page.office.roles"), Head: []string{o.T("page.office.who"), o.T("page.office.role"), o.T("page.office.from_day"),
+	b := block{Title: o.T("page.office.roles"), More: more, Table: &table{Caption: o.T("page.office.roles"), Head: []string{o.T("page.office.who"), o.T("page.office.role"), o.T("page.office.from_day"),
 		o.T("page.office.until_day")}}}
 	for _, h := range held {
 		who := name(actors[h.Actor].Person)

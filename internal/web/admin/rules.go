@@ -175,17 +175,17 @@ func (o *office) proposals(tx *store.Tx) error {
 	if err != nil {
 		return err
 	}
+	of := func(p policy.Proposal) region.ID {
+		if p.Region == "" {
+			return o.tree.City()
+		}
+		return region.ID(p.Region)
+	}
+	all = slices.DeleteFunc(all, func(p policy.Proposal) bool { return !o.tree.Contains(o.place, of(p)) })
+	more := cut(o, "proposals", &all, formsShown, func(p policy.Proposal) string { return string(p.ID) })
 	o.add(block{Title: o.T("page.office.proposed")})
-	shown := 0
 	for _, p := range all {
-		where := region.ID(p.Region)
-		if where == "" {
-			where = o.tree.City()
-		}
-		if !o.tree.Contains(o.place, where) {
-			continue
-		}
-		shown++
+		where := of(p)
 		before, err := o.drafted(tx, p.Region, p.Level)
 		if err != nil {
 			return err
@@ -217,8 +217,11 @@ func (o *office) proposals(tx *store.Tx) error {
 		}
 		o.add(b)
 	}
-	if shown == 0 {
+	if len(all) == 0 {
 		o.add(block{Empty: o.T("page.office.nothing_proposed")})
+	}
+	if more != "" {
+		o.add(block{More: more})
 	}
 	return nil
 }
@@ -236,7 +239,10 @@ func (o *office) versions(tx *store.Tx) error {
 		return nil
 	}
 	b.Table = &table{Caption: o.T("page.office.versions"), Head: []string{o.T("page.office.version"), o.T("page.office.effective"), o.T("page.office.approved_at"), o.T("page.office.changed")}}
-	for i, p := range all {
+	shown := all
+	b.More = cut(o, "versions", &shown, linesShown, func(p policy.Publication) string { return string(p.ID) })
+	for _, p := range shown {
+		i := slices.IndexFunc(all, func(one policy.Publication) bool { return one.ID == p.ID })
 		var before policy.Draft
 		if i+1 < len(all) {
 			if before, err = draft(all[i+1].Level, all[i+1].Text); err != nil {
@@ -340,6 +346,7 @@ func Parameter(r *page.Request) error {
 // inTime lists the versions in which the city, or a place on the way to this one, changed a parameter.
 func (o *office) inTime(tx *store.Tx, p policy.Param) error {
 	t := &table{Caption: o.T("page.office.versions"), Head: []string{o.T("page.office.effective"), o.T("page.office.place"), o.T("page.office.value"), o.T("page.office.version")}}
+	// What a version changed is known only by reading it: the rows are all made, and shown page by page.
 	for _, step := range o.tree.Path(o.place) {
 		key := string(step)
 		if step == o.tree.City() {
@@ -368,8 +375,9 @@ func (o *office) inTime(tx *store.Tx, p policy.Param) error {
 			}
 		}
 	}
+	more := cut(o, "values", &t.Rows, linesShown, func(row []cell) string { return row[3].Text })
 	if len(t.Rows) > 0 {
-		o.add(block{Table: t})
+		o.add(block{Table: t, More: more})
 	}
 	return nil
 }

@@ -25,7 +25,7 @@ var waitNames = map[order.WaitsFor]string{order.ForReview: "page.office.x_review
 	order.ForService: "page.office.x_service", order.ForConfirmation: "page.office.x_confirmation", order.ForFollowUp: "page.office.x_follow_up",
 	order.ForDecision: "page.office.x_decision", order.ForProvider: "page.office.x_provider", order.ForCredit: "page.office.x_credit"}
 
-// linesShown is how many orders a page lists and formsShown how many forms it has; the counts are of all.
+// linesShown is how many orders a page lists and formsShown how many forms of a kind it has; the counts are of all.
 const (
 	linesShown = 50
 	formsShown = 20
@@ -93,15 +93,7 @@ func (o *office) escalations(b order.Board, items *catalog.Catalogue, name func(
 	if b.All > len(b.Lines) {
 		part.Text = strings.TrimSpace(part.Text + " " + o.T("page.office.board_rest", "count", grouped(int64(len(b.Lines))), "all", grouped(int64(b.All))))
 	}
-	most := linesShown
-	if o.exporting() {
-		most = exportMost
-	}
-	cursor := ""
-	if o.Form("list") == "" {
-		cursor = o.Form("after")
-	}
-	part.More = o.next(page.After(&lines, cursor, most, func(l order.Line) string { return string(l.ID) }))
+	part.More = cut(o, "", &lines, linesShown, func(l order.Line) string { return string(l.ID) })
 	for _, l := range lines {
 		t.Rows = append(t.Rows, []cell{text(name(string(l.Recipient))), text(itemName(items, l.Item, o.Now, o.Lang)), text(o.tree.Name(l.Region)), text(o.T(waitNames[l.WaitsFor])),
 			text(o.since(l.Since)), text(o.T(levelNames[string(l.Level)]) + " · " + o.tree.Name(l.Acts)), o.clock(l), text(string(l.ID))})
@@ -132,17 +124,7 @@ func (o *office) complaints(all []feedback.Complaint, name func(string) string) 
 		o.add(part)
 		return
 	}
-	const list = "complaints"
-	cursor, most := "", linesShown
-	if o.Form("list") == list {
-		cursor = o.Form("after")
-	}
-	if o.exporting() {
-		most = exportMost
-	}
-	if next := page.After(&all, cursor, most, func(c feedback.Complaint) string { return string(c.ID) }); next != "" {
-		part.More = o.here("after", next, "list", list)
-	}
+	part.More = cut(o, "complaints", &all, linesShown, func(c feedback.Complaint) string { return string(c.ID) })
 	part.Table = &table{Caption: o.T("page.office.complaints"), Head: []string{o.T("page.office.what"), o.T("page.office.who"), o.T("page.office.place"), o.T("page.office.acts"),
 		o.T("page.office.since"), o.T("page.office.clock"), o.T("page.office.open_complaint")}}
 	for _, c := range all {
@@ -160,35 +142,49 @@ func (o *office) complaints(all []feedback.Complaint, name func(string) string) 
 	o.add(part)
 }
 
-// acts adds the forms for what the fund has to buy and for disputes without a complaint.
+// acts adds the forms for what the fund has to buy and for disputes without a complaint, each list page by page.
 func (o *office) acts(b order.Board, complaints []feedback.Complaint, items *catalog.Catalogue, name func(string) string) {
-	fund, disputes := block{Title: o.T("page.office.fund_claims")}, block{Title: o.T("page.office.disputes")}
-	for _, l := range b.Lines {
-		what := itemName(items, l.Item, o.Now, o.Lang) + " · " + name(string(l.Recipient)) + " · " + o.tree.Name(l.Region)
-		switch {
-		case len(fund.Forms)+len(disputes.Forms) == formsShown:
-		case l.WaitsFor == order.ForProvider && o.may(identity.OrderFundClaim, l.Region):
-			id := string(l.ID)
-			f := o.form("/office/orders/"+id+"/fund-claim", o.T("page.office.claim"), "",
-				ui.Field{Name: "provider-" + id, Label: o.T("page.office.provider"), Max: 100, Needed: true},
-				ui.Field{Name: "document-" + id, Label: o.T("page.office.document"), Hint: o.T("page.office.document_hint"), Max: 100, Needed: true},
-				ui.Field{Name: "minutes-" + id, Label: o.T("page.office.minutes"), Mode: "numeric", Max: 4, Needed: true})
-			f.Title = what
-			fund.Forms = append(fund.Forms, f)
-		case l.State == order.Disputed && o.may(identity.OrderDecide, l.Region) &&
-			!slices.ContainsFunc(complaints, func(c feedback.Complaint) bool { return c.Order == l.ID }):
-			id := string(l.ID)
-			f := o.form("/office/orders/"+id+"/decide", o.T("page.office.decide"), "", decision(o, "uphold-"+id), ui.Field{Name: "reason-" + id, Label: o.T("page.office.reason"), Max: 200, Needed: true})
-			f.Title = what
-			disputes.Forms = append(disputes.Forms, f)
+	fund := o.forms("fund", o.T("page.office.fund_claims"), b.Lines, func(l order.Line) bool {
+		return l.WaitsFor == order.ForProvider && o.may(identity.OrderFundClaim, l.Region)
+	}, func(l order.Line) form {
+		id := string(l.ID)
+		return o.form("/office/orders/"+id+"/fund-claim", o.T("page.office.claim"), "",
+			ui.Field{Name: "provider-" + id, Label: o.T("page.office.provider"), Max: 100, Needed: true},
+			ui.Field{Name: "document-" + id, Label: o.T("page.office.document"), Hint: o.T("page.office.document_hint"), Max: 100, Needed: true},
+			ui.Field{Name: "minutes-" + id, Label: o.T("page.office.minutes"), Mode: "numeric", Max: 4, Needed: true})
+	})
+	disputes := o.forms("disputes", o.T("page.office.disputes"), b.Lines, func(l order.Line) bool {
+		return l.State == order.Disputed && o.may(identity.OrderDecide, l.Region) &&
+			!slices.ContainsFunc(complaints, func(c feedback.Complaint) bool { return c.Order == l.ID })
+	}, func(l order.Line) form {
+		id := string(l.ID)
+		return o.form("/office/orders/"+id+"/decide", o.T("page.office.decide"), "", decision(o, "uphold-"+id), ui.Field{Name: "reason-" + id, Label: o.T("page.office.reason"), Max: 200, Needed: true})
+	})
+	for _, part := range []pageOf{fund, disputes} {
+		for i, l := range part.lines {
+			part.Forms[i].Title = itemName(items, l.Item, o.Now, o.Lang) + " · " + name(string(l.Recipient)) + " · " + o.tree.Name(l.Region)
 		}
+		o.add(part.block)
 	}
-	for _, part := range []block{fund, disputes} {
-		if len(part.Forms) == 0 {
-			part.Empty = o.T("page.office.nothing_here")
-		}
-		o.add(part)
+}
+
+// pageOf is a page of forms with the orders that they are for.
+type pageOf struct {
+	block
+	lines []order.Line
+}
+
+// forms are the page of a list's forms that the address asks for.
+func (o *office) forms(list, title string, all []order.Line, has func(order.Line) bool, one func(order.Line) form) pageOf {
+	p := pageOf{block{Title: title}, slices.DeleteFunc(slices.Clone(all), func(l order.Line) bool { return !has(l) })}
+	p.More = cut(o, list, &p.lines, formsShown, func(l order.Line) string { return string(l.ID) })
+	for _, l := range p.lines {
+		p.Forms = append(p.Forms, one(l))
 	}
+	if len(p.Forms) == 0 {
+		p.Empty = o.T("page.office.nothing_here")
+	}
+	return p
 }
 
 // decision is the choice between releasing minutes and taking them back.
@@ -208,7 +204,7 @@ func act(r *page.Request, right identity.Right, back string, show page.Handler, 
 		return err
 	}
 	if err := do(o, key); err != nil {
-		return r.Redisplay(err, o.at(back), show, fields...)
+		return r.Redisplay(err, o.at(back, o.standing()...), show, fields...)
 	}
 	return o.done(back)
 }
