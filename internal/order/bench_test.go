@@ -178,20 +178,21 @@ func confirmed(b *testing.B, c *citytest.City, n int, grants bool) []order.ID {
 		if err != nil {
 			b.Fatal(err)
 		}
-		var in, out []order.CheckCmd
+		// A volunteer comes to its orders one after the other: in one group stand the orders of one hour.
+		var in, out [each][]order.CheckCmd
 		var confirm []order.ConfirmCmd
 		for i := from; i < to; i++ {
 			proof := []order.Factor{{Method: order.ByCode, Value: codes[ids[i]]}, {Method: order.ByPlace, Point: point}}
 			cmd := order.CheckCmd{Actor: identity.System, Order: ids[i], Volunteer: volunteers[i/each].ID, Factors: proof, OccurredAt: slot(i)}
-			in = append(in, cmd)
+			in[i%each] = append(in[i%each], cmd)
 			cmd.OccurredAt = slot(i).Add(30 * time.Minute)
-			out = append(out, cmd)
+			out[i%each] = append(out[i%each], cmd)
 			confirm = append(confirm, order.ConfirmCmd{Actor: elders[i].Actor, Key: c.Key(), Order: ids[i]})
 		}
-		for i := range in {
-			got, err := c.Orders.CheckIn(ctx, in[i:i+1])
+		for hour := range each {
+			got, err := c.Orders.CheckIn(ctx, in[hour])
 			citytest.Must(b, got, err)
-			got, err = c.Orders.CheckOut(ctx, out[i:i+1])
+			got, err = c.Orders.CheckOut(ctx, out[hour])
 			citytest.Must(b, got, err)
 		}
 		got, err := c.Orders.Confirm(ctx, confirm)
