@@ -73,6 +73,7 @@ func newTown(t testing.TB) *town {
 		demo(w.officer, "服务台", "The desk", "看看谁在等。", "Sees who waits.", "/desk/"),
 		demo(w.wife, "曹秀英老人", "Mrs Cao", "八十二岁，李国强的老伴。", "82, Mr Li's wife.", "/elder/"),
 		demo(w.daughter, "女儿李敏", "Daughter Li Min", "在上海上班。", "Works in Shanghai.", "/family/"),
+		demo(citytest.Person{Actor: identity.Actor{ID: w.newcomer()}}, "刚登录的人", "A newcomer", "还没有登记。", "Not registered yet.", "/register"),
 		demo(w.novice, "还没报名的居民", "A resident", "还不是志愿者。", "Not a volunteer yet.", "/volunteer/"),
 	}
 	srv := httptest.NewServer(w.cable(c.Pages()))
@@ -80,6 +81,22 @@ func newTown(t testing.TB) *town {
 	w.base = srv.URL
 	w.browser = newBrowser(t)
 	return w
+}
+
+// newcomer is the account of somebody who has signed in and is nobody yet.
+func (w *town) newcomer() (id string) {
+	w.t.Helper()
+	err := w.DB.Write(w.t.Context(), "test", func(tx *store.Tx) error {
+		made, err := identity.Register(tx, []string{""})
+		if err == nil {
+			id = string(made[0])
+		}
+		return err
+	})
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	return id
 }
 
 func (w *town) named(p citytest.Person, name, address string) {

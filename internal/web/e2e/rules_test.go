@@ -75,7 +75,8 @@ func TestEveryPageKeepsTheRulesForEyesAndFingers(t *testing.T) {
 	everybody := []sheet{{"public-home", "/", false}, {"public-join", "/public/join", false}, {"public-check", "/public/check", false}, {"public-proof", "/public/proof", false},
 		{"public-figures", "/public/figures", false}, {"public-points", "/public/points", false},
 		{"public-points-street", "/public/points?in=" + string(w.Tree.StreetOf(w.Home())), false}, {"public-official", "/public/official", false},
-		{"public-help", "/public/help", false}, {"public-privacy", "/public/privacy", false}, {"sign-in", "/sign-in", false}, {"trouble-not-found", "/public/nothing", false}, {"trouble-sign-in", "/elder/", true}}
+		{"public-help", "/public/help", false}, {"public-privacy", "/public/privacy", false}, {"sign-in", "/sign-in", false}, {"trouble-not-found", "/public/nothing", false}, {"trouble-sign-in", "/elder/", true},
+		{"sign-in-staff", "/sign-in/staff", false}, {"sign-in-invitation", "/sign-in/invitation", false}}
 	elder := []sheet{{"elder-home", "/elder/", true}, {"elder-help", "/elder/help", true}, {"elder-when", "/elder/help/smartphone_lesson", true}, {"elder-confirm", confirm, true},
 		{"elder-visits", "/elder/visits", true}, {"elder-move", "/elder/visits/" + string(coming) + "/move", true}, {"elder-visit-coming", "/elder/visits/" + string(coming), true}, {"elder-visit-new", "/elder/visits/" + string(waiting) + "?done=placed", true},
 		{"elder-hours", "/elder/hours", true}, {"elder-station", "/elder/station", true},
@@ -88,18 +89,20 @@ func TestEveryPageKeepsTheRulesForEyesAndFingers(t *testing.T) {
 		{"volunteer-passbook", "/volunteer/passbook", false}, {"volunteer-map", "/volunteer/?view=map", false}, {"volunteer-calendar", "/volunteer/calendar", false},
 		{"volunteer-certificates", "/volunteer/certificates", false}, {"volunteer-certificate", "/volunteer/certificates/" + w.certificate(w.helper), false},
 		{"account-home", "/account/home", false}, {"volunteer-give", "/volunteer/passbook/give", false}, {"volunteer-me", "/volunteer/me", false}, {"volunteer-join", "/volunteer/join", false},
-		{"volunteer-help", "/volunteer/help", false}, {"volunteer-offline", "/volunteer/offline", false}}
+		{"volunteer-help", "/volunteer/help", false}, {"account", "/account", false}, {"account-messages", "/account/messages", false}, {"volunteer-offline", "/volunteer/offline", false}}
 	desk := []sheet{{"desk-board", "/desk/", false}, {"desk-board-one", "/desk/?for=volunteer", false}, {"desk-call", "/desk/call", false},
 		{"desk-person", "/desk/people/" + string(w.elder.ID), false}, {"desk-order", "/desk/orders/" + string(waiting), false}, {"desk-order-taken", "/desk/orders/" + string(coming), false},
 		{"desk-register", "/desk/register", false}, {"desk-reviews", "/desk/reviews", false}, {"desk-follow-ups", "/desk/follow-ups", false},
 		{"desk-complaints", "/desk/complaints", false}, {"desk-slips", "/desk/slips", false}, {"desk-slips-batch", slips, false},
-		{"desk-key-in", key, false}, {"desk-help", "/desk/help", false}}
+		{"desk-key-in", key, false}, {"desk-help", "/desk/help", false}, {"step-up", "/step-up", false}}
+	newcomer := []sheet{{"register-street", "/register", false}, {"register", "/register?street=" + string(w.Tree.StreetOf(w.Home())), false}}
 	nobody := []sheet{{"trouble-not-a-volunteer", "/volunteer/", false}}
 
 	sources := newMarkup(t)
-	for lang, accounts := range map[string][]string{"zh-CN": {"", "李国强", "陈晓燕", "服务台", "居民", "李敏"}, "en": {"", "Mr Li", "Volunteer Chen", "The desk", "A resident", "Li Min"}} {
+	for lang, accounts := range map[string][]string{"zh-CN": {"", "李国强", "陈晓燕", "服务台", "居民", "李敏", "刚登录的人"},
+		"en": {"", "Mr Li", "Volunteer Chen", "The desk", "A resident", "Li Min", "A newcomer"}} {
 		v := w.open(lang)
-		for i, sheets := range [][]sheet{everybody, elder, helper, desk, nobody, relative} {
+		for i, sheets := range [][]sheet{everybody, elder, helper, desk, nobody, relative, newcomer} {
 			if accounts[i] != "" {
 				v.signIn(accounts[i])
 			}

@@ -26,8 +26,12 @@ func staff(r *page.Request, err error) error {
 	return r.Show(status, staffPage(v))
 }
 
+// proof is the second factor that was given: a key that has answered counts, whatever was typed beside it.
 func proof(r *page.Request) signin.Proof {
-	return signin.Proof{TOTP: r.Form("totp"), Recovery: r.Form("recovery"), Passkey: assertion(r)}
+	if r.Form("response") != "" {
+		return signin.Proof{Passkey: assertion(r)}
+	}
+	return signin.Proof{TOTP: r.Form("totp"), Recovery: r.Form("recovery")}
 }
 
 // Staff signs staff in.

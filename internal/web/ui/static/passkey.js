@@ -1,13 +1,15 @@
-// Shows the forms that use a key of this device, asks for what the key needs, and sends its answer as the form. Without it there are codes.
+// Shows the forms that use a key of this device, asks for what the key needs, and sends its answer as the form. Where a key is one way of two
+// ([data-key] within the form) its button alone asks for it. Without this script there are codes.
 (() => {
   "use strict";
   const keys = window.PublicKeyCredential;
   if (!keys || !keys.parseRequestOptionsFromJSON || !keys.parseCreationOptionsFromJSON) return;
   for (const form of document.querySelectorAll("[data-passkey]")) {
     const say = form.querySelector("[data-failed]");
-    form.hidden = false;
+    const beside = form.querySelector("[data-key]");
+    (beside ?? form).hidden = false;
     form.addEventListener("submit", async (event) => {
-      if (form.elements.response.value) return;
+      if (form.elements.response.value || beside && !beside.contains(event.submitter)) return;
       event.preventDefault();
       try {
         const answer = await fetch(form.dataset.ask, { method: "POST" });
