@@ -1,6 +1,7 @@
 package report
 
 import (
+	"encoding/binary"
 	"fmt"
 	"maps"
 	"slices"
@@ -10,6 +11,7 @@ import (
 
 	"timebank/internal/clock"
 	"timebank/internal/errs"
+	"timebank/internal/id"
 	"timebank/internal/region"
 	"timebank/internal/store"
 )
@@ -177,13 +179,21 @@ func (q *question) filter(f figure, s Span) string {
 }
 
 // among is the filter with what spares looking at every row: the book's transactions are numbered in the order of time, so that its lines of a span
-// have numbers of a range.
+// have numbers of a range, and an order's name begins with the time at which it was submitted.
 func (q *question) among(f figure, s Span) (string, error) {
 	where := q.filter(f, s)
+	from, until := s.micros()
+	if f.at == "o.submitted_at" {
+		if from > 0 {
+			where += " AND o.id >= " + q.arg(firstID(from-disorder))
+		}
+		if until < latest {
+			where += " AND o.id < " + q.arg(firstID(until+disorder))
+		}
+	}
 	if f.from != fromBook {
 		return where, nil
 	}
-	from, until := s.micros()
 	if from > 0 {
 		last, err := lastBefore(q.tx, from-disorder)
 		if err != nil {
@@ -199,6 +209,13 @@ func (q *question) among(f figure, s Span) (string, error) {
 		where += " AND e.tx <= " + q.arg(last)
 	}
 	return where, nil
+}
+
+// firstID is the lowest name that is made at a moment or after it.
+func firstID(micros int64) string {
+	var u [16]byte
+	binary.BigEndian.PutUint64(u[:8], uint64(max(micros, 0)/1000)<<16)
+	return string(id.From[struct{}](u))
 }
 
 // disorder bounds by how much a transaction of the book may have an earlier time than one with a lower number, in microseconds (default, ours):
