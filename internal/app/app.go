@@ -15,6 +15,7 @@ import (
 	"path/filepath"
 
 	"timebank/internal/audit"
+	"timebank/internal/call"
 	"timebank/internal/carrier"
 	"timebank/internal/catalog"
 	"timebank/internal/certificate"
@@ -86,6 +87,7 @@ type App struct {
 	Catalog      *catalog.Service
 	Orders       *order.Service
 	Feedback     *feedback.Service
+	Calls        *call.Service
 	Family       *family.Service
 	Notices      *notice.Service
 	Paper        *paper.Service
@@ -203,11 +205,12 @@ func (a *App) build(opts Options, box *pii.Box) (err error) {
 	a.Catalog = catalog.New(a.DB, a.Regions)
 	a.Orders = order.New(a.DB, a.Regions, a.Policies, a.Catalog, a.Photos)
 	a.Feedback = feedback.New(a.DB, a.Regions, a.Policies, a.Orders, box)
+	a.Calls = call.New(a.DB, a.Regions, a.Orders, box)
 	a.Family = family.New(a.DB, a.Regions, a.Members, box)
 	a.Certificates = certificate.New(a.DB, a.IDs, a.Regions, a.Policies, a.Members, a.Notary, box)
 	a.Paper = paper.New(a.DB, a.Regions, a.Members, a.Catalog, a.Orders, a.SignIn, box)
 	a.Notices = notice.New(a.DB, a.Catalog, a.Notify)
-	a.Privacy = privacy.New(a.DB, a.Regions, a.Policies, a.Members, a.Feedback, a.familyPart(), a.certificatePart(), a.messagePart(), privacy.Part{Sealed: []privacy.Sealed{
+	a.Privacy = privacy.New(a.DB, a.Regions, a.Policies, a.Members, a.Feedback, a.callPart(), a.familyPart(), a.certificatePart(), a.messagePart(), privacy.Part{Sealed: []privacy.Sealed{
 		{Name: "signin_ticket", Reseal: a.SignIn.ResealTickets}, {Name: "signin_totp", Reseal: a.SignIn.ResealTOTP}, {Name: "signin_passkey", Reseal: a.SignIn.ResealPasskeys}}})
 	a.Reports = report.New(a.Regions)
 	a.Live = page.NewHub(a.DB, a.Regions, a.Log)
@@ -218,6 +221,16 @@ func (a *App) build(opts Options, box *pii.Box) (err error) {
 	a.Health = obs.NewHealth(a.DB.Ping)
 	a.gauges()
 	return nil
+}
+
+// callPart is what the room of calls contributes to a copy of somebody's data, to its erasure, to a new key, and to the nights.
+func (a *App) callPart() privacy.Part {
+	return privacy.Part{Name: "calls",
+		Data:   func(tx *store.Tx, s privacy.Subject) (any, error) { return a.Calls.PersonalData(tx, s.Person) },
+		Erase:  func(tx *store.Tx, s privacy.Subject) error { return call.Erase(tx, s.Person) },
+		Merge:  call.Merge,
+		Forget: call.Forget,
+		Sealed: []privacy.Sealed{{Name: "call", Reseal: a.Calls.Reseal}}}
 }
 
 // familyPart is what the family's room contributes to a copy of somebody's data, to its erasure, and to a new key.

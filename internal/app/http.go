@@ -21,7 +21,7 @@ func (a *App) handler() http.Handler {
 	api := httpapi.New(httpapi.Deps{
 		DB: a.DB, Clock: a.Clock, IDs: a.IDs, Log: a.Log, Health: a.Health, Metrics: a.Metrics,
 		Regions: a.Regions, Policies: a.Policies, Identity: a.Identity, Members: a.Members, Ledger: a.Ledger, Notary: a.Notary,
-		Catalog: a.Catalog, Training: a.Training, Orders: a.Orders, Feedback: a.Feedback, Family: a.Family, Paper: a.Paper,
+		Catalog: a.Catalog, Training: a.Training, Orders: a.Orders, Feedback: a.Feedback, Calls: a.Calls, Family: a.Family, Paper: a.Paper,
 		SignIn: a.SignIn, Notify: a.Notify, Privacy: a.Privacy, Certificates: a.Certificates, Inbox: a.Config.SignIn.Inbox == "open", Gate: a.gate,
 	})
 	api = compressed(api)
@@ -54,7 +54,7 @@ func (a *App) Pages() http.Handler {
 	tiles, _ := tilesOf(a.Config.Pages)
 	return compressed(web.New(&page.Site{
 		DB: a.DB, Clock: a.Clock, IDs: a.IDs, Log: a.Log, Regions: a.Regions, Policies: a.Policies, Identity: a.Identity, Members: a.Members,
-		Ledger: a.Ledger, Notary: a.Notary, Catalog: a.Catalog, Training: a.Training, Orders: a.Orders, Feedback: a.Feedback, Family: a.Family, Paper: a.Paper, Reports: a.Reports,
+		Ledger: a.Ledger, Notary: a.Notary, Catalog: a.Catalog, Training: a.Training, Orders: a.Orders, Feedback: a.Feedback, Calls: a.Calls, Family: a.Family, Paper: a.Paper, Reports: a.Reports,
 		Notify: a.Notify, SignIns: a.SignIn, Privacy: a.Privacy, Certificates: a.Certificates, Live: a.Live, Inbox: a.Config.SignIn.Inbox == "open", Phone: a.Config.Pages.Phone,
 		Official: words(a.Config.Pages.Official), Record: a.Config.Pages.Record, Demo: a.Demo, Gate: a.gate,
 		Outlines: a.outlines, Geocoder: a.asked(), Tiles: tiles,

@@ -220,10 +220,10 @@ func (s *Service) climb(tx *store.Tx, due []timer.Timer) ([]error, error) {
 			d.tx.Outbox("feedback.complaint_overdue", string(c.ID), "{}")
 			continue
 		}
-		d.note(identity.System, "feedback.escalate", "complaint", string(c.ID), "", c.Region, string(c.Level), string(next))
-		d.hand(c, next, r)
+		// The reason for which it came here is this level's no more.
+		c.RaisedBy, c.RaisedReason = "", ""
+		d.up(identity.System, c, next, r)
 		rows, raised[next] = append(rows, c), append(raised[next], c.Order)
-		d.tx.Outbox("feedback.complaint_escalated", string(c.ID), `{"level":"`+string(next)+`"}`)
 	}
 	if err := updateComplaints(tx, rows); err != nil {
 		return nil, err
@@ -473,6 +473,7 @@ func (s *Service) runAppeal(tx *store.Tx, cmds []*AppealCmd, out []*identity.Res
 		c.Open, c.FirstDecision, c.FirstBy = true, c.Decision, c.DecidedBy
 		c.Decision, c.Reason, c.DecidedBy, c.DecidedAt = Undecided, "", "", time.Time{}
 		c.AppealedAt, c.appealWords = tx.Now(), s.seal(fieldAppeal, cmds[i].Words)
+		c.RaisedBy, c.RaisedReason = "", ""
 		d.hand(c, next, r)
 		out[i].Value = next
 		rows, raised[next] = append(rows, c), append(raised[next], c.Order)

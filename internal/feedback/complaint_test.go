@@ -103,6 +103,66 @@ func TestTheCityIsTheLastLevel(t *testing.T) {
 	})
 }
 
+// An office hands a complaint up before its clock does: with a reason that the level above reads, a clock that begins anew and the minutes frozen as
+// they were, and whoever complained is told.
+func TestAComplaintIsPassedUpByHand(t *testing.T) {
+	each(t, func(t *testing.T, c *town) {
+		elder, volunteer := c.people()
+		id := c.Earn(volunteer, elder, 60)
+		complaint := c.complain(elder.Actor, id).Must(t, "complain")
+		up := func(by identity.Actor, reason string) citytest.Outcome[region.Level] {
+			return citytest.Got(c.Feedback.PassUp(t.Context(), []feedback.PassUpCmd{{Actor: by, Key: c.Key(), Complaint: complaint, Reason: reason}}))
+		}
+		up(elder.Actor, "please").Refused(t, "who complained", "identity.not_allowed")
+		up(c.other, "please").Refused(t, "another point", "identity.not_allowed")
+		up(c.desk, " ").Refused(t, "without a reason", "feedback.pass_up_invalid")
+		c.Clock.Advance(time.Hour)
+		cmd := feedback.PassUpCmd{Actor: c.desk, Key: c.Key(), Complaint: complaint, Reason: "our own manager served"}
+		for range 2 {
+			if got := citytest.Got(c.Feedback.PassUp(t.Context(), []feedback.PassUpCmd{cmd})).Must(t, "the desk passes it up"); got != region.Street {
+				t.Errorf("it is with the %s, want the street", got)
+			}
+		}
+		got := c.complaint(id)
+		if got.Level != region.Street || got.RaisedBy != c.desk.ID || got.RaisedReason != "our own manager served" || !got.LevelSince.Equal(c.Clock.Now()) || !got.DueAt.After(c.Clock.Now()) {
+			t.Errorf("passed up: got %+v", got)
+		}
+		c.wantState(id, order.Disputed)
+		c.wantSaved(volunteer, 60, 60)
+		if board, err := c.Orders.Board(t.Context(), c.street, c.Tree.StreetOf(c.Home())); err != nil || board.Levels[order.Street] != 1 {
+			t.Errorf("the street's board: got %v, %v, want one at its level", board.Levels, err)
+		}
+		c.decide(c.manager, complaint, feedback.Release).Refused(t, "the community decides what it gave away", "identity.not_allowed")
+		up(c.desk, "again").Refused(t, "the desk passes on what is the street's", "identity.not_allowed")
+		// The clock of the level that gave it away is over; that of the street is not.
+		c.PassTo(got.DueAt.Add(-time.Minute))
+		if level := c.complaint(id).Level; level != region.Street {
+			t.Errorf("before its time is over the complaint is with the %s", level)
+		}
+		c.PassTo(got.DueAt.Add(time.Minute))
+		if got = c.complaint(id); got.Level != region.District || got.RaisedReason != "" {
+			t.Errorf("after the street's time: got %+v, want the district and no reason", got)
+		}
+		up(c.district, "the city's matter").Must(t, "the district passes it up")
+		up(c.city, "higher").Refused(t, "above the city", "feedback.last_level")
+		c.decide(c.city, complaint, feedback.Release).Must(t, "the city decides")
+		up(c.city, "higher").Refused(t, "after the decision", "feedback.decided_already")
+		storetest.Read(t, c.DB, func(tx *store.Tx) error {
+			events, err := store.WaitingEvents(tx, 1000)
+			told := 0
+			for _, e := range events {
+				if e.Topic == feedback.TopicEscalated {
+					told++
+				}
+			}
+			if told != 3 {
+				t.Errorf("%d events say that it went up, want 3", told)
+			}
+			return err
+		})
+	})
+}
+
 func TestNobodyDecidesInACaseOfTheirOwn(t *testing.T) {
 	each(t, func(t *testing.T, c *town) {
 		elder, volunteer := c.people()

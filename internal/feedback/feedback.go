@@ -170,6 +170,9 @@ type Complaint struct {
 	// FirstDecision and FirstBy are what the appeal is against, and whose decision it was.
 	FirstDecision Decision
 	FirstBy       string
-	words         []byte
-	appealWords   []byte
+	// RaisedBy and RaisedReason say who passed it up to its level by hand, and why; "" when the clock did, or nobody.
+	RaisedBy     string
+	RaisedReason string
+	words        []byte
+	appealWords  []byte
 }

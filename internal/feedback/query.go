@@ -67,7 +67,7 @@ func followUpsOf(tx *store.Tx, orders []order.ID, lock bool) (map[order.ID]*Foll
 }
 
 const complaintColumns = `SELECT id, order_id, complainant, filed_by, filed_at, region, category, words, state, level, level_since, due_at, decision,
- reason, decided_by, decided_at, appealed_at, appeal_words, first_decision, first_by FROM complaint `
+ reason, decided_by, decided_at, appealed_at, appeal_words, first_decision, first_by, raised_by, raised_reason FROM complaint `
 
 func scanComplaint(r *store.Rows) (*Complaint, error) {
 	c := &Complaint{}
@@ -75,7 +75,7 @@ func scanComplaint(r *store.Rows) (*Complaint, error) {
 	var filed, since, due int64
 	var decided, appealed *int64
 	err := r.Scan(&c.ID, &c.Order, &c.Complainant, &c.FiledBy, &filed, &c.Region, &c.Category, &c.words, &state, &c.Level, &since, &due, &c.Decision,
-		&c.Reason, &c.DecidedBy, &decided, &appealed, &c.appealWords, &c.FirstDecision, &c.FirstBy)
+		&c.Reason, &c.DecidedBy, &decided, &appealed, &c.appealWords, &c.FirstDecision, &c.FirstBy, &c.RaisedBy, &c.RaisedReason)
 	c.Open, c.FiledAt, c.LevelSince, c.DueAt = state == "open", clock.FromMicros(filed), clock.FromMicros(since), clock.FromMicros(due)
 	c.DecidedAt, c.AppealedAt = fromMicros(decided), fromMicros(appealed)
 	return c, err

@@ -29,6 +29,7 @@ type Service struct {
 	complain identity.Call[ComplainCmd, ComplaintID]
 	decide   identity.Call[DecideCmd, Decided]
 	appeal   identity.Call[AppealCmd, region.Level]
+	passUp   identity.Call[PassUpCmd, region.Level]
 }
 
 // New returns the service of one database. The box seals what people say in their own words. Register its [Service.Handlers] before the
@@ -66,6 +67,12 @@ func New(db *store.DB, regions *region.Service, policies *policy.Service, orders
 		Run: inRounds(func(c *AppealCmd) ComplaintID { return c.Complaint }, s.runAppeal),
 		Head: func(c *AppealCmd, w *canon.Writer) (identity.Actor, string) {
 			w.Str(string(c.Complaint)).Blob(s.blind(c.Words))
+			return c.Actor, c.Key
+		}}
+	s.passUp = identity.Call[PassUpCmd, region.Level]{Name: "feedback.pass_up", Encode: identity.Same[region.Level], Decode: identity.AsID[region.Level],
+		Run: inRounds(func(c *PassUpCmd) ComplaintID { return c.Complaint }, s.runPassUp),
+		Head: func(c *PassUpCmd, w *canon.Writer) (identity.Actor, string) {
+			w.Str(string(c.Complaint)).Str(c.Reason)
 			return c.Actor, c.Key
 		}}
 	return s

@@ -98,9 +98,9 @@ func insertComplaints(tx *store.Tx, all []*Complaint) error {
 func updateComplaints(tx *store.Tx, all []*Complaint) error {
 	for _, c := range all {
 		_, err := tx.Exec(`UPDATE complaint SET state = $2, level = $3, level_since = $4, due_at = $5, decision = $6, reason = $7, decided_by = $8,
- decided_at = $9, appealed_at = $10, appeal_words = $11, first_decision = $12, first_by = $13 WHERE id = $1`,
+ decided_at = $9, appealed_at = $10, appeal_words = $11, first_decision = $12, first_by = $13, raised_by = $14, raised_reason = $15 WHERE id = $1`,
 			string(c.ID), openOr(!c.Open, "decided"), string(c.Level), clock.Micros(c.LevelSince), clock.Micros(c.DueAt), string(c.Decision),
-			c.Reason, c.DecidedBy, micros(c.DecidedAt), micros(c.AppealedAt), sealed(c.appealWords), string(c.FirstDecision), c.FirstBy)
+			c.Reason, c.DecidedBy, micros(c.DecidedAt), micros(c.AppealedAt), sealed(c.appealWords), string(c.FirstDecision), c.FirstBy, c.RaisedBy, c.RaisedReason)
 		if err != nil {
 			return err
 		}

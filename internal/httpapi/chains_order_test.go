@@ -200,7 +200,9 @@ func feedbacks(w *world) {
 
 	again := w.published(&elder, &desk)
 	w.served(again, &chen)
-	w.does(step{op: "complain", as: &elder, at: []any{again}, body: m{"category": "conduct"}, rows: "complaint+1", want: m{"id": anything}})
+	conduct := w.does(step{op: "complain", as: &elder, at: []any{again}, body: m{"category": "conduct"}, rows: "complaint+1", want: m{"id": anything}}).text("id")
+	w.refused(step{op: "pass-up", as: &chen, at: []any{conduct}, body: m{"reason": "mine"}}, 403, "identity.not_allowed")
+	w.does(step{op: "pass-up", as: &desk, at: []any{conduct}, body: m{"reason": "两边说法不一，请街道处理"}, want: m{"level": "street"}})
 	w.does(step{op: "get-order", as: &elder, at: []any{again}, want: m{"state": "disputed"}})
 }
 

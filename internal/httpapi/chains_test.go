@@ -77,6 +77,13 @@ func people(w *world) {
 	w.does(step{op: "look-up", as: &desk, body: m{"number": idNumber("19380312", 7)}, want: m{"persons.0.id": id}})
 	w.refused(step{op: "look-up", as: &desk, body: m{"number": "李明"}}, 422, "member.look_up_invalid", "number member.neither_id_number_nor_phone")
 
+	w.refused(step{op: "note-call", as: &stranger, at: []any{id}, body: m{"reason": "news"}}, 403, "identity.not_allowed")
+	call := w.does(step{op: "note-call", as: &desk, at: []any{id}, body: m{"reason": "news", "words": "出院了"}, rows: "call+1"}).text("id")
+	w.does(step{op: "list-calls", as: &desk, at: []any{id}, want: m{"calls.0.id": call, "calls.0.reason": "news", "calls.0.has_words": true, "calls.1": nil}})
+	w.refused(step{op: "list-calls", as: &stranger, at: []any{id}}, 403, "identity.not_allowed")
+	w.does(step{op: "call-words", as: &desk, at: []any{call}, want: m{"words": "出院了"}})
+	w.refused(step{op: "call-words", as: &stranger, at: []any{call}}, 403, "identity.not_allowed")
+
 	seen := w.does(step{op: "get-person", as: &desk, at: []any{id}, want: m{"name": "李明", "birth": "1938-03-12", "state": "active", "recipient": nil}})
 	if strings.Contains(string(seen.raw), idNumber("19380312", 7)) {
 		w.t.Errorf("the whole identity number came back: %s", seen)

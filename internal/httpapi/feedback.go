@@ -89,6 +89,16 @@ func (a *api) appeal(ctx context.Context, in *With[Appeal]) (AppealLevel, error)
 	return AppealLevel{string(l)}, err
 }
 
+// PassUp hands a complaint to the level above.
+type PassUp struct {
+	Reason string `json:"reason" minLength:"1" maxLength:"200" doc:"What the level above is told; names nobody"`
+}
+
+func (a *api) passUp(ctx context.Context, in *With[PassUp]) (AppealLevel, error) {
+	l, err := first(a.Feedback.PassUp(ctx, []feedback.PassUpCmd{{Actor: actor(ctx), Key: in.Key, Complaint: feedback.ComplaintID(in.ID), Reason: in.Body.Reason}}))
+	return AppealLevel{string(l)}, err
+}
+
 // Complaint is a complaint without its words.
 type Complaint struct {
 	ID            ID         `json:"id"`
@@ -106,12 +116,13 @@ type Complaint struct {
 	DecidedAt     *time.Time `json:"decided_at,omitempty"`
 	AppealedAt    *time.Time `json:"appealed_at,omitempty"`
 	FirstDecision string     `json:"first_decision,omitempty" doc:"What the appeal is against"`
+	RaisedReason  string     `json:"raised_reason,omitempty" doc:"Why it was passed up to its level by hand"`
 }
 
 func complaintOf(c feedback.Complaint) Complaint {
 	return Complaint{ID: ID(c.ID), Order: ID(c.Order), Complainant: ID(c.Complainant), FiledAt: c.FiledAt, Region: ID(c.Region), Category: string(c.Category),
 		Open: c.Open, Level: string(c.Level), LevelSince: c.LevelSince, Due: c.DueAt, Decision: string(c.Decision), Reason: c.Reason,
-		DecidedAt: timeOf(c.DecidedAt), AppealedAt: timeOf(c.AppealedAt), FirstDecision: string(c.FirstDecision)}
+		DecidedAt: timeOf(c.DecidedAt), AppealedAt: timeOf(c.AppealedAt), FirstDecision: string(c.FirstDecision), RaisedReason: c.RaisedReason}
 }
 
 // Complaints are complaints, the most pressing first.

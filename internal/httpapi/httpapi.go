@@ -16,6 +16,7 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/danielgtaylor/huma/v2/adapters/humago"
 
+	"timebank/internal/call"
 	"timebank/internal/catalog"
 	"timebank/internal/certificate"
 	"timebank/internal/clock"
@@ -57,6 +58,7 @@ type Deps struct {
 	Training *training.Service
 	Orders   *order.Service
 	Feedback *feedback.Service
+	Calls    *call.Service
 	Family   *family.Service
 	Paper    *paper.Service
 	SignIn   *signin.Service

@@ -55,7 +55,7 @@ func (a *api) proposeMerge(ctx context.Context, in *Take[Merge]) (Made, error) {
 type Typed struct {
 	Body struct {
 		Region ID     `json:"region" doc:"Where the people live: the desk's own place or below"`
-		Text   string `json:"text" minLength:"1" maxLength:"40" example:"曹gui" doc:"Surname, part of a name, its sound or initials, the last four digits of a phone, or several of them"`
+		Text   string `json:"text" minLength:"1" maxLength:"40" example:"和平路12号" doc:"Surname, part of a name, its sound or initials, the last four digits of a phone, the street with the numbers of house and building, or several of them"`
 	}
 }
 

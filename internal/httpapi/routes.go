@@ -21,6 +21,7 @@ var tags = []*huma.Tag{
 	{Name: "identity", Description: "Who acts: oneself, sessions, roles, and acts that need a second person."},
 	{Name: "people", Description: "Persons, recipients and volunteers. What identifies a person never stands in an address: searches are sent as a body."},
 	{Name: "kin", Description: "Relatives, delegates and heirs."},
+	{Name: "calls", Description: "What was said on a station's telephone."},
 	{Name: "teams", Description: "Companies, schools and teams whose members serve in their name."},
 	{Name: "training", Description: "Courses, attendance, exams. Registered is not certified."},
 	{Name: "catalogue", Description: "What a city lets people ask for. A published version never changes."},
@@ -139,6 +140,12 @@ func (a *api) routes() []route {
 			says("Its words are destroyed."),
 		act(put, "/persons/{id}/heir", "name-heir", "kin", "Name an heir", may(identity.MemberKin, identity.MemberKinFor), a.nameHeir),
 
+		created(op(post, "/persons/{id}/calls", "note-call", "calls", "Write down a call", may(identity.OrderPlaceFor), a.noteCall)).
+			says("What was said is sealed, and destroyed when evidence is."),
+		op(get, "/persons/{id}/calls", "list-calls", "calls", "Calls about a person", may(identity.OrderPlaceFor), a.listCalls),
+		op(get, "/calls/{id}/words", "call-words", "calls", "What was said in a call", may(identity.OrderPlaceFor), a.callWords).
+			says("The look is in the audit trail."),
+
 		created(op(post, "/teams", "register-team", "teams", "Register a team", may(identity.MemberTeam, identity.MemberTeamFor), a.registerTeam)),
 		op(get, "/teams/{id}", "get-team", "teams", "A team", may(identity.MemberTeam, identity.MemberTeamFor), a.getTeam),
 		act(put, "/teams/{id}/members/{person}", "join-team", "teams", "Take a volunteer into a team", may(identity.MemberTeam, identity.MemberTeamFor), a.joinTeam),
@@ -201,6 +208,8 @@ func (a *api) routes() []route {
 		op(get, "/complaints/{id}/words", "complaint-words", "feedback", "What was said in a complaint", may(identity.FeedbackComplain, identity.FeedbackAnswer), a.complaintWords).
 			says("The look is in the audit trail."),
 		op(post, "/complaints/{id}/decide", "decide-complaint", "feedback", "Decide a complaint", may(identity.FeedbackAnswer), a.decideComplaint),
+		op(post, "/complaints/{id}/pass-up", "pass-up", "feedback", "Hand a complaint up", may(identity.FeedbackAnswer, identity.OrderEscalate), a.passUp).
+			says("The level above decides, with a clock of its own; the minutes stay frozen."),
 		op(post, "/complaints/{id}/appeal", "appeal", "feedback", "Appeal against a decision", may(identity.FeedbackComplain, identity.FeedbackComplainFor), a.appeal),
 
 		op(get, "/accounts/{id}", "balances", "hours", "What stands in a person's or team's accounts", may(identity.LedgerRead, identity.LedgerReadFor), a.balances),

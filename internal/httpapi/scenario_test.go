@@ -53,7 +53,7 @@ func newWorld(t testing.TB, c *citytest.City) *world {
 	c.Health.SetReady(true)
 	return &world{City: c, t: t, tokens: map[string]session{}, operations: described(t), api: httpapi.New(httpapi.Deps{
 		DB: c.DB, Clock: c.Clock, IDs: c.IDs, Log: c.Log, Health: c.Health, Metrics: c.Metrics, Regions: c.Regions, Policies: c.Policies,
-		Identity: c.Identity, Members: c.Members, Ledger: c.Ledger, Notary: c.Notary, Catalog: c.Catalog, Training: c.Training, Orders: c.Orders, Feedback: c.Feedback, Family: c.Family, Paper: c.Paper,
+		Identity: c.Identity, Members: c.Members, Ledger: c.Ledger, Notary: c.Notary, Catalog: c.Catalog, Training: c.Training, Orders: c.Orders, Feedback: c.Feedback, Calls: c.Calls, Family: c.Family, Paper: c.Paper,
 		SignIn: c.SignIn, Notify: c.Notify, Privacy: c.Privacy, Certificates: c.Certificates, Inbox: true,
 	})}
 }
@@ -206,7 +206,7 @@ func (w *world) post(as *citytest.Person, path string, body any) answer {
 }
 
 // watched are the tables whose rows scenarios count.
-var watched = []string{"person", "actor", "recipient", "volunteer", "kin", "family_ask", "family_message", "certificate", "team", "team_member", "service_point", "consent", "role_grant", "session", "proposal",
+var watched = []string{"person", "actor", "recipient", "volunteer", "kin", "call", "family_ask", "family_message", "certificate", "team", "team_member", "service_point", "consent", "role_grant", "session", "proposal",
 	"course", "attendance", "exam", "service_item_version", "service_order", "assignment", "evidence", "visit_photo", "portrait", "fund_claim", "rating", "follow_up", "complaint",
 	"ledger_tx", "ledger_entry", "hold", "pending_posting", "policy_proposal", "policy_version", "signin_password", "signin_passkey", "signin_card", "slip_batch", "slip", "audit", "idempotency"}
 

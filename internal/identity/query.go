@@ -2,6 +2,7 @@ package identity
 
 import (
 	"errors"
+	"maps"
 	"time"
 
 	"timebank/internal/clock"
@@ -31,6 +32,13 @@ func loadActors(tx *store.Tx, ids []ActorID) (map[ActorID]string, error) {
 		}
 		return none, err
 	})
+	return known, err
+}
+
+// PersonsOf returns the persons that actors are, for pages that say who did something; an actor that is no person is missing.
+func PersonsOf(tx *store.Tx, ids []ActorID) (map[ActorID]string, error) {
+	known, err := loadActors(tx, ids)
+	maps.DeleteFunc(known, func(_ ActorID, person string) bool { return person == "" })
 	return known, err
 }
 

@@ -56,6 +56,10 @@ func (s *Service) runConsent(tx *store.Tx, cmds []*ConsentCmd, out []*identity.R
 			if err = withdrawConsent(tx, consentRow{p.ID, c.Purpose, c.Actor.ID}); err == nil {
 				err = sc.stop(c.Actor, c.Purpose, p)
 			}
+			if err == nil && c.Purpose == PurposeLocation {
+				// Nobody is found by an address that is gone.
+				err = s.markAgain(tx, p.ID)
+			}
 		} else {
 			err = grantConsents(tx, []consentRow{{p.ID, c.Purpose, c.Actor.ID}})
 		}

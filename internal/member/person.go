@@ -146,7 +146,7 @@ func (s *Service) runRegister(tx *store.Tx, cmds []*RegisterCmd, out []*identity
 		row := personRow{Person: Person{ID: store.NewID[Person](tx), Birth: d.IDNumber.Birth(), Sex: d.IDNumber.Sex(), Region: c.Region, State: PersonActive},
 			idIndex: indexes[i], sealedName: s.seal(fieldName, d.Name.Reveal()), sealedID: s.seal(fieldIDNumber, d.IDNumber.Reveal()),
 			sealedPhone: s.seal(fieldPhone, d.Phone.Reveal()), sealedAddress: s.seal(fieldAddress, d.Address.Reveal()),
-			marks: s.marks(d.Name, d.Phone)}
+			marks: s.marks(d)}
 		if !d.Phone.IsZero() {
 			row.phoneIndex = s.index(fieldPhone, d.Phone.Reveal())
 		}
@@ -264,7 +264,7 @@ func (s *Service) runMove(tx *store.Tx, cmds []*MoveCmd, out []*identity.Result[
 			err = timer.Set(tx, timer.Timer{Kind: TimerMove, Ref: string(p.ID), Due: c.From.Start()})
 		} else {
 			if err = timer.Cancel(tx, TimerMove, string(p.ID)); err == nil {
-				err = moveNow(tx, p.ID, sc.today)
+				err = s.moveNow(tx, p.ID, sc.today)
 			}
 			tx.Outbox("member.moved", string(p.ID), "{}")
 		}
@@ -302,12 +302,20 @@ func decideMove(sc *scene, c *MoveCmd, given []Purpose) error {
 func (s *Service) TakeEffect(tx *store.Tx, due []timer.Timer) ([]error, error) {
 	today := clock.DayOf(tx.Now())
 	for _, t := range due {
-		if err := moveNow(tx, PersonID(t.Ref), today); err != nil {
+		if err := s.moveNow(tx, PersonID(t.Ref), today); err != nil {
 			return nil, err
 		}
 		tx.Outbox("member.moved", t.Ref, "{}")
 	}
 	return make([]error, len(due)), nil
+}
+
+// moveNow makes the home of the day the person's own, where it is found from then on.
+func (s *Service) moveNow(tx *store.Tx, which PersonID, today clock.Day) error {
+	if err := moveNow(tx, which, today); err != nil {
+		return err
+	}
+	return s.markAgain(tx, which)
 }
 
 // CorrectCmd corrects what identifies a person; an empty field stays. A person corrects its phone and address, the desk the rest after
@@ -424,25 +432,18 @@ func (s *Service) correctOne(sc *scene, c *CorrectCmd, p Person) (fields []strin
 			return nil, err
 		}
 	}
-	if !d.Name.IsZero() || !d.Phone.IsZero() {
-		if err := s.markAgain(sc.tx, p.ID); err != nil {
+	if !d.Address.IsZero() {
+		if err := saveAddress(sc.tx, p.ID, s.seal(fieldAddress, d.Address.Reveal()), sc.today); err != nil {
 			return nil, err
 		}
 	}
 	if !d.Address.IsZero() {
 		s.askWhere(sc.tx, p.ID)
-		return fields, saveAddress(sc.tx, p.ID, s.seal(fieldAddress, d.Address.Reveal()), sc.today)
+	}
+	if !d.Name.IsZero() || !d.Phone.IsZero() || !d.Address.IsZero() {
+		return fields, s.markAgain(sc.tx, p.ID)
 	}
 	return fields, nil
-}
-
-// markAgain makes a person findable by what it is called now.
-func (s *Service) markAgain(tx *store.Tx, which PersonID) error {
-	d, err := s.Open(tx, which)
-	if err != nil {
-		return err
-	}
-	return saveMarks(tx, which, s.marks(d.Name, d.Phone))
 }
 
 // EndCmd records that a person died or left the city, on a day that is not in the future, after the document named.

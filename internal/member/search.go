@@ -3,6 +3,7 @@ package member
 import (
 	"context"
 	"encoding/binary"
+	"slices"
 	"strconv"
 	"strings"
 	"unicode"
@@ -28,6 +29,8 @@ const (
 	typedInitials = "i"
 	typedSound    = "p"
 	typedPhone    = "t"
+	typedStreet   = "a" // two characters of a street, an estate or a village
+	typedHouse    = "h" // a number with the last characters of the street or estate before it
 )
 
 // The sound of a name is marked from its first two letters to its first six; what is typed beyond counts no more.
@@ -78,8 +81,8 @@ func sounds(name string) (syllables []string) {
 // typed is one thing that may be typed to find somebody.
 type typed struct{ kind, text string }
 
-// findableBy returns what finds a person: some ten things.
-func findableBy(name pii.Name, phone pii.Phone) (all []typed) {
+// findableBy returns what finds a person: some twenty things.
+func findableBy(name pii.Name, phone pii.Phone, home pii.Address) (all []typed) {
 	clear := name.Reveal()
 	letters := []rune(clear)
 	if surname := name.Surname(); surname != "" {
@@ -103,28 +106,44 @@ func findableBy(name pii.Name, phone pii.Phone) (all []typed) {
 	if p := phone.Reveal(); len(p) >= 4 {
 		all = append(all, typed{typedPhone, p[len(p)-4:]})
 	}
-	return all
+	return append(all, findableAt(home.Reveal())...)
 }
 
 // asked is what one typed word looks for: all of these groups, and one of each.
 type asked [][]typed
 
-// parseTyped reads what was typed: a surname, a part of a name, its sound or initials, the last four digits of a phone, or several of them with
-// spaces between.
+// parseTyped reads what was typed: a surname, a part of a name, its sound or initials, the last four digits of a phone, a street or an estate with
+// the numbers of house and building, or several of them with spaces between.
 func parseTyped(text string) (a asked, ok bool) {
-	for _, word := range strings.Fields(strings.ToLower(text)) {
+	street := ""
+	for _, word := range strings.Fields(narrowDigits(strings.ToLower(text))) {
 		letters := []rune(word)
 		switch {
 		case strings.Trim(word, "0123456789") == "":
-			if len(word) != 4 {
+			var either []typed
+			if len(word) == 4 {
+				either = append(either, typed{typedPhone, word})
+			}
+			if street != "" {
+				either = append(either, typed{typedHouse, street + word})
+			}
+			if either == nil {
 				return nil, false
 			}
-			a = append(a, []typed{{typedPhone, word}})
-		case unicode.Is(unicode.Han, letters[0]) && len(letters) == 1:
+			a = append(a, either)
+		case len(letters) == 1 && isHan(letters[0]):
 			a = append(a, []typed{{typedSurname, word}})
-		case unicode.Is(unicode.Han, letters[0]):
-			for i := 0; i+1 < len(letters); i++ {
-				a = append(a, []typed{{typedBigram, string(letters[i : i+2])}})
+		case strings.ContainsFunc(word, isHan):
+			for _, part := range partsOf(word) {
+				switch {
+				case part.number == "":
+					for _, two := range part.pairs() {
+						a = append(a, []typed{{typedBigram, two}, {typedStreet, two}})
+						street = two
+					}
+				case street != "":
+					a = append(a, []typed{{typedHouse, street + part.number}})
+				}
 			}
 		case len(letters) < shortestSound:
 			return nil, false
@@ -143,12 +162,17 @@ func (s *Service) mark(t typed) uint32 {
 	return binary.BigEndian.Uint32(s.box.Index("person.typed."+t.kind, t.text))
 }
 
-// marks are a person's marks as they are stored.
-func (s *Service) marks(name pii.Name, phone pii.Phone) []byte {
-	all := findableBy(name, phone)
-	out := make([]byte, 0, 4*len(all))
-	for _, t := range all {
-		out = binary.BigEndian.AppendUint32(out, s.mark(t))
+// marks are a person's marks as they are stored: in the order of their values, so that their place does not tell what each is of.
+func (s *Service) marks(d Details) []byte {
+	all := findableBy(d.Name, d.Phone, d.Address)
+	values := make([]uint32, len(all))
+	for i, t := range all {
+		values[i] = s.mark(t)
+	}
+	slices.Sort(values)
+	out := make([]byte, 0, 4*len(values))
+	for _, v := range slices.Compact(values) {
+		out = binary.BigEndian.AppendUint32(out, v)
 	}
 	return out
 }
@@ -180,8 +204,8 @@ type Match struct {
 // searchMost is how many people a search shows: more is a reason to type on.
 const searchMost = 10
 
-// Search finds people who live in a region or below while somebody types: by surname, two or more characters of the name, its sound or initials, or
-// the last four digits of the phone. It shows the first ten in the order of registration; each search is in the audit trail with whom it showed, and
+// Search finds people who live in a region or below while somebody types: by surname, two or more characters of the name, its sound or initials, the
+// last four digits of the phone, or the street with the numbers of house and building. It shows the first ten in the order of registration; each search is in the audit trail with whom it showed, and
 // never with what was typed. Errors: member.look_up_invalid, identity.not_allowed.
 func (s *Service) Search(ctx context.Context, by identity.Actor, place region.ID, text string) (matches []Match, err error) {
 	a, ok := parseTyped(text)

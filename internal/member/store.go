@@ -146,8 +146,21 @@ func saveIDNumber(tx *store.Tx, which PersonID, sealed any, index string, birth 
 	return err
 }
 
+// markedRow is a person with the marks that are stored.
+type markedRow struct {
+	id    PersonID
+	marks []byte
+}
+
+// marksAfter returns up to max people who are not erased, after the given one, with their marks, locked.
+func marksAfter(tx *store.Tx, after string, max int) ([]markedRow, error) {
+	return store.All(tx, func(r *store.Rows) (row markedRow, err error) { return row, r.Scan(&row.id, &row.marks) },
+		"SELECT id, marks FROM person WHERE id > $1 AND erased_at IS NULL ORDER BY id LIMIT $2"+tx.ForUpdate(), after, max)
+}
+
+// saveMarks keeps no marks at all of who is erased.
 func saveMarks(tx *store.Tx, which PersonID, marks []byte) error {
-	_, err := tx.Exec("UPDATE person SET marks = $1 WHERE id = $2", marks, string(which))
+	_, err := tx.Exec("UPDATE person SET marks = $1 WHERE id = $2 AND erased_at IS NULL", marks, string(which))
 	return err
 }
 
@@ -174,6 +187,34 @@ func endPerson(tx *store.Tx, which PersonID, how PersonState, on clock.Day) erro
 	}
 	_, err := tx.Exec("UPDATE team_member SET until_at = $1 WHERE person = $2 AND until_at IS NULL", tx.NowMicros(), string(which))
 	return err
+}
+
+// CountedTeam is a team with how many volunteers belong to it now.
+type CountedTeam struct {
+	Team
+	Members int
+}
+
+// TeamsIn lists up to max teams of a region and below, after the given one, in the order of their registration.
+func TeamsIn(tx *store.Tx, place region.ID, after TeamID, max int) ([]CountedTeam, error) {
+	return store.All(tx, func(r *store.Rows) (t CountedTeam, err error) {
+		return t, r.Scan(&t.ID, &t.Name, &t.Kind, &t.Region, &t.Manager, &t.Members)
+	}, `SELECT t.id, t.name, t.kind, t.region, t.manager, (SELECT COUNT(*) FROM team_member m WHERE m.team = t.id AND m.until_at IS NULL)
+		FROM team t WHERE t.id > $3 AND `+region.WithinSQL("t.region", 1, 2)+" ORDER BY t.id LIMIT $4", string(place), string(clock.DayOf(tx.Now())), string(after), max)
+}
+
+// TeamsOf returns the teams that volunteers belong to now, by name; who belongs to none is missing from the map.
+func TeamsOf(tx *store.Tx, people []PersonID) (map[PersonID][]Team, error) {
+	all := map[PersonID][]Team{}
+	_, err := store.In(tx, `SELECT m.person, t.id, t.name, t.kind, t.region, t.manager FROM team_member m JOIN team t ON t.id = m.team
+		WHERE m.until_at IS NULL AND m.person IN (`, people, ") ORDER BY t.name, t.id", func(r *store.Rows) (none struct{}, err error) {
+		var who PersonID
+		var t Team
+		err = r.Scan(&who, &t.ID, &t.Name, &t.Kind, &t.Region, &t.Manager)
+		all[who] = append(all[who], t)
+		return none, err
+	})
+	return all, err
 }
 
 // consentRow is a consent with the actor that recorded it.

@@ -17,6 +17,7 @@ import (
 	"timebank/internal/clock"
 	"timebank/internal/errs"
 	"timebank/internal/family"
+	"timebank/internal/feedback"
 	"timebank/internal/member"
 	"timebank/internal/notify"
 	"timebank/internal/order"
@@ -40,6 +41,7 @@ const (
 	Moved       notify.Kind = "order.moved"      // recipient: your visit is at another time now. service, start
 	MovedAsk    notify.Kind = "order.moved_ask"  // volunteer: your visit is at another time, will you come all the same. service, start, until
 	KinMoved    notify.Kind = "kin.moved"        // relative: your relative's visit is at another time now. service, start
+	RaisedUp    notify.Kind = "complaint.raised" // who complained: the level above looks at it now. service, start
 )
 
 // The topics of the events that tell somebody something.
@@ -53,11 +55,12 @@ const (
 	settled   = "order.settled"
 	moved     = "order.rescheduled"
 	wrote     = "family.message_sent"
+	raised    = feedback.TopicEscalated
 )
 
 // Topics lists the events that [Service.Tell] is for.
 func Topics() []string {
-	return []string{placed, offered, accepted, escalated, awaiting, cancelled, settled, moved, wrote}
+	return []string{placed, offered, accepted, escalated, awaiting, cancelled, settled, moved, wrote, raised}
 }
 
 // How long a notice is worth delivering after the quiet hours (default, ours).
@@ -86,9 +89,12 @@ func (s *Service) Tell(ctx context.Context, e store.Event) error {
 	return s.db.Write(ctx, "notice.tell", func(tx *store.Tx) error {
 		var all []notify.Notice
 		var err error
-		if e.Topic == wrote {
+		switch e.Topic {
+		case wrote:
 			all, err = written(tx, family.MessageID(e.Ref))
-		} else {
+		case raised:
+			all, err = s.complained(tx, feedback.ComplaintID(e.Ref))
+		default:
 			all, err = s.about(tx, e)
 		}
 		if err != nil {
@@ -131,6 +137,28 @@ func (s *Service) about(tx *store.Tx, e store.Event) ([]notify.Notice, error) {
 		return nil, err
 	}
 	o := found[which]
+	kin, err := watchers(tx, o.Recipient)
+	if err != nil {
+		return nil, err
+	}
+	return s.saying(tx, o, decide(event{e.Topic, named.To, named.Level, named.Rescheduled}, o, kin, tx.Now()))
+}
+
+// complained is the notice that somebody else looks at a complaint now, as long as it waits for a decision.
+func (s *Service) complained(tx *store.Tx, which feedback.ComplaintID) ([]notify.Notice, error) {
+	who, about, open, err := feedback.Complainant(tx, which)
+	if err != nil || !open {
+		return nil, err
+	}
+	found, err := order.Load(tx, []order.ID{about})
+	if err != nil || found[about] == nil {
+		return nil, err
+	}
+	return s.saying(tx, found[about], []notify.Notice{{Person: who, Kind: RaisedUp, Life: life}})
+}
+
+// saying fills notices about an order with the name of its service and its time.
+func (s *Service) saying(tx *store.Tx, o *order.Order, all []notify.Notice) ([]notify.Notice, error) {
 	services, err := s.catalog.Catalogue(tx)
 	if err != nil {
 		return nil, err
@@ -139,14 +167,9 @@ func (s *Service) about(tx *store.Tx, e store.Event) ([]notify.Notice, error) {
 	if item, err := services.ByVersion(o.Item, o.ItemVersion); err == nil {
 		name = item.Name("zh-CN")
 	}
-	kin, err := watchers(tx, o.Recipient)
-	if err != nil {
-		return nil, err
-	}
-	all := decide(event{e.Topic, named.To, named.Level, named.Rescheduled}, o, kin, tx.Now())
 	for i := range all {
 		n := &all[i]
-		n.About = string(which)
+		n.About = string(o.ID)
 		values := map[string]string{"service": name, "start": when(o.Start)}
 		for k, v := range n.Values {
 			values[k] = v

@@ -9,6 +9,7 @@ import (
 	"timebank/internal/citytest"
 	"timebank/internal/clock"
 	"timebank/internal/family"
+	"timebank/internal/feedback"
 	"timebank/internal/member"
 	"timebank/internal/notice"
 	"timebank/internal/notify"
@@ -207,5 +208,19 @@ func TestAMovedVisitTellsBothSidesOnce(t *testing.T) {
 		c.Pass(10*time.Hour + 10*time.Minute)
 		deliver(t, c)
 		want(t, "the volunteer, in the morning", of(t, c, volunteer), "order.moved_ask inbox", "order.moved_ask inbox")
+	})
+}
+
+func TestWhoComplainedIsToldThatItWentUp(t *testing.T) {
+	citytest.Each(t, func(t *testing.T, c *citytest.City) {
+		elder, volunteer, desk := c.Recipient(80, c.Home()), c.Volunteer(c.Home()), c.Staff("point_manager", c.Home())
+		visit := c.Served(volunteer, elder)
+		noon(c)
+		complaint := citytest.Got(c.Feedback.Complain(t.Context(), []feedback.ComplainCmd{{Actor: elder.Actor, Key: c.Key(), Order: visit, Category: feedback.Poor}})).Must(t, "complain")
+		deliver(t, c)
+		before := len(of(t, c, elder))
+		citytest.Got(c.Feedback.PassUp(t.Context(), []feedback.PassUpCmd{{Actor: desk.Actor, Key: c.Key(), Complaint: complaint, Reason: "the street's"}})).Must(t, "pass up")
+		deliver(t, c)
+		want(t, "the elder, passed up", of(t, c, elder)[before:], "complaint.raised inbox")
 	})
 }

@@ -35,6 +35,18 @@ func (o *Order) Serves(p member.PersonID) bool { return o.serves(p) }
 // Disputable reports whether an order in this state still has minutes that a dispute can freeze.
 func (s State) Disputable() bool { return s == Awaiting || s == Confirmed || s == Settled }
 
+// PlaceIn is [Service.Place] for one order within the caller's transaction. It writes nothing when it refuses.
+func (s *Service) PlaceIn(tx *store.Tx, c PlaceCmd) (Placed, error) {
+	w, o, err := s.placeOne(tx, &c)
+	if err != nil {
+		return Placed{}, err
+	}
+	if o.PlacedAs != BySelf {
+		tx.Outbox("order.placed", string(o.ID), "{}")
+	}
+	return Placed{ID: o.ID, State: o.State, WaitsFor: o.WaitsFor}, w.save()
+}
+
 // ConfirmIn is [Service.Confirm] within the caller's transaction.
 func (s *Service) ConfirmIn(tx *store.Tx, cmds []ConfirmCmd) ([]identity.Result[Changed], error) {
 	return s.calls.confirm.Do(tx, cmds)

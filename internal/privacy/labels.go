@@ -24,6 +24,7 @@ var labels = map[string]label{
 
 	"member": {"基本信息", "Person"}, "identity": {"账号", "Account"}, "sign_in": {"登录方式", "Signing in"}, "login": {"登录名", "Login"}, "passkeys": {"通行密钥", "Passkeys"}, "cards": {"服务卡", "Cards"},
 	"links": {"已关联的账号", "Linked accounts"}, "revoked_at": {"作废时间", "Revoked"}, "provider": {"登录平台", "Provider"}, "linked_at": {"关联时间", "Linked"},
+	"located_by": {"谁定的位置", "Placed on the map by"}, "calls": {"来电记录", "Calls"}, "taken_at": {"接听时间", "Taken"},
 	"campaign": {"动员", "Call-out"},
 	"training": {"培训", "Training"}, "orders": {"服务", "Services"},
 	"feedback": {"评价与投诉", "Ratings and complaints"}, "passbook": {"时间存折", "Passbook"}, "family": {"亲属往来", "Family"}, "trail": {"操作记录", "Trail of acts"},

@@ -6,6 +6,7 @@ import (
 	"testing"
 	"time"
 
+	"timebank/internal/call"
 	"timebank/internal/feedback"
 	"timebank/internal/identity"
 	"timebank/internal/member"
@@ -34,7 +35,7 @@ func TestEveryFieldHasItsLabel(t *testing.T) {
 			walk(f.Type)
 		}
 	}
-	for _, part := range []any{member.Personal{}, identity.Personal{}, signin.Personal{}, training.Personal{}, order.Personal{}, feedback.Personal{}, notify.Personal{}, Passbook{}, Trail{}} {
+	for _, part := range []any{member.Personal{}, identity.Personal{}, signin.Personal{}, training.Personal{}, order.Personal{}, feedback.Personal{}, call.Personal{}, notify.Personal{}, Passbook{}, Trail{}} {
 		walk(reflect.TypeOf(part))
 	}
 	for _, part := range rooms(nil, nil) {

@@ -9,6 +9,7 @@ package privacy
 import (
 	"context"
 	"strings"
+	"time"
 
 	"timebank/internal/audit"
 	"timebank/internal/canon"
@@ -47,6 +48,8 @@ type Part struct {
 	Erase func(tx *store.Tx, s Subject) error
 	// Merge hands to the record that stays what the room stores about another record of the same person; nil where that stays under its id.
 	Merge func(tx *store.Tx, keep, drop member.PersonID) error
+	// Forget destroys, each night, what the room keeps as long as evidence and no longer: what is from before the given moment.
+	Forget func(tx *store.Tx, before time.Time) error
 	// Sealed are the room's rows with sealed fields.
 	Sealed []Sealed
 }
@@ -67,7 +70,7 @@ type Service struct {
 // New returns the service of one database. The rooms to the left contribute by themselves; others bring their parts.
 func New(db *store.DB, regions *region.Service, policies *policy.Service, members *member.Service, words *feedback.Service, others ...Part) *Service {
 	s := &Service{db: db, regions: regions, policies: policies, members: members, parts: append(rooms(members, words), others...),
-		sealed: []Sealed{{"person", members.Reseal}, {"rating", words.ResealRatings}, {"complaint", words.ResealComplaints}}}
+		sealed: []Sealed{{"person", members.Reseal}, {"person_marks", members.Remark}, {"rating", words.ResealRatings}, {"complaint", words.ResealComplaints}}}
 	for _, p := range others {
 		s.sealed = append(s.sealed, p.Sealed...)
 	}

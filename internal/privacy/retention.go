@@ -22,7 +22,7 @@ func (s *Service) ScheduleDaily(tx *store.Tx) error {
 	return timer.Set(tx, timer.Timer{Kind: TimerRetention, Ref: "city", Due: clock.DayOf(tx.Now()).Add(1).Start().Add(4 * time.Hour)})
 }
 
-// retentionDue erases people who left or died more than the years of retention.records_years ago. One with something still open is left for
+// retentionDue destroys what rooms keep as long as evidence, and erases people who left or died more than the years of retention.records_years ago. One with something still open is left for
 // another day: an office sees to it. Evidence has its own days, which the orders' daily timer keeps.
 func (s *Service) retentionDue(tx *store.Tx, due []timer.Timer) ([]error, error) {
 	tree, err := s.regions.Tree(tx)
@@ -36,6 +36,14 @@ func (s *Service) retentionDue(tx *store.Tx, due []timer.Timer) ([]error, error)
 	rules, err := view.At(tx.Now(), []string{string(tree.City())})
 	if err != nil {
 		return nil, err
+	}
+	for _, part := range s.parts {
+		if part.Forget == nil {
+			continue
+		}
+		if err := part.Forget(tx, tx.Now().AddDate(0, 0, -rules.RetentionEvidenceDays)); err != nil {
+			return nil, err
+		}
 	}
 	until := clock.DayOf(tx.Now().In(clock.Zone).AddDate(-rules.RetentionRecordsYears, 0, 0))
 	for after, done := member.PersonID(""), 0; done < eraseMost; {

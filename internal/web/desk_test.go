@@ -51,6 +51,77 @@ func TestTheDeskPlacesAnOrderOnTheTelephone(t *testing.T) {
 	}
 }
 
+// A call is written down with the order that it asks for: seen on the order's page and the person's with who took it, its words by a look.
+func TestTheDeskKeepsWhatACallWasAbout(t *testing.T) {
+	s := newSite(t)
+	elder, taker := s.KeyElder(s.Home()), s.Staff(identity.PointStaff, s.Home())
+	citytest.Got(s.Members.Correct(t.Context(), []member.CorrectCmd{{Actor: identity.System, Key: s.Key(), Person: taker.ID, Name: "孙小梅", Reason: "test"}})).Must(t, "name")
+	clerk, person := s.as(taker), "/desk/people/"+string(elder.ID)
+	form := url.Values{"key": {"call-with-1"}, "item": {"smartphone_lesson"}, "about": {"service"}, "words": {"女儿在上海，想学视频"}}
+	clerk.post(person+"/order", form).is(t, http.StatusUnprocessableEntity, "Please choose the day and the hour", "女儿在上海，想学视频")
+	form.Set("when", string(clock.DayOf(s.Clock.Now()).Add(1))+" 09:00")
+	placed := clerk.post(person+"/order", form)
+	placed.is(t, http.StatusOK, "Placed.", "asks for a visit", "taken by 孙**")
+	if strings.Contains(placed.body, "女儿在上海") {
+		t.Error("the words stand on the page without a look")
+	}
+	read := regexp.MustCompile(`action="(/desk/calls/[^"]+)"`).FindStringSubmatch(placed.body)
+	if read == nil {
+		t.Fatal("there is no way to the words")
+	}
+	clerk.post(read[1], url.Values{"key": {"read-call-1"}, "back": {placed.Request.URL.Path}}).is(t, http.StatusOK, "女儿在上海，想学视频", `href="`+placed.Request.URL.Path)
+	s.as(s.Staff(identity.PointStaff, s.Community("320102002", 0))).post(read[1], url.Values{"key": {"read-call-2"}}).is(t, http.StatusNotFound)
+	long := url.Values{"key": {"note-call-1"}, "note-about": {"news"}, "note-words": {strings.Repeat("长", 501)}}
+	clerk.post(placed.Request.URL.Path+"/calls", long).is(t, http.StatusUnprocessableEntity, "too long", "长长长")
+	long.Set("note-words", "住院了")
+	clerk.post(placed.Request.URL.Path+"/calls", long).is(t, http.StatusOK, "The call is written down", "news of the person")
+	clerk.post(person+"/calls", url.Values{"key": {"note-call-2"}, "note-about": {"hours"}}).is(t, http.StatusOK, "about the passbook", "The order of this call")
+}
+
+// Companies and teams at the desk: registered with who answers for them, members join, one is sent in the team's name, what it earns is the team's and
+// can only be donated, with the time to take that back; then the member leaves and the hours stay.
+func TestTheDeskSeesToTeams(t *testing.T) {
+	s := newSite(t)
+	elder, helper, boss := s.KeyElder(s.Home()), s.Volunteer(s.Home()), s.Person(50, s.Home())
+	for who, name := range map[member.PersonID]string{helper.ID: "陈晓燕", boss.ID: "何经理"} {
+		citytest.Got(s.Members.Correct(t.Context(), []member.CorrectCmd{{Actor: identity.System, Key: s.Key(), Person: who, Name: name, Reason: "test"}})).Must(t, "name")
+	}
+	manager := s.Staff(identity.PointManager, s.Home())
+	desk := s.as(manager)
+	s.as(s.Staff(identity.PointStaff, s.Home())).get("/desk/teams").is(t, http.StatusForbidden)
+	desk.get("/desk/teams").is(t, http.StatusOK, "No team is registered yet", "group.use")
+	form := url.Values{"key": {"team-one-1"}, "name": {"苏宁志愿队"}, "kind": {"company"}, "region": {string(s.Home())}, "manager": {"查无此人"}}
+	desk.post("/desk/teams", form).is(t, http.StatusUnprocessableEntity, "Nobody was found", `value="苏宁志愿队"`)
+	form.Set("manager", "何经理")
+	made := desk.post("/desk/teams", form)
+	made.is(t, http.StatusOK, "The team is registered", "苏宁志愿队", "何**", "company", "Nobody belongs to it yet")
+	path := made.Request.URL.Path
+	id := path[strings.LastIndex(path, "/")+1:]
+	desk.post(path+"/join", url.Values{"key": {"team-join-1"}, "who": {"何经理"}}).is(t, http.StatusNotFound, "volunteer")
+	desk.post(path+"/join", url.Values{"key": {"team-join-2"}, "who": {"陈晓燕"}}).is(t, http.StatusOK, "The member has joined", "陈** leaves")
+	desk.get("/desk/teams").is(t, http.StatusOK, "苏宁志愿队", "1 members")
+
+	order := s.Place(elder.Actor, elder)
+	at := "/desk/orders/" + string(order)
+	desk.get(at).is(t, http.StatusOK, "the team: 苏宁志愿队")
+	desk.post(at+"/dispatch", url.Values{"key": {"send-team-1"}, "volunteer": {string(helper.ID)}, "team-" + string(helper.ID): {id}, "agreed": {"yes"}}).is(t, http.StatusOK, "for “苏宁志愿队”")
+	s.Serve(helper, order, 90)
+	s.Confirm(elder.Actor, order)
+	s.Pass(26 * time.Hour)
+	desk = s.as(manager)
+	desk.get(path).is(t, http.StatusOK, "Can be donated", "1 h 30 min", `value="30"`)
+	desk.post(path+"/give", url.Values{"key": {"team-give-1"}, "hours": {"2"}, "minutes": {"0"}}).is(t, http.StatusUnprocessableEntity, "There is not enough time in the account")
+	desk.post(path+"/give", url.Values{"key": {"team-give-2"}, "hours": {"one"}}).is(t, http.StatusUnprocessableEntity, "Please write a number")
+	given := desk.post(path+"/give", url.Values{"key": {"team-give-3"}, "hours": {"1"}, "minutes": {"30"}})
+	given.is(t, http.StatusOK, "1 h 30 min on their way to the pool")
+	pending := regexp.MustCompile(`name="pending" value="([^"]+)"`).FindStringSubmatch(given.body)
+	desk.post(path+"/undo", url.Values{"key": {"team-undo-1"}, "pending": {pending[1]}}).is(t, http.StatusOK, "Donate for the team")
+	desk.post(path+"/give", url.Values{"key": {"team-give-4"}, "hours": {"1"}, "minutes": {"30"}}).is(t, http.StatusOK, "on their way")
+	s.Pass(26 * time.Hour)
+	desk = s.as(manager)
+	desk.post(path+"/leave", url.Values{"key": {"team-leave-1"}, "member": {string(helper.ID)}}).is(t, http.StatusOK, "The member has left", "Nobody belongs to it yet", "Served altogether")
+}
+
 func TestTheDeskRegistersOnePersonOnce(t *testing.T) {
 	s := newSite(t)
 	clerk := s.as(s.Staff(identity.PointManager, s.Home()))
@@ -75,7 +146,7 @@ func TestTheDeskRegistersOnePersonOnce(t *testing.T) {
 	reviews := clerk.get("/desk/reviews")
 	reviews.is(t, http.StatusOK, "赵**", "lives alone")
 	id := made.Request.URL.Path[strings.LastIndex(made.Request.URL.Path, "/")+1:]
-	clerk.post("/desk/reviews/recipient/"+id, url.Values{"key": {"review-1"}, "answer": {"yes"}, "lives_alone": {"yes"}}).is(t, http.StatusOK, "Your decision is written down")
+	clerk.post("/desk/reviews/recipient/"+id, url.Values{"key": {"review-1"}, "answer": {"yes"}, "lives_alone-" + id: {"yes"}}).is(t, http.StatusOK, "Your decision is written down")
 	clerk.get("/desk/people/"+id).is(t, http.StatusOK, "key elder", "key_elder.rule")
 }
 
@@ -111,8 +182,28 @@ func seesThrough(t *testing.T, c *citytest.City) {
 		t.Errorf("after the complaint: got %s, want %s", got, order.Disputed)
 	}
 	second.get("/desk/complaints").is(t, http.StatusOK, "cut short", "the community")
+	// A refused form stands there again with what was typed.
+	second.post(path+"/complain", url.Values{"key": {"complain-2"}, "complaint-category": {string(feedback.Poor)}, "complaint-words": {"还有一件事"}}).
+		is(t, http.StatusConflict, "还有一件事", "a colleague was quicker")
+	waiting := complaintLink.FindStringSubmatch(s.as(s.Staff(identity.PointManager, s.Home())).get("/desk/complaints").body)
+	if waiting == nil {
+		t.Fatal("the complaint does not open")
+	}
+	boss := s.as(s.Staff(identity.PointManager, s.Home()))
+	boss.post(waiting[1], url.Values{"key": {"decide-1"}, "decision": {"perhaps"}, "reason": {"问过双方"}}).is(t, http.StatusUnprocessableEntity, ">问过双方</textarea>")
+	boss.post(waiting[1]+"/up", url.Values{"key": {"pass-up-1"}}).is(t, http.StatusUnprocessableEntity, "up-reason-error")
+	boss.post(waiting[1]+"/up", url.Values{"key": {"pass-up-2"}, "up-reason": {"志愿者是本站的人"}}).is(t, http.StatusOK, "is with the level above now", "the street", "Passed up because", "志愿者是本站的人")
+	boss.post(waiting[1], url.Values{"key": {"decide-2"}, "decision": {"release"}, "reason": {"好"}}).is(t, http.StatusForbidden)
+	street := s.as(s.Staff(identity.Reviewer, s.Tree.StreetOf(s.Home())))
+	street.get("/office/waiting").is(t, http.StatusOK, "passed up by hand: 志愿者是本站的人")
+	office := strings.Replace(waiting[1], "/desk/", "/office/", 1)
+	street.get(office).is(t, http.StatusOK, "Passed up because", "Pass it up now")
+	street.post(office+"/up", url.Values{"key": {"pass-up-3"}, "up-reason": {"区里的事"}}).is(t, http.StatusOK)
+	s.as(s.Staff(identity.Reviewer, s.Tree.District(s.Home()))).get("/office/waiting").is(t, http.StatusOK, "passed up by hand: 区里的事")
 	second.get("/desk/").is(t, http.StatusOK, "Complaints 1")
 }
+
+var complaintLink = regexp.MustCompile(`href="(/desk/complaints/[^"?]+)"`)
 
 // A decision is brought before the level above once, a home visit may come long after the application, and a long list of applications has pages.
 func TestTheDeskAppealsAssessesAndTurnsPages(t *testing.T) {

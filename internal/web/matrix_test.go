@@ -17,6 +17,7 @@ import (
 	"testing"
 	"time"
 
+	"timebank/internal/call"
 	"timebank/internal/catalog"
 	"timebank/internal/citytest"
 	"timebank/internal/family"
@@ -27,6 +28,7 @@ import (
 	"timebank/internal/order"
 	"timebank/internal/policy"
 	"timebank/internal/store"
+	"timebank/internal/store/storetest"
 	"timebank/internal/web"
 )
 
@@ -134,6 +136,8 @@ func classOf(w *httptest.ResponseRecorder) citytest.Class {
 type fixture struct {
 	*citytest.City
 	elder, server, applicant citytest.Person
+	// number is the identity number of a volunteer, by which it is found.
+	number string
 	// free is a volunteer without a visit, plain a citizen who has applied for nothing.
 	free, plain citytest.Person
 	cast        []citytest.Asker
@@ -155,6 +159,10 @@ func newFixture(t *testing.T) *fixture {
 		citytest.Got(c.Family.Line(ctx, []family.LineCmd{{Actor: one[0].Actor, Key: c.Key(), Person: one[0].ID, Relative: one[1].ID, Open: true}})).Must(t, "line")
 	}
 	said := citytest.Got(c.Family.Send(ctx, []family.SendCmd{{Actor: acting.Actor, Key: c.Key(), From: acting.ID, To: f.elder.ID, Words: "周日回来"}})).Must(t, "message")
+	noted := citytest.Got(c.Calls.Note(ctx, []call.NoteCmd{{Actor: identity.System, Key: c.Key(), Person: f.elder.ID, Reason: call.ForNews, Words: "住院"}})).Must(t, "call")
+	squad := citytest.Got(c.Members.RegisterTeams(ctx, []member.RegisterTeamCmd{{Actor: identity.System, Key: c.Key(), Name: "本地的队", Kind: member.TeamSchool, Region: c.Home(),
+		Manager: f.server.ID}})).Must(t, "team")
+	citytest.Got(c.Members.JoinTeams(ctx, []member.JoinTeamCmd{{Actor: identity.System, Key: c.Key(), Team: squad, Person: f.server.ID}})).Must(t, "join")
 	settled := c.Earn(f.server, f.elder, 60)
 	done, told, confirmed := c.Place(f.elder.Actor, f.elder), c.Place(f.elder.Actor, f.elder), c.Place(f.elder.Actor, f.elder)
 	others := []citytest.Person{f.server, c.Volunteer(c.Home()), c.Volunteer(c.Home())}
@@ -196,6 +204,11 @@ func newFixture(t *testing.T) *fixture {
 	reviewed := citytest.Must(t, insured, err)[0].Value.ID
 	f.orders["/publish"], f.orders["/refuse"] = reviewed, reviewed
 	f.free, f.plain = c.Volunteer(c.Home()), c.Person(66, c.Home())
+	storetest.Read(t, c.DB, func(tx *store.Tx) error {
+		d, err := c.Members.Open(tx, f.free.ID)
+		f.number = d.IDNumber.Reveal()
+		return err
+	})
 	holder, proposer := c.Staff(identity.Dispatcher, c.Home()), c.Staff(identity.Administrator, c.Tree.City())
 	p, err := c.Policies.Propose(ctx, policy.Founder(proposer.Actor.ID), policy.ProposeCmd{Key: c.Key(), TOML: policy.NanjingTOML(), Reason: "test"})
 	if err != nil {
@@ -205,7 +218,7 @@ func newFixture(t *testing.T) *fixture {
 		"{kind}": "recipient", "{photo}": nothing, "{of}": "order", "/desk/people/": string(f.elder.ID), "/desk/complaints/": string(complaint), "/office/complaints/": string(complaint),
 		"/desk/reviews/": string(f.applicant.ID), "/office/volunteers/": string(f.server.ID), "/office/roles/": string(holder.Actor.Grants[0].ID),
 		"/office/actors/": holder.Actor.ID, "/office/rules/proposals/": string(p.ID), "/volunteer/receipts/": string(c.Order(settled).SettledBy),
-		"/elder/messages/": string(said), "/family/messages/": string(said), "/elder/family/kin/": string(kin.ID), "/desk/follow-ups/": string(settled)}
+		"/desk/calls/": string(noted), "/desk/teams/": string(squad), "/elder/messages/": string(said), "/family/messages/": string(said), "/elder/family/kin/": string(kin.ID), "/desk/follow-ups/": string(settled)}
 	f.cast = append(c.Cast(), citytest.Asker{Name: "oneself", Person: f.elder}, citytest.Asker{Name: "server", Person: f.server},
 		citytest.Asker{Name: "kin", Person: kin}, citytest.Asker{Name: "acting_kin", Person: acting}, citytest.Asker{Name: "blind_kin", Person: blind})
 	return f
@@ -257,11 +270,15 @@ func (f *fixture) request(pattern string) (method, path, body string) {
 		return method, path + "?" + form.Encode(), ""
 	}
 	for name, value := range map[string]string{"key": "matrix-key-1", "item": citytest.Lesson, "day": day, "at": "15:00", "reason": "test", "reason-" + id: "test",
-		"reason-a-" + id: "test", "reason-r-" + id: "test", "stars": "5", "of": string(f.server.ID), "category": string(feedback.Poor), "words": "好", "minutes": "30", "volunteer": string(f.free.ID), "insurance-" + id: "PICC-7",
+		"reason-a-" + id: "test", "refuse-reason": "test", "cancel-reason": "test", "up-reason": "test", "note-about": "news", "about": "service", "manager": f.number, "member": string(f.server.ID), "reason-r-" + id: "test", "stars": "5", "of": string(f.server.ID), "category": string(feedback.Poor), "words": "好", "minutes": "30", "volunteer": string(f.free.ID), "insurance-" + id: "PICC-7",
 		"agree": "yes", "accept": "yes", "decision": "release", "moment": "check_in", "result": "fine", "when": day, "urgency": string(catalog.Everyday), "role": "dispatcher",
 		"actor": f.applicant.Actor.ID, "person": string(f.elder.ID), "name": "新站点", "kind": "community", "message": "好", "who": "recipient", "text": "x", "login": "x", "document-" + id: "D-1",
 		"provider-" + id: "康养公司", "minutes-" + id: "60", "uphold-" + id: "yes", "purpose": "honour", "give": "yes", "param": "account.cap", "value": "1500h", "hours": "1", "to": string(f.elder.ID)} {
 		form.Set(name, value)
+	}
+	if strings.HasPrefix(path, "/desk/teams") {
+		form.Set("kind", string(member.TeamSchool))
+		form.Set("who", f.number)
 	}
 	return method, path, form.Encode()
 }

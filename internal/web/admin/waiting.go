@@ -137,9 +137,17 @@ func (o *office) complaints(all []feedback.Complaint, name func(string) string) 
 			read = cell{Text: o.T("page.office.open_complaint"), Href: o.at("/office/complaints/" + string(c.ID))}
 		}
 		part.Table.Rows = append(part.Table.Rows, []cell{text(o.T(whatNames[string(c.Category)])), text(name(string(c.Complainant))), text(o.tree.Name(c.Region)),
-			text(o.T(levelNames[string(c.Level)])), text(o.since(c.LevelSince)), clock, read})
+			text(o.T(levelNames[string(c.Level)])), text(o.since(c.LevelSince) + raised(o, c)), clock, read})
 	}
 	o.add(part)
+}
+
+// raised says why a complaint was passed up by hand, to stand behind something else, "" when it was not.
+func raised(o *office, c feedback.Complaint) string {
+	if c.RaisedReason == "" {
+		return ""
+	}
+	return " · " + o.T("page.office.raised_for", "reason", c.RaisedReason)
 }
 
 // acts adds the forms for what the fund has to buy and for disputes without a complaint, each list page by page.
@@ -269,6 +277,9 @@ func Complaint(r *page.Request) error {
 	}
 	c := all[i]
 	o.v.Export, o.v.Go = "", nil
+	if c.RaisedReason != "" {
+		o.add(block{Facts: []ui.Row{{Name: r.T("page.office.raised"), Value: c.RaisedReason}}})
+	}
 	o.add(block{Facts: []ui.Row{{Name: r.T("page.office.what"), Value: r.T(whatNames[string(c.Category)])}, {Name: r.T("page.office.place"), Value: o.tree.FullName(c.Region)},
 		{Name: r.T("page.office.filed"), Value: o.stamp(c.FiledAt)}, {Name: r.T("page.office.acts"), Value: r.T(levelNames[string(c.Level)])},
 		{Name: r.T("page.office.due"), Value: o.stamp(c.DueAt)}, {Name: r.T("page.office.words"), Value: strings.TrimSpace(words.Complaint + "\n" + words.Appeal)},
@@ -276,6 +287,10 @@ func Complaint(r *page.Request) error {
 	f := o.form("/office/complaints/"+string(id)+"/decide", r.T("page.office.decide"), "", decision(o, "decision"), ui.Field{Name: "reason", Label: r.T("page.office.reason"),
 		Hint: r.T("page.office.reason_hint"), Max: 200, Needed: true})
 	o.add(block{Forms: []form{f}})
+	if c.Level != region.City {
+		o.add(block{Title: r.T("page.office.pass_up"), Forms: []form{o.form("/office/complaints/"+string(id)+"/up", r.T("page.office.pass_up_now"), "",
+			ui.Field{Name: "up-reason", Label: r.T("page.office.pass_up_why"), Hint: r.T("page.office.reason_hint"), Max: 200, Needed: true})}})
+	}
 	return o.show("complaint")
 }
 
@@ -294,6 +309,23 @@ func DecideComplaint(r *page.Request) error {
 		Decision: feedback.Decision(r.Form("decision")), Reason: r.Form("reason")}}))
 	if err != nil {
 		return r.Redisplay(err, o.at("/office/complaints/"+string(id)), Complaint)
+	}
+	return o.done("/office/waiting")
+}
+
+// PassUp hands a complaint to the level above, with the reason that the level is told.
+func PassUp(r *page.Request) error {
+	key, err := r.Sent()
+	if err != nil {
+		return err
+	}
+	o, err := open(r, identity.OrderRead, "")
+	if err != nil {
+		return err
+	}
+	id := feedback.ComplaintID(r.Path("id"))
+	if _, err := page.One(r.Feedback.PassUp(r.Context(), []feedback.PassUpCmd{{Actor: r.Actor, Key: key, Complaint: id, Reason: r.Form("up-reason")}})); err != nil {
+		return r.Redisplay(err, o.at("/office/complaints/"+string(id)), Complaint, "reason", "up-reason")
 	}
 	return o.done("/office/waiting")
 }

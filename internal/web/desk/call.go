@@ -1,11 +1,13 @@
 package desk
 
 import (
+	"cmp"
 	"net/http"
 	"strconv"
 	"strings"
 	"time"
 
+	"timebank/internal/call"
 	"timebank/internal/catalog"
 	"timebank/internal/clock"
 	"timebank/internal/errs"
@@ -25,7 +27,7 @@ func Call(r *page.Request) error {
 	if _, err := placeOf(r); err != nil {
 		return err
 	}
-	return r.Show(http.StatusOK, call(callView{Page: callShell(r), Who: whoField(r, "")}))
+	return r.Show(http.StatusOK, callPage(callView{Page: callShell(r), Who: whoField(r, "")}))
 }
 
 func callShell(r *page.Request) ui.Page {
@@ -49,12 +51,12 @@ func Find(r *page.Request) error {
 	v.Found, err = find(r, place, r.Form("who"))
 	if kind := errs.KindOf(err); kind == errs.KindInvalid {
 		v.Who.Error = r.Tell(err).Faults[0].Text
-		return r.Show(page.Status(kind), call(v))
+		return r.Show(page.Status(kind), callPage(v))
 	}
 	if err != nil {
 		return err
 	}
-	return r.Show(http.StatusOK, call(v))
+	return r.Show(http.StatusOK, callPage(v))
 }
 
 // find looks a whole number up in the city, and anything else among the people of the place.
@@ -149,6 +151,13 @@ func personPage(r *page.Request, status int, trouble error) error {
 	if err != nil {
 		return err
 	}
+	calls, err := r.Calls.List(r.Context(), r.Actor, call.Filter{Person: who, Limit: listLength})
+	switch {
+	case err == nil:
+		v.TakesCalls = true
+	case errs.KindOf(err) != errs.Forbidden && errs.KindOf(err) != errs.NotFound:
+		return err
+	}
 	err = r.Read("web.desk_person", func(tx *store.Tx, tree *region.Tree) error {
 		people, err := member.LoadPersons(tx, []member.PersonID{who})
 		if err != nil {
@@ -187,6 +196,13 @@ func personPage(r *page.Request, status int, trouble error) error {
 			}
 		}
 		v.CanCard = r.Actor.May(identity.IdentityCard, p.Region, tree) == nil
+		v.Calls, err = callsOf(r, tx, calls)
+		if err != nil {
+			return err
+		}
+		if v.TakesCalls {
+			v.NoteAbout, v.NoteWords = callFields(r, "note-", call.ForQuestion)
+		}
 		all, err := r.Catalog.Catalogue(tx)
 		if err != nil {
 			return err
@@ -265,6 +281,8 @@ func request(r *page.Request, tx *store.Tx, v *personView) error {
 		v.At.Options = append(v.At.Options, ui.Option{Value: text, Text: text, Chosen: text == r.Form("at")})
 	}
 	v.Family = r.Form("family") == "yes"
+	v.About, v.Words = callFields(r, "", call.Reason(cmp.Or(r.Form("about"), string(call.ForService))))
+	v.Words.Value = r.Form("words")
 	v.CanAsk = true
 	return nil
 }
@@ -293,10 +311,10 @@ func AskFor(r *page.Request) error {
 	if err != nil {
 		return err
 	}
-	return r.Go(orderPath(placed.ID) + "?done=asked_for")
+	return r.Go(orderPath(placed) + "?done=asked_for")
 }
 
-func placeFor(r *page.Request, key string) (order.Placed, error) {
+func placeFor(r *page.Request, key string) (order.ID, error) {
 	var bad errs.Fields
 	start, err := startOf(r)
 	if err != nil {
@@ -307,17 +325,17 @@ func placeFor(r *page.Request, key string) (order.Placed, error) {
 		bad.Add("item", "page.desk_item_missing")
 	}
 	if err := bad.Err("order.invalid"); err != nil {
-		return order.Placed{}, err
+		return "", err
 	}
 	var item *catalog.Item
 	if err := r.DB.Read(r.Context(), "web.item", func(tx *store.Tx) (err error) {
 		item, err = r.Catalog.Current(tx, code, r.Now)
 		return err
 	}); err != nil {
-		return order.Placed{}, err
+		return "", err
 	}
-	return page.One(r.Orders.Place(r.Context(), []order.PlaceCmd{{Actor: r.Actor, Key: key, Recipient: member.PersonID(r.Path("id")), Item: code, Start: start,
-		Urgency: urgency(item, start, r.Now), FamilyPresent: r.Form("family") == "yes"}}))
+	return page.One(r.Calls.Ask(r.Context(), []call.AskCmd{{Reason: call.Reason(cmp.Or(r.Form("about"), string(call.ForService))), Words: r.Form("words"), Place: order.PlaceCmd{Actor: r.Actor, Key: key,
+		Recipient: member.PersonID(r.Path("id")), Item: code, Start: start, Urgency: urgency(item, start, r.Now), FamilyPresent: r.Form("family") == "yes"}}}))
 }
 
 // startOf reads the time that was chosen by one key, or the day and the hour.

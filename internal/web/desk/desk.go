@@ -22,9 +22,10 @@ import (
 )
 
 // Door is the door of the desk.
-var Door = &page.Door{Home: "/desk/", Nav: []page.Way{{Href: "/desk/", Code: "page.desk.nav_board"}, {Href: "/desk/call", Code: "page.desk.call"},
-	{Href: "/desk/follow-ups", Code: "page.desk.follow_ups", Needs: identity.FeedbackFollowUp}, {Href: "/desk/complaints", Code: "page.desk.complaints"}, {Href: "/desk/reviews", Code: "page.desk.reviews", Needs: identity.MemberRead}, {Href: "/desk/slips", Code: "page.desk.slips"},
-	{Href: "/desk/help", Code: "page.desk.help"}}}
+var Door = &page.Door{Home: "/desk/", First: 2, Nav: []page.Way{{Href: "/desk/", Code: "page.desk.nav_board"}, {Href: "/desk/call", Code: "page.desk.call"},
+	{Href: "/desk/follow-ups", Code: "page.desk.follow_ups", Needs: identity.FeedbackFollowUp}, {Href: "/desk/complaints", Code: "page.desk.complaints"},
+	{Href: "/desk/reviews", Code: "page.desk.reviews", Needs: identity.MemberRead}, {Href: "/desk/teams", Code: "page.desk.teams", Needs: identity.MemberTeamFor},
+	{Href: "/desk/slips", Code: "page.desk.slips"}, {Href: "/desk/help", Code: "page.desk.help"}}}
 
 // wait is a reason for waiting and the code of its words.
 type wait struct {
@@ -177,13 +178,10 @@ func Publish(r *page.Request) error {
 	id := r.Path("id")
 	_, err = page.One(r.Orders.Review(r.Context(), []order.ReviewCmd{{Actor: r.Actor, Key: key, Order: order.ID(id), Approve: true,
 		Insurance: r.Form("insurance-" + id), Agreement: r.Form("agreement-" + id)}}))
-	switch kind := errs.KindOf(err); kind {
-	case 0:
-		return r.Go("/desk/?done=published")
-	case errs.Conflict, errs.Refused, errs.KindInvalid:
-		return orderPage(r, page.Status(kind), err)
+	if err != nil {
+		return refused(r, err, order.ID(id), "insurance", "insurance-"+id, "agreement", "agreement-"+id)
 	}
-	return err
+	return r.Go("/desk/?done=published")
 }
 
 // Help says how the desk works, in plain words.

@@ -3,6 +3,7 @@ package desk
 import (
 	"net/http"
 	"slices"
+	"strconv"
 	"time"
 
 	"timebank/internal/audit"
@@ -22,17 +23,20 @@ import (
 func orderPath(id order.ID) string { return "/desk/orders/" + string(id) }
 
 // Order is one order at the desk: for whom it is, where it stands, who is to act, and what the desk can do about it now.
-func Order(r *page.Request) error { return orderPage(r, http.StatusOK, nil) }
+func Order(r *page.Request) error { return orderPage(r, "") }
 
-// orderPage shows an order, and why the last act on it was refused: somebody else was quicker, or a rule is against it.
-func orderPage(r *page.Request, status int, trouble error) error {
+// orderPage shows an order, and what else there is to say when an act on it was refused.
+func orderPage(r *page.Request, moreover string) error {
 	id := order.ID(r.Path("id"))
-	v := orderView{Page: r.Shell(r.T("page.desk.order")), Action: orderPath(id)}
+	v := orderView{Page: r.Shell(r.T("page.desk.order")), Action: orderPath(id), Moreover: moreover}
 	v.Scripts = append(v.Scripts, "desk.js")
 	if err := r.Live(&v.Page, page.OrderTopic(string(id))); err != nil {
 		return err
 	}
 	v.Here = v.Action
+	if moreover != "" {
+		v.Wrote = wrote(v.Page)
+	}
 	o, err := r.Orders.Get(r.Context(), r.Actor, id)
 	if err == nil && !o.Near {
 		err = errs.New(errs.NotFound, "order.not_found")
@@ -41,6 +45,10 @@ func orderPage(r *page.Request, status int, trouble error) error {
 		return err
 	}
 	about, err := r.Feedback.OfOrder(r.Context(), r.Actor, id)
+	if err != nil {
+		return err
+	}
+	taken, err := callsAbout(r, &v, id)
 	if err != nil {
 		return err
 	}
@@ -63,27 +71,25 @@ func orderPage(r *page.Request, status int, trouble error) error {
 		if err != nil {
 			return err
 		}
+		if v.Calls, err = callsOf(r, tx, taken); err != nil {
+			return err
+		}
 		return fillOrder(r, tx, tree, &v, &o, item, about, near)
 	})
 	if err != nil {
 		return err
 	}
-	if trouble != nil {
-		told := r.Tell(trouble)
-		v.Refused = told.Why
-		if v.Faults = told.Faults; len(v.Faults) == 0 {
-			v.Faults = []ui.Fault{{Text: told.Text}}
-		}
-		for i, f := range v.Faults {
-			if f.Field == "start" {
-				v.Faults[i].Field, v.At.Error = "at", f.Text
-			}
-		}
-		if errs.KindOf(trouble) == errs.Conflict {
-			v.Faults = append(v.Faults, ui.Fault{Text: r.T("page.desk.somebody_was_quicker")})
+	return r.Show(http.StatusOK, orderPageOf(v))
+}
+
+// wrote is what somebody had written into a form that the page may have no more: it need not be written again elsewhere.
+func wrote(p ui.Page) string {
+	for _, name := range []string{"complaint-words", "appeal-words", "words", "cancel-reason", "refuse-reason"} {
+		if sent := p.Refused.Sent[name]; len(sent) > 0 && sent[0] != "" {
+			return sent[0]
 		}
 	}
-	return r.Show(status, orderPageOf(v))
+	return ""
 }
 
 func fillOrder(r *page.Request, tx *store.Tx, tree *region.Tree, v *orderView, o *order.View, item *catalog.Item, about feedback.About, near []order.Candidate) error {
@@ -126,8 +132,30 @@ func fillOrder(r *page.Request, tx *store.Tx, tree *region.Tree, v *orderView, o
 		v.History = append(v.History, []string{r.When(h.At), did(r, h.Action), becomes(r, h)})
 	}
 	acts(r, tree, v, o, item)
+	var serve []member.TeamID
 	for _, a := range o.Assignments {
-		v.Coming = append(v.Coming, comingOf(r, tree, o, a, names[a.Volunteer].String()))
+		if a.Team != "" {
+			serve = append(serve, member.TeamID(a.Team))
+		}
+	}
+	serving, err := member.LoadTeams(tx, serve)
+	if err != nil {
+		return err
+	}
+	for _, a := range o.Assignments {
+		c := comingOf(r, tree, o, a, names[a.Volunteer].String())
+		if t, known := serving[member.TeamID(a.Team)]; known {
+			c.Team = r.T("page.desk.for_team", "name", t.Name)
+		}
+		v.Coming = append(v.Coming, c)
+	}
+	able := make([]member.PersonID, 0, len(near))
+	for _, c := range near {
+		able = append(able, c.Volunteer)
+	}
+	teams, err := member.TeamsOf(tx, able)
+	if err != nil {
+		return err
 	}
 	for _, c := range near {
 		one := candidateView{Key: r.Key(), ID: string(c.Volunteer), Name: names[c.Volunteer].String(), Area: tree.Name(c.Region), Far: r.Far(c.DistanceM)}
@@ -136,6 +164,15 @@ func fillOrder(r *page.Request, tx *store.Tx, tree *region.Tree, v *orderView, o
 			one.Refused, one.Why = told.Text, told.Why
 			v.Others = append(v.Others, one)
 			continue
+		}
+		if in := teams[c.Volunteer]; len(in) > 0 {
+			one.Team = &ui.Field{Name: "team-" + one.ID, Label: r.T("page.desk.team_as"), Options: []ui.Option{{Text: r.T("page.desk.team_self")}}}
+			for _, t := range in {
+				one.Team.Options = append(one.Team.Options, ui.Option{Value: string(t.ID), Text: r.T("page.desk.team_name_of", "name", t.Name)})
+			}
+		}
+		if n := len(v.Candidates); n < 9 {
+			one.Pick = strconv.Itoa(n + 1)
 		}
 		v.Candidates = append(v.Candidates, one)
 	}
@@ -263,29 +300,33 @@ func comingOf(r *page.Request, tree *region.Tree, o *order.View, a *order.Assign
 	return c
 }
 
-// said is what is known from follow-ups and complaints.
-func said(r *page.Request, tree *region.Tree, v *orderView, o *order.View, about feedback.About) {
-	if f := about.FollowUp; f != nil && !f.Done && r.Actor.May(identity.FeedbackFollowUp, o.Region, tree) == nil {
-		v.FollowUp = &followUpView{Key: r.Key(), Action: "/desk/follow-ups/" + string(o.ID), For: v.For, What: v.Name, When: r.When(o.Start),
-			Cause: r.T(causeWords[string(f.Cause)]), Due: r.When(f.DueAt), Tries: f.Tries, Category: categoryField(r)}
-	}
-	for _, c := range about.Complaints {
-		v.Complaints = append(v.Complaints, complaintOf(r, tree, c))
-	}
-}
-
-// act carries out a button of an order's page and comes back to it.
-func act(r *page.Request, done string, do func(c order.OrderCmd) error) error {
+// act carries out a button of an order's page and comes back to it. A form that is refused stands there again; fields are pairs as
+// [page.Request.Redisplay] takes them.
+func act(r *page.Request, done string, do func(c order.OrderCmd) error, fields ...string) error {
 	key, err := r.Sent()
 	if err != nil {
 		return err
 	}
-	err = do(order.OrderCmd{Actor: r.Actor, Key: key, Order: order.ID(r.Path("id")), Reason: r.Form("reason")})
-	switch kind := errs.KindOf(err); kind {
-	case 0:
-		return r.Go(orderPath(order.ID(r.Path("id"))) + "?done=" + done)
-	case errs.Conflict, errs.Refused, errs.KindInvalid, errs.Forbidden:
-		return orderPage(r, page.Status(kind), err)
+	id := order.ID(r.Path("id"))
+	if err := do(order.OrderCmd{Actor: r.Actor, Key: key, Order: id}); err != nil {
+		return refused(r, err, id, fields...)
+	}
+	return r.Go(orderPath(id) + "?done=" + done)
+}
+
+// refused shows an order's page with the form that was refused on it. Who may not see the page learns from the form no more than from the page.
+func refused(r *page.Request, err error, id order.ID, fields ...string) error {
+	var hidden error
+	moreover := ""
+	if errs.KindOf(err) == errs.Conflict {
+		moreover = r.T("page.desk.somebody_was_quicker")
+	}
+	err = r.Redisplay(err, orderPath(id), func(r *page.Request) error {
+		hidden = orderPage(r, moreover)
+		return hidden
+	}, fields...)
+	if hidden != nil {
+		return hidden
 	}
 	return err
 }
@@ -293,9 +334,9 @@ func act(r *page.Request, done string, do func(c order.OrderCmd) error) error {
 // Refuse ends an order at its review, with the reason that its sides are told.
 func Refuse(r *page.Request) error {
 	return act(r, "refused", func(c order.OrderCmd) error {
-		_, err := page.One(r.Orders.Review(r.Context(), []order.ReviewCmd{{Actor: c.Actor, Key: c.Key, Order: c.Order, Reason: c.Reason}}))
+		_, err := page.One(r.Orders.Review(r.Context(), []order.ReviewCmd{{Actor: c.Actor, Key: c.Key, Order: c.Order, Reason: r.Form("refuse-reason")}}))
 		return err
-	})
+	}, "reason", "refuse-reason")
 }
 
 // Dispatch offers the place to a volunteer, or gives it to one who has said yes on the telephone.
@@ -306,7 +347,7 @@ func Dispatch(r *page.Request) error {
 		done = "sent"
 	}
 	return act(r, done, func(c order.OrderCmd) error {
-		_, err := page.One(r.Orders.Dispatch(r.Context(), []order.DispatchCmd{{Actor: c.Actor, Key: c.Key, Order: c.Order, Volunteer: member.PersonID(r.Form("volunteer")), Agreed: agreed}}))
+		_, err := page.One(r.Orders.Dispatch(r.Context(), []order.DispatchCmd{{Actor: c.Actor, Key: c.Key, Order: c.Order, Volunteer: member.PersonID(r.Form("volunteer")), Team: member.TeamID(r.Form("team-" + r.Form("volunteer"))), Agreed: agreed}}))
 		return err
 	})
 }
@@ -322,17 +363,17 @@ func Escalate(r *page.Request) error {
 // Cancel ends an order for the person it is for.
 func Cancel(r *page.Request) error {
 	return act(r, "cancelled", func(c order.OrderCmd) error {
-		if c.Reason == "" {
+		if c.Reason = r.Form("cancel-reason"); c.Reason == "" {
 			return errs.Invalid("order.invalid", errs.Field{Path: "reason", Code: "order.reason_missing"})
 		}
 		_, err := page.One(r.Orders.Cancel(r.Context(), []order.OrderCmd{c}))
 		return err
-	})
+	}, "reason", "cancel-reason")
 }
 
 // Move moves a visit to another time for the person; whoever was coming is asked again.
 func Move(r *page.Request) error {
-	return act(r, "moved", func(c order.OrderCmd) error { return r.Reschedule(c) })
+	return act(r, "moved", func(c order.OrderCmd) error { return r.Reschedule(c) }, "start", "at")
 }
 
 // NoShow says that a volunteer did not come.
@@ -370,177 +411,6 @@ func Confirm(r *page.Request) error {
 func Undo(r *page.Request) error {
 	return act(r, "undone", func(c order.OrderCmd) error {
 		_, err := page.One(r.Orders.UndoConfirm(r.Context(), []order.OrderCmd{c}))
-		return err
-	})
-}
-
-// Complain writes a complaint down for the person; its minutes are frozen from then on.
-func Complain(r *page.Request) error {
-	return act(r, "complained", func(c order.OrderCmd) error {
-		_, err := page.One(r.Feedback.Complain(r.Context(), []feedback.ComplainCmd{{Actor: c.Actor, Key: c.Key, Order: c.Order, Category: feedback.Category(r.Form("complaint-category")), Words: r.Form("complaint-words")}}))
-		return err
-	})
-}
-
-// FollowUps lists the visits that the station still has to ask about.
-func FollowUps(r *page.Request) error {
-	place, err := placeOf(r)
-	if err != nil {
-		return err
-	}
-	v := followUpsView{Page: r.Shell(r.T("page.desk.follow_ups"))}
-	if err := r.Live(&v.Page, page.PlaceTopic(place)); err != nil {
-		return err
-	}
-	list, err := r.Feedback.OpenFollowUps(r.Context(), r.Actor, place)
-	if err != nil {
-		return err
-	}
-	more := page.After(&list, r.Form("after"), listLength, func(f feedback.FollowUp) string { return string(f.Order) })
-	if more != "" {
-		v.More = "/desk/follow-ups?after=" + more
-	}
-	err = r.Read("web.desk_follow_ups", func(tx *store.Tx, tree *region.Tree) error {
-		var who []member.PersonID
-		for _, f := range list {
-			who = append(who, f.Recipient)
-		}
-		names, err := r.Members.Names(tx, who)
-		for _, f := range list {
-			one := followUpView{Href: orderPath(f.Order), For: names[f.Recipient].String(), Area: tree.Name(f.Region), Cause: r.T(causeWords[string(f.Cause)]), Due: r.When(f.DueAt), Tries: f.Tries}
-			if f.DueAt.Before(r.Now) {
-				one.Tone, one.Clock = ui.Bad, r.T("page.desk.over")
-			}
-			v.List = append(v.List, one)
-		}
-		return err
-	})
-	if err != nil {
-		return err
-	}
-	return r.Show(http.StatusOK, followUps(v))
-}
-
-// RecordFollowUp keeps what a call found.
-func RecordFollowUp(r *page.Request) error {
-	return act(r, "asked", func(c order.OrderCmd) error {
-		cmd := feedback.RecordCmd{Actor: c.Actor, Key: c.Key, Order: c.Order, Result: feedback.Result(r.Form("result"))}
-		if cmd.Result == feedback.ResultProblem {
-			cmd.Note, cmd.Words = feedback.Category(r.Form("category")), r.Form("words")
-		}
-		_, err := page.One(r.Feedback.RecordFollowUp(r.Context(), []feedback.RecordCmd{cmd}))
-		return err
-	})
-}
-
-// Complaints lists the complaints that wait for a decision.
-func Complaints(r *page.Request) error {
-	place, err := placeOf(r)
-	if err != nil {
-		return err
-	}
-	v := complaintsView{Page: r.Shell(r.T("page.desk.complaints"))}
-	if err := r.Live(&v.Page, page.PlaceTopic(place)); err != nil {
-		return err
-	}
-	list, err := r.Feedback.OpenComplaints(r.Context(), r.Actor, place)
-	if err != nil {
-		return err
-	}
-	if more := page.After(&list, r.Form("after"), listLength, func(c feedback.Complaint) string { return string(c.ID) }); more != "" {
-		v.More = "/desk/complaints?after=" + more
-	}
-	tree, err := r.Regions.Today(r.Context())
-	if err != nil {
-		return err
-	}
-	for _, c := range list {
-		v.List = append(v.List, complaintOf(r, tree, c))
-	}
-	return r.Show(http.StatusOK, complaints(v))
-}
-
-// complaintOf is a complaint with who has to decide, since when, and what this reader can do.
-func complaintOf(r *page.Request, tree *region.Tree, c feedback.Complaint) complaintView {
-	v := complaintView{ID: string(c.ID), Key: r.Key(), Action: "/desk/complaints/" + string(c.ID), Href: orderPath(c.Order), Category: r.T(categoryWords[string(c.Category)]), Area: tree.Name(c.Region),
-		Filed: r.When(c.FiledAt), Open: c.Open, Reason: c.Reason}
-	if !c.Open {
-		if c.AppealedAt.IsZero() && r.Actor.May(identity.FeedbackComplainFor, c.Region, tree) == nil {
-			v.Appeal = r.Key()
-		}
-		v.Clock, v.Tone = r.T(decisionWords[string(c.Decision)]), ui.Calm
-		return v
-	}
-	v.Acts = r.T(levelWords[string(c.Level)])
-	v.Clock, v.Tone = r.T("page.desk.due", "long", r.Long(minutes(c.DueAt.Sub(r.Now)))), ui.Wait
-	if c.DueAt.Before(r.Now) {
-		v.Clock, v.Tone = r.T("page.desk.over"), ui.Bad
-	}
-	v.CanDecide = r.Actor.May(identity.OrderDecide, c.Region, tree) == nil
-	v.CanRead = r.Actor.May(identity.FeedbackAnswer, c.Region, tree) == nil
-	return v
-}
-
-// Complaint shows what was said, which is a look in the trail.
-func Complaint(r *page.Request) error { return complaintPage(r, http.StatusOK, nil) }
-
-func complaintPage(r *page.Request, status int, trouble error) error {
-	id := feedback.ComplaintID(r.Path("id"))
-	words, err := r.Feedback.Words(r.Context(), r.Actor, id)
-	if err != nil {
-		return err
-	}
-	place, err := placeOf(r)
-	if err != nil {
-		return err
-	}
-	open, err := r.Feedback.OpenComplaints(r.Context(), r.Actor, place)
-	if err != nil {
-		return err
-	}
-	tree, err := r.Regions.Today(r.Context())
-	if err != nil {
-		return err
-	}
-	i := slices.IndexFunc(open, func(c feedback.Complaint) bool { return c.ID == id })
-	if i < 0 && trouble == nil {
-		return errs.New(errs.NotFound, "feedback.complaint_unknown")
-	}
-	v := complaintPageView{Page: r.Shell(r.T("page.desk.complaint")), Said: words.Complaint, Appeal: words.Appeal}
-	if i >= 0 {
-		v.One = complaintOf(r, tree, open[i])
-	}
-	if trouble != nil {
-		told := r.Tell(trouble)
-		v.Refused = told.Why
-		if v.Faults = told.Faults; len(v.Faults) == 0 {
-			v.Faults = []ui.Fault{{Text: told.Text}}
-		}
-	}
-	return r.Show(status, complaint(v))
-}
-
-// DecideComplaint answers a complaint: the service stands, or its minutes are taken back.
-func DecideComplaint(r *page.Request) error {
-	key, err := r.Sent()
-	if err != nil {
-		return err
-	}
-	decided, err := page.One(r.Feedback.Decide(r.Context(), []feedback.DecideCmd{{Actor: r.Actor, Key: key, Complaint: feedback.ComplaintID(r.Path("id")),
-		Decision: feedback.Decision(r.Form("decision")), Reason: r.Form("reason")}}))
-	switch kind := errs.KindOf(err); kind {
-	case 0:
-		return r.Go(orderPath(decided.Order) + "?done=decided")
-	case errs.Conflict, errs.Refused, errs.KindInvalid, errs.Forbidden:
-		return complaintPage(r, page.Status(kind), err)
-	}
-	return err
-}
-
-// Appeal brings a decision on a complaint before the level above, for the person who complained.
-func Appeal(r *page.Request) error {
-	return act(r, "appealed", func(c order.OrderCmd) error {
-		_, err := page.One(r.Feedback.Appeal(r.Context(), []feedback.AppealCmd{{Actor: c.Actor, Key: c.Key, Complaint: feedback.ComplaintID(r.Form("complaint")), Words: r.Form("appeal-words")}}))
 		return err
 	})
 }

@@ -132,9 +132,7 @@ func Apply(r *page.Request) error {
 }
 
 // Reviews lists the applications that wait for an answer.
-func Reviews(r *page.Request) error { return reviewsPage(r, http.StatusOK, nil) }
-
-func reviewsPage(r *page.Request, status int, trouble error) error {
+func Reviews(r *page.Request) error {
 	place, err := placeOf(r)
 	if err != nil {
 		return err
@@ -190,23 +188,16 @@ func reviewsPage(r *page.Request, status int, trouble error) error {
 	if err != nil {
 		return err
 	}
-	if trouble != nil {
-		told := r.Tell(trouble)
-		v.Faults, v.Why = []ui.Fault{{Text: told.Text}}, told.Why
-		for _, f := range told.Faults {
-			v.Faults = append(v.Faults, ui.Fault{Text: f.Text})
-		}
-	}
-	return r.Show(status, reviews(v))
+	return r.Show(http.StatusOK, reviews(v))
 }
 
 func applicantOf(r *page.Request, tree *region.Tree, p member.Person, name string, may bool) applicantView {
 	return applicantView{ID: string(p.ID), Name: name, Href: personPath(p.ID), Area: tree.FullName(p.Region), Age: r.T("page.desk.age", "age", p.AgeOn(clock.DayOf(r.Now))), May: may}
 }
 
-// attributesOf reads what a home visit found.
-func attributesOf(r *page.Request) *member.Attributes {
-	on := func(name string) bool { return r.Form(name) == "yes" }
+// attributesOf reads what a home visit found; suffix is what the names of the boxes end in.
+func attributesOf(r *page.Request, suffix string) *member.Attributes {
+	on := func(name string) bool { return r.Form(name+suffix) == "yes" }
 	return &member.Attributes{LivesAlone: on("lives_alone"), ChildrenNear: on("children_near"), Allowance: on("allowance"), RuralLeftBehind: on("left_behind"), Hardship: on("hardship")}
 }
 
@@ -227,7 +218,7 @@ func Assess(r *page.Request) error {
 		return err
 	}
 	who := member.PersonID(r.Path("id"))
-	found := *attributesOf(r)
+	found := *attributesOf(r, "")
 	err = r.Read("web.assess", func(tx *store.Tx, _ *region.Tree) error {
 		known, err := member.LoadRecipients(tx, []member.PersonID{who})
 		found.Disability = known[who].Attributes.Disability
@@ -254,15 +245,12 @@ func Decide(r *page.Request) error {
 	} else {
 		cmd := member.ReviewRecipientCmd{Actor: r.Actor, Key: key, Person: who, Approve: approve, Reason: r.Form("reason-" + string(who))}
 		if approve {
-			cmd.Assessed = attributesOf(r)
+			cmd.Assessed = attributesOf(r, "-"+string(who))
 		}
 		_, err = page.One(r.Members.ReviewRecipients(r.Context(), []member.ReviewRecipientCmd{cmd}))
 	}
-	if kind := errs.KindOf(err); err != nil && kind != errs.Internal && kind != errs.Unavailable {
-		return reviewsPage(r, page.Status(kind), err)
-	}
 	if err != nil {
-		return err
+		return r.Redisplay(err, "/desk/reviews", Reviews, "reason", "reason-"+string(who))
 	}
 	return r.Go("/desk/reviews?done=reviewed")
 }

@@ -61,8 +61,20 @@ type personView struct {
 	Family                      bool
 	Orders                      []cardView
 	More                        string
+	About, Words                ui.Field // of the call that asks for the order
+	Calls                       []callLine
+	TakesCalls                  bool
+	NoteAbout, NoteWords        ui.Field // of a call that asks for none
 	Faults                      []ui.Fault
 	Why, Refused                *ui.Why
+}
+
+// callLine is a call that was written down; Read is where its words are opened, "" when there are none.
+type callLine struct{ Key, When, About, By, Read, Back, Order string }
+
+type callSaidView struct {
+	ui.Page
+	Words, Back, BackText string
 }
 
 type revealView struct {
@@ -91,13 +103,12 @@ type reviewsView struct {
 	Key                    string
 	Recipients, Volunteers []applicantView
 	MoreAsk, MoreServe     string
-	Faults                 []ui.Fault
-	Why                    *ui.Why
 }
 
 // comingView is a volunteer's place on an order.
 type comingView struct {
 	Key, ID, Name, State, Grade, Times string
+	Team                               string // in whose name
 	Tone                               ui.Tone
 	In, Out, NoShow                    bool
 }
@@ -105,6 +116,8 @@ type comingView struct {
 type candidateView struct {
 	Key, ID, Name, Area, Far, Refused string
 	Why                               *ui.Why
+	Pick                              string    // the number that sends it
+	Team                              *ui.Field // in whose name it serves, nil for who belongs to no team
 }
 
 // dutyView says whether a reason keeps this reader from saying that a service was done.
@@ -118,8 +131,8 @@ type orderView struct {
 	Action, Name, For, ForHref, Standing string
 	Tone                                 ui.Tone
 	Facts                                []ui.Row
-	Why, Refused                         *ui.Why
-	Faults                               []ui.Fault
+	Why                                  *ui.Why
+	Moreover, Wrote                      string // said besides a refusal, and what was written
 	Frozen                               bool
 	// The keys of what can be done now, "" for what cannot.
 	Publish, Refuse, Escalate, Move, Cancel, Confirm, Undo, ComplainKey string
@@ -135,6 +148,9 @@ type orderView struct {
 	Complaints                                                          []complaintView
 	History, Told                                                       [][]string
 	Missed                                                              bool // somebody was not reached: call
+	Calls                                                               []callLine
+	NoteKey                                                             string
+	NoteAbout, NoteWords                                                ui.Field
 }
 
 type followUpView struct {
@@ -153,7 +169,8 @@ type followUpsView struct {
 type complaintView struct {
 	ID, Key, Action, Href, Category, Area, Filed, Acts, Clock, Reason string
 	Tone                                                              ui.Tone
-	Open, CanDecide, CanRead                                          bool
+	Open, CanDecide, CanRead, CanPassUp                               bool
+	Raised                                                            string // why it was passed up by hand, "" when it was not
 	Appeal                                                            string // key of an appeal for the person, "" when none can be made
 }
 
@@ -167,8 +184,6 @@ type complaintPageView struct {
 	ui.Page
 	One          complaintView
 	Said, Appeal string
-	Faults       []ui.Fault
-	Refused      *ui.Why
 }
 
 type helpView struct {

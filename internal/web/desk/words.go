@@ -1,6 +1,10 @@
 package desk
 
-import "timebank/internal/paper"
+import (
+	"timebank/internal/call"
+	"timebank/internal/member"
+	"timebank/internal/paper"
+)
 
 // The codes of the words for what the services name by a key of their own.
 var (
@@ -29,6 +33,12 @@ var (
 
 	slipStates = map[paper.State]string{paper.Open: "page.desk.slip_open", paper.Used: "page.desk.slip_used", paper.Void: "page.desk.slip_ended"}
 
+	callWords = map[call.Reason]string{call.ForService: "page.desk.call_for_service", call.ForChange: "page.desk.call_for_change", call.ForVisit: "page.desk.call_for_visit",
+		call.ForTrouble: "page.desk.call_for_trouble", call.ForHours: "page.desk.call_for_hours", call.ForNews: "page.desk.call_for_news",
+		call.ForQuestion: "page.desk.call_for_question", call.ForOther: "page.desk.call_for_other"}
+
+	teamWords = map[member.TeamKind]string{member.TeamCompany: "page.desk.team_company", member.TeamSchool: "page.desk.team_school", member.TeamGroup: "page.desk.team_group"}
+
 	levelWords = map[string]string{"community": "page.owner.community", "street": "page.owner.street", "district": "page.owner.district", "city": "page.owner.city"}
 )
 
@@ -41,4 +51,4 @@ var attributes = []attribute{{"lives_alone", "page.desk.found_lives_alone"}, {"c
 // helps are the parts of the help page: the codes of its headings and of what stands below.
 var helps = [][2]string{{"page.desk.help_call", "page.desk.help_call_text"}, {"page.desk.help_board", "page.desk.help_board_text"},
 	{"page.desk.help_dispatch", "page.desk.help_dispatch_text"}, {"page.desk.help_confirm", "page.desk.help_confirm_text"},
-	{"page.desk.help_slips", "page.desk.help_slips_text"}, {"page.desk.help_complaint", "page.desk.help_complaint_text"}, {"page.desk.help_look", "page.desk.help_look_text"}}
+	{"page.desk.help_teams", "page.desk.help_teams_text"}, {"page.desk.help_slips", "page.desk.help_slips_text"}, {"page.desk.help_complaint", "page.desk.help_complaint_text"}, {"page.desk.help_look", "page.desk.help_look_text"}}

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"timebank/internal/errs"
+	"timebank/internal/identity"
 	"timebank/internal/web/ui"
 )
 
@@ -13,10 +14,14 @@ import (
 // as they were sent, each with what is wrong with it, and the summary says what was refused and why. [ui.Input] does its part by itself.
 //
 // fields are pairs: what the use-case calls a field, and what the form calls it; a name stands for what is inside of it too
-// ("steps" for "steps.2.zh"), and "" for every other name. What a form cannot correct (no right, a fault of ours, a second factor) is returned as it came.
+// ("steps" for "steps.2.zh"), and "" for every other name. What a form cannot correct (a fault of ours, a second factor) is returned as it came.
 func (r *Request) Redisplay(wrong error, at string, show Handler, fields ...string) error {
 	switch errs.KindOf(wrong) {
 	case errs.KindInvalid, errs.Refused, errs.Conflict, errs.NotFound:
+	case errs.Forbidden:
+		if errs.CodeOf(wrong) == identity.CodeStepUp {
+			return wrong
+		}
 	default:
 		return wrong
 	}

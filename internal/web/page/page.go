@@ -19,6 +19,7 @@ import (
 
 	"github.com/a-h/templ"
 
+	"timebank/internal/call"
 	"timebank/internal/catalog"
 	"timebank/internal/certificate"
 	"timebank/internal/clock"
@@ -62,6 +63,7 @@ type Site struct {
 	Orders   *order.Service
 	Feedback *feedback.Service
 	Reports  *report.Service
+	Calls    *call.Service
 	Family   *family.Service
 	Paper    *paper.Service
 	Notify   *notify.Service
@@ -107,6 +109,8 @@ type Door struct {
 	// App says that a telephone can install the door.
 	App bool
 	Nav []Way
+	// First is how many entries of the menu stand in a row on a narrow screen, 0 for all.
+	First int
 }
 
 // Way is an entry of a door's menu: an address and the code of its words. Where it names a right, it stands only for readers who hold that
@@ -187,7 +191,7 @@ func (r *Request) Read(name string, fn func(tx *store.Tx, tree *region.Tree) err
 // Shell is the frame of a page of the door.
 func (r *Request) Shell(title string) ui.Page {
 	d := r.door
-	p := ui.Page{Lang: r.Lang, Big: r.Big || d.Elder, Fixed: d.Elder, Title: title, Brand: r.Brand, Phone: r.Phone, Home: d.Home, Public: d.Public,
+	p := ui.Page{Lang: r.Lang, Big: r.Big || d.Elder, Fixed: d.Elder, Title: title, Brand: r.Brand, Phone: r.Phone, Home: d.Home, Public: d.Public, First: d.First,
 		Here: here(r.HTTP), Notice: r.notice(), Refused: r.refused}
 	if d.App {
 		p.App = d.Home
@@ -260,7 +264,7 @@ var done = map[string]string{
 	"way": "page.done.way", "email_asked": "page.done.email_asked", "email_confirmed": "page.done.email_confirmed", "email_removed": "page.done.email_removed", "wechat_dropped": "page.done.wechat_dropped", "wechat_allowed": "page.done.wechat_allowed",
 	"certified": "page.done.certified", "pinned": "page.done.pinned", "revoked": "page.done.revoked",
 	"wished": "page.done.wished", "joined": "page.done.joined",
-	"slips_drawn": "page.done.slips_drawn", "slip_void": "page.done.slip_void", "keyed_in": "page.done.keyed_in", "appealed": "page.done.appealed", "assessed": "page.done.assessed",
+	"slips_drawn": "page.done.slips_drawn", "slip_void": "page.done.slip_void", "keyed_in": "page.done.keyed_in", "appealed": "page.done.appealed", "passed_up": "page.done.passed_up", "call_kept": "page.done.call_kept", "team_made": "page.done.team_made", "team_joined": "page.done.team_joined", "team_left": "page.done.team_left", "assessed": "page.done.assessed",
 	"restored": "page.done.restored", "moved": "page.done.moved", "faced": "page.done.faced", "rated_bad": "page.done.rated_bad", "said_wrong": "page.done.said_wrong", "noted": "page.done.noted",
 	"kin_asked": "page.done.kin_asked", "told": "page.done.told", "taken_back": "page.done.taken_back", "gifted": "page.done.gifted",
 }

@@ -8,7 +8,7 @@ import (
 var toldKinds = map[notify.Kind]string{
 	notice.Placed: "page.told.placed", notice.Coming: "page.told.coming", notice.Looking: "page.told.looking", notice.Cancelled: "page.told.cancelled",
 	notice.Confirm: "page.told.confirm", notice.Offered: "page.told.offered", notice.CalledOff: "page.told.called_off", notice.Paid: "page.told.paid",
-	notice.KinComing: "page.told.coming", notice.KinCalled: "page.told.cancelled", notice.KinConfirm: "page.told.confirm", notice.FamilyWrote: "page.told.family",
+	notice.KinComing: "page.told.coming", notice.KinCalled: "page.told.cancelled", notice.KinConfirm: "page.told.confirm", notice.FamilyWrote: "page.told.family", notice.RaisedUp: "page.told.raised",
 	notice.Moved: "page.told.moved", notice.MovedAsk: "page.told.moved_ask", notice.KinMoved: "page.told.moved",
 }
 

@@ -8,6 +8,7 @@ package ui
 
 import (
 	"cmp"
+	"slices"
 	"strconv"
 
 	"github.com/a-h/templ"
@@ -26,6 +27,8 @@ type Page struct {
 	Home  string // address of the door's first page
 	Here  string // address of this page, to come back to after a choice of language or size
 	Nav   []Link
+	// First is how many entries of the menu stand in a row on a narrow screen; the others open there with one touch. 0 is all.
+	First int
 	Who   string // who is signed in, "" for nobody
 	// For says for whom the page acts, in a sentence that stands above its content; "" when the reader acts for itself.
 	For string
@@ -60,6 +63,14 @@ func (p Page) Other() string {
 type Link struct {
 	Href, Text string
 	Current    bool
+}
+
+// rest reports whether an entry of the menu waits behind the others on a narrow screen.
+func (p Page) rest(i int) bool { return p.First > 0 && i >= p.First }
+
+// restCurrent reports whether the page is one of those that wait behind the others.
+func (p Page) restCurrent() bool {
+	return slices.ContainsFunc(p.Nav[p.First:], func(l Link) bool { return l.Current })
 }
 
 // Tone is the colour of a badge, always beside words.
@@ -135,6 +146,17 @@ func (p Page) again(f Field) Field {
 	f.Options = options
 	return f
 }
+
+// Ticked reports whether a box is ticked: as it was sent where the form with it was refused, else as it stands.
+func (p Page) Ticked(name, value string, stands bool) bool {
+	if p.Refused == nil {
+		return stands
+	}
+	return slices.Contains(p.Refused.Sent[name], value)
+}
+
+// Tried reports whether the form that was refused had a field of the name: what hides the form is open then.
+func (p Page) Tried(name string) bool { return p.Refused != nil && len(p.Refused.Sent[name]) > 0 }
 
 // Row is a line of facts: what, and its value.
 type Row struct{ Name, Value string }

@@ -36,7 +36,9 @@
   const keys = document.querySelector("form[data-keys]");
   if (keys) {
     keys.addEventListener("keydown", (e) => {
+      if (e.key === "Enter" && e.ctrlKey && typing(e.target)) { e.preventDefault(); keys.requestSubmit(); }
       if (e.ctrlKey || e.altKey || e.metaKey || typing(e.target)) return;
+      if (e.key === "z" && keys.elements.words) { e.preventDefault(); keys.elements.words.focus(); return; }
       const choice = /^[0-9a-z]$/.test(e.key) && keys.querySelector(`input[data-key="${e.key}"]`);
       if (!choice) return;
       e.preventDefault();
@@ -45,6 +47,12 @@
     });
     (keys.querySelector("input:checked") ?? keys.querySelector("input[type=radio]")).focus();
   }
+  // On an order's page a number goes to that volunteer, and Enter then asks.
+  if (!keys) document.addEventListener("keydown", (e) => {
+    if (e.ctrlKey || e.altKey || e.metaKey || typing(e.target) || !/^[1-9]$/.test(e.key)) return;
+    const card = document.querySelector(`form[data-pick="${e.key}"]`);
+    if (card) { e.preventDefault(); card.querySelector("button").focus(); }
+  });
   let dragged;
   const drop = () => document.querySelector("[data-drop]");
   const card = (e) => e.target.closest?.("[data-drag]");
