@@ -386,3 +386,31 @@ func TestAMapOfTheDistricts(t *testing.T) {
 		t.Errorf("a district: got %s, want its streets without a map", street.body)
 	}
 }
+
+// A list that is longer than a page goes on on the next one, each by itself, and a form there that is refused stands there again.
+func TestRolesComePageByPage(t *testing.T) {
+	s := newSite(t)
+	street := s.Tree.StreetOf(s.Home())
+	officer := s.as(s.Staff(identity.Administrator, street))
+	for range 52 {
+		s.Staff(identity.ReadOnly, street)
+	}
+	revoke := regexp.MustCompile(`action="(/office/roles/[^"]+/revoke)"`)
+	older := regexp.MustCompile(`href="(/office/people\?[^"]*list=roles[^"]*)"`)
+	first := officer.get("/office/people")
+	next := older.FindStringSubmatch(first.body)
+	if n := len(revoke.FindAllString(first.body, -1)); n != 49 || next == nil {
+		t.Fatalf("the first page: got %d roles that can be ended and the way %v, want 49 (all of 50 but one's own) and a way on", n, next)
+	}
+	second := officer.get(html.UnescapeString(next[1]))
+	forms := revoke.FindAllStringSubmatch(second.body, -1)
+	if len(forms) != 3 || older.MatchString(second.body) {
+		t.Fatalf("the second page: got %d forms, want the last 3", len(forms))
+	}
+	u, err := url.Parse(html.UnescapeString(next[1]))
+	if err != nil {
+		t.Fatal(err)
+	}
+	officer.post("/office/roles", url.Values{"key": {"granted-to-nobody"}, "place": {string(street)}, "number": {"13999999999"}, "role": {"readonly"}, "until": {"soon"},
+		"list": {"roles"}, "after": {u.Query().Get("after")}}).is(t, http.StatusUnprocessableEntity, forms[0][1])
+}
