@@ -75,6 +75,7 @@ func TestCheckSQL(t *testing.T) {
 		"internal/order/rules.go:2: SQL outside store and outside store.go or query.go: SELECT id FROM service_order …")
 	expect(t, CheckSQL(source(t, "internal/order/query.go", text)))
 	expect(t, CheckSQL(source(t, "internal/order/store.go", text)))
+	expect(t, CheckSQL(source(t, "internal/member/point_query.go", text)))
 	expect(t, CheckSQL(source(t, "internal/order/rules_test.go", text)))
 	expect(t, CheckSQL(source(t, "internal/store/outbox.go", text)))
 }
