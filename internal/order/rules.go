@@ -1,6 +1,7 @@
 package order
 
 import (
+	"crypto/subtle"
 	"slices"
 	"strconv"
 	"strings"
@@ -285,7 +286,7 @@ func presence(o *Order, factors []Factor, station bool, r policy.Rules) (p proof
 		}
 		switch f.Method {
 		case ByCode, ByQR:
-			if f.Value != o.CheckCode {
+			if subtle.ConstantTimeCompare([]byte(f.Value), []byte(o.CheckCode)) != 1 {
 				bad.Add(path+".value", "order.code_wrong")
 			}
 		case ByPlace:

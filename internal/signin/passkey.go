@@ -1,7 +1,6 @@
 package signin
 
 import (
-	"bytes"
 	"context"
 	"encoding/base64"
 	"encoding/json"
@@ -292,7 +291,7 @@ func (s *Service) owns(tx *store.Tx, actor identity.ActorID, a Assertion) (bool,
 	if errs.KindOf(err) == errs.Unauthenticated {
 		return false, nil
 	}
-	return err == nil && bytes.Equal([]byte(who), []byte(actor)), err
+	return err == nil && who == actor, err
 }
 
 // Passkeys lists the actor's own keys, oldest first.
