@@ -259,6 +259,7 @@ func TestAnOfficeClaimsOnTheFund(t *testing.T) {
 	}
 	city := s.as(s.Staff(identity.Administrator, s.Tree.City()))
 	city.get("/office/waiting").is(t, http.StatusOK, "Claims on the guarantee fund", "Document number")
+	s.as(s.Staff(identity.ReadOnly, s.Tree.City())).get("/office/waiting").is(t, http.StatusOK, "For somebody else to decide: 1.")
 	form := url.Values{"key": {"fund-claim-0"}, "place": {string(s.Tree.City())}, "provider-" + string(id): {"玄武养老服务中心"}, "document-" + string(id): {"F-2020-7"}, "minutes-" + string(id): {"x"}}
 	city.post("/office/orders/"+string(id)+"/fund-claim", form).is(t, http.StatusUnprocessableEntity, "Please write whole minutes", `aria-invalid="true"`, `value="玄武养老服务中心"`, "Claims on the guarantee fund")
 	form.Set("key", "fund-claim-1")

@@ -153,8 +153,8 @@ func raised(o *office, c feedback.Complaint) string {
 // acts adds the forms for what the fund has to buy and for disputes without a complaint, each list page by page.
 func (o *office) acts(b order.Board, complaints []feedback.Complaint, items *catalog.Catalogue, name func(string) string) {
 	fund := o.forms("fund", o.T("page.office.fund_claims"), b.Lines, func(l order.Line) bool {
-		return l.WaitsFor == order.ForProvider && o.may(identity.OrderFundClaim, l.Region)
-	}, func(l order.Line) form {
+		return l.WaitsFor == order.ForProvider
+	}, identity.OrderFundClaim, func(l order.Line) form {
 		id := string(l.ID)
 		return o.form("/office/orders/"+id+"/fund-claim", o.T("page.office.claim"), "",
 			ui.Field{Name: "provider-" + id, Label: o.T("page.office.provider"), Max: 100, Needed: true},
@@ -162,9 +162,8 @@ func (o *office) acts(b order.Board, complaints []feedback.Complaint, items *cat
 			ui.Field{Name: "minutes-" + id, Label: o.T("page.office.minutes"), Mode: "numeric", Max: 4, Needed: true})
 	})
 	disputes := o.forms("disputes", o.T("page.office.disputes"), b.Lines, func(l order.Line) bool {
-		return l.State == order.Disputed && o.may(identity.OrderDecide, l.Region) &&
-			!slices.ContainsFunc(complaints, func(c feedback.Complaint) bool { return c.Order == l.ID })
-	}, func(l order.Line) form {
+		return l.State == order.Disputed && !slices.ContainsFunc(complaints, func(c feedback.Complaint) bool { return c.Order == l.ID })
+	}, identity.OrderDecide, func(l order.Line) form {
 		id := string(l.ID)
 		return o.form("/office/orders/"+id+"/decide", o.T("page.office.decide"), "", decision(o, "uphold-"+id), ui.Field{Name: "reason-" + id, Label: o.T("page.office.reason"), Max: 200, Needed: true})
 	})
@@ -182,14 +181,19 @@ type pageOf struct {
 	lines []order.Line
 }
 
-// forms are the page of a list's forms that the address asks for.
-func (o *office) forms(list, title string, all []order.Line, has func(order.Line) bool, one func(order.Line) form) pageOf {
+// forms are the page of a list's forms that the address asks for, and how many of the list the reader's role leaves to others.
+func (o *office) forms(list, title string, all []order.Line, has func(order.Line) bool, right identity.Right, one func(order.Line) form) pageOf {
 	p := pageOf{block{Title: title}, slices.DeleteFunc(slices.Clone(all), func(l order.Line) bool { return !has(l) })}
+	there := len(p.lines)
+	p.lines = slices.DeleteFunc(p.lines, func(l order.Line) bool { return !o.may(right, l.Region) })
+	if others := there - len(p.lines); others > 0 {
+		p.Text = o.T("page.office.for_others", "count", grouped(int64(others)))
+	}
 	p.More = cut(o, list, &p.lines, formsShown, func(l order.Line) string { return string(l.ID) })
 	for _, l := range p.lines {
 		p.Forms = append(p.Forms, one(l))
 	}
-	if len(p.Forms) == 0 {
+	if there == 0 {
 		p.Empty = o.T("page.office.nothing_here")
 	}
 	return p
