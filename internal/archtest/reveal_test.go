@@ -30,6 +30,7 @@ var reveals = map[string]string{
 	"internal/member/point.go checkPoint":           "a service point's number is public",
 	"internal/web/page/ask.go Comers":               "the name of who comes, for whom it comes to and for relatives who may see it",
 	"internal/web/elder/visit.go messageViews":      "the name of the relative who wrote",
+	"internal/web/elder/give.go whom":               "the names of one's relatives",
 	"internal/web/elder/family.go Family":           "the names of one's relatives and of who asks to be one",
 	"internal/paper/passbook.go draw":               "on the person's own passbook; the printing is in the trail",
 	"internal/paper/card.go drawCard":               "on the person's own card; the printing is in the trail",

@@ -101,6 +101,8 @@ func routes() []route {
 		{"POST /elder/family/see", elder.Door, page.SignedIn, elder.See},
 		{"GET /elder/how", elder.Door, page.SignedIn, elder.How},
 		{"POST /elder/hours/{id}/undo", elder.Door, page.SignedIn, elder.UndoGift},
+		{"GET /elder/hours/give", elder.Door, page.SignedIn, elder.Give},
+		{"POST /elder/hours/give", elder.Door, page.SignedIn, elder.GiveAway},
 		{"POST /elder/hours.pdf", elder.Door, page.SignedIn, page.PrintOwnPassbook},
 		{"GET /elder/hours", elder.Door, page.SignedIn, elder.Hours},
 		{"GET /elder/station", elder.Door, page.SignedIn, elder.Station},

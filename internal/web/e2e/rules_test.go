@@ -79,11 +79,11 @@ func TestEveryPageKeepsTheRulesForEyesAndFingers(t *testing.T) {
 		{"sign-in-staff", "/sign-in/staff", false}, {"sign-in-invitation", "/sign-in/invitation", false}}
 	elder := []sheet{{"elder-home", "/elder/", true}, {"elder-help", "/elder/help", true}, {"elder-when", "/elder/help/smartphone_lesson", true}, {"elder-confirm", confirm, true},
 		{"elder-visits", "/elder/visits", true}, {"elder-move", "/elder/visits/" + string(coming) + "/move", true}, {"elder-visit-coming", "/elder/visits/" + string(coming), true}, {"elder-visit-new", "/elder/visits/" + string(waiting) + "?done=placed", true},
-		{"elder-hours", "/elder/hours", true}, {"elder-station", "/elder/station", true},
+		{"elder-hours", "/elder/hours", true}, {"elder-give", "/elder/hours/give", true}, {"elder-give-long", "/elder/hours/give?to=all", true}, {"elder-station", "/elder/station", true},
 		{"elder-visit-done", "/elder/visits/" + string(done), true}, {"elder-wrong", "/elder/visits/" + string(done) + "/wrong", true}, {"elder-family", "/elder/family", true},
 		{"elder-how", "/elder/how", true}}
 	relative := []sheet{{"family-home", "/family/", false}, {"family-ask", "/family/ask", false}, {"family-how", "/family/how", false}, {"family-person", people[0], false},
-		{"family-person-withheld", people[1], false}, {"family-order", people[0] + "/order", false}, {"family-gift", people[0] + "/gift", false},
+		{"family-person-withheld", people[1], false}, {"family-order", people[0] + "/order", false}, {"family-gift", people[0] + "/gift", false}, {"family-place", people[0] + "/home", false},
 		{"family-visit", "/family/visits/" + string(coming), false}, {"family-visit-done", "/family/visits/" + string(done), false}}
 	helper := []sheet{{"volunteer-hall", "/volunteer/", false}, {"volunteer-visits", "/volunteer/visits", false}, {"volunteer-visit", "/volunteer/visits/" + string(coming), false},
 		{"volunteer-passbook", "/volunteer/passbook", false}, {"volunteer-map", "/volunteer/?view=map", false}, {"volunteer-calendar", "/volunteer/calendar", false},

@@ -64,6 +64,8 @@ func Hours(r *page.Request) error {
 			return err
 		}
 		v.pays(r, rules, classes)
+		counts, waits := page.CountWhy(rules), page.WaitWhy(rules)
+		v.CountWhy, v.PendingWhy = ui.WhyOf(r.Lang, &counts), ui.WhyOf(r.Lang, &waits)
 		v.Pending = pending(r, book.Pending, string(me))
 		return nil
 	})

@@ -54,7 +54,7 @@ func How(r *page.Request) error {
 		return err
 	}
 	v := howView{Page: r.Shell(r.T("page.elder.how"))}
-	for _, code := range []string{"page.elder.how_ask", "page.elder.how_door", "page.elder.how_code", "page.elder.how_confirm", "page.elder.how_hours", "page.elder.how_undo",
+	for _, code := range []string{"page.elder.how_ask", "page.elder.how_door", "page.elder.how_code", "page.elder.how_confirm", "page.elder.how_hours", "page.elder.how_give", "page.elder.how_undo",
 		"page.elder.how_wrong", "page.elder.how_family", "page.elder.how_call"} {
 		v.Lines = append(v.Lines, r.T(code))
 	}

@@ -128,10 +128,21 @@ type hoursView struct {
 	PrintKey                      string
 	Usable, Held, Given, Received string
 	Pays                          []ui.Row
-	Why                           *ui.Why
+	Why, CountWhy, PendingWhy     *ui.Why
 	Pending                       []pendingView
 	Lines                         []lineView
 	More                          string
+}
+
+// giveView asks one thing at a time: to whom, how much, and whether that is right.
+type giveView struct {
+	ui.Page
+	Key, To, Name, Minutes, Long, Free, After string
+	Whom, Lengths                             []itemView
+	Not                                       []string
+	Facts                                     []ui.Row
+	Faults                                    []ui.Fault
+	Why, Limits                               *ui.Why
 }
 
 type pointView struct{ Name, Where, Phone string }

@@ -278,7 +278,7 @@ func talkOf(r *page.Request, p relative, about order.ID) (t talkView, err error)
 // How explains the door.
 func How(r *page.Request) error {
 	v := howView{Page: r.Shell(r.T("page.family.how"))}
-	for _, code := range []string{"page.family.how_ask", "page.family.how_yes", "page.family.how_see", "page.family.how_order", "page.family.how_confirm", "page.family.how_gift",
+	for _, code := range []string{"page.family.how_ask", "page.family.how_yes", "page.family.how_see", "page.family.how_order", "page.family.how_confirm", "page.family.how_gift", "page.family.how_home", "page.family.how_live",
 		"page.family.how_end"} {
 		v.Lines = append(v.Lines, r.T(code))
 	}

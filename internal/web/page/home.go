@@ -21,11 +21,11 @@ const (
 	longStep   = 200
 )
 
-// homeSteps are the buttons: north and east in steps.
+// homeSteps are the buttons in the order of the compass: north and east in steps.
 var homeSteps = []struct {
 	name, code  string
 	north, east int64
-}{{"north", "page.home.north", 1, 0}, {"south", "page.home.south", -1, 0}, {"west", "page.home.west", 0, -1}, {"east", "page.home.east", 0, 1}}
+}{{"north", "page.home.north", 1, 0}, {"west", "page.home.west", 0, -1}, {"east", "page.home.east", 0, 1}, {"south", "page.home.south", -1, 0}}
 
 // Geocoders are the services that may find a home, by their names in the settings.
 var Geocoders = map[string]string{"tianditu": "page.home.tianditu", "amap": "page.home.amap"}
@@ -71,8 +71,15 @@ func Home(r *Request, of HomePage) error {
 	v.Lat, v.Lon = strconv.FormatInt(home.LatE6, 10), strconv.FormatInt(home.LonE6, 10)
 	v.Metres, v.Share = strconv.Itoa(homeMetres), strconv.FormatInt(region.LongitudeShare(now.Community.LatE6), 10)
 	v.Typed = ui.Field{Name: "typed", Label: r.T("page.home.typed"), Hint: r.T("page.home.typed_hint"), Max: 40}
-	for _, s := range homeSteps {
-		v.Steps = append(v.Steps, ui.Row{Name: s.name, Value: r.T(s.code, "metres", shortStep)}, ui.Row{Name: "far_" + s.name, Value: r.T(s.code, "metres", longStep)})
+	for _, by := range []struct {
+		metres int
+		prefix string
+	}{{shortStep, ""}, {longStep, "far_"}} {
+		c := ui.Compass{Legend: r.T("page.home.move", "metres", by.metres)}
+		for i, s := range homeSteps {
+			c.Ways[i] = ui.Row{Name: by.prefix + s.name, Value: r.T(s.code, "metres", by.metres)}
+		}
+		v.Steps = append(v.Steps, c)
 	}
 	v.Ground = r.MapGround(home, homeSide, 1, homeMetres)
 	v.Middle[0], v.Middle[1] = onMap(now.Community, home)

@@ -32,7 +32,8 @@ func Help(r *page.Request) error {
 	}
 	texts("page.public.help_elder", "page.public.help_elder_1", "page.public.help_elder_2", "page.public.help_elder_3")
 	texts("page.public.help_family", "page.public.help_family_1", "page.public.help_family_2")
-	texts("page.public.help_volunteer", "page.public.help_volunteer_1", "page.public.help_volunteer_2", "page.public.help_volunteer_3")
+	texts("page.public.help_volunteer", "page.public.help_volunteer_1", "page.public.help_volunteer_2", "page.public.help_volunteer_3", "page.public.help_volunteer_4")
+	texts("page.public.help_points", "page.public.help_points_1", "page.public.help_points_2", "page.public.help_points_3")
 	texts("page.public.help_wrong", "page.public.help_wrong_1", "page.public.help_wrong_2", "page.public.help_wrong_3")
 	texts("page.public.help_use", "page.public.help_use_1", "page.public.help_use_2")
 	return r.Show(http.StatusOK, chapters(v))

@@ -50,6 +50,8 @@ func Passbook(r *page.Request) error {
 		}
 		v.Given, v.Received = r.Long(totals.Given), r.Long(totals.Received)
 		v.fill(r, all, book)
+		counts, waits, most := page.CountWhy(rules), page.WaitWhy(rules), rules.Why("account.cap")
+		v.CountWhy, v.PendingWhy, v.AccountWhy = ui.WhyOf(r.Lang, &counts), ui.WhyOf(r.Lang, &waits), ui.WhyOf(r.Lang, &most)
 		v.stars(r, rules, totals.Given.Int64()/60)
 		return v.forecast(r, tx, tree, me, rules)
 	})

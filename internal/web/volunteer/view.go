@@ -94,6 +94,7 @@ type passbookView struct {
 	Given, Received                      string
 	Stars, StarsText, StarsDone, StarsOf string
 	StarsWhy                             *ui.Why
+	CountWhy, PendingWhy, AccountWhy     *ui.Why
 	Forecast                             string
 	ForecastWhy                          *ui.Why
 	Pending                              []pendingView
