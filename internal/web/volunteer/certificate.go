@@ -138,7 +138,7 @@ func CertificateFile(r *page.Request) error {
 // The measures of a printed certificate, in points: the code has to be read by a telephone from paper.
 const (
 	sheetMargin = 56.0
-	codeSide    = 190.0
+	codeSide    = 160.0
 )
 
 // CertificatePDF answers with the certificate for paper: what it says, the code that proves it, and the same as text for whoever cannot scan.
@@ -156,24 +156,33 @@ func CertificatePDF(r *page.Request) error {
 	d.Foot(r.T("page.volunteer.cert_foot", "number", said.Number))
 	d.Write(print.Style{Size: print.Small, Align: print.Middle, Gray: true}, said.By)
 	d.Write(print.Style{Size: print.Head, Align: print.Middle}, title)
-	d.Gap(print.Text)
+	d.Gap(print.Small)
 	t := print.Table{Columns: []print.Column{{Share: 0.3}, {Share: 0.7}}, Size: print.Text}
 	for _, row := range r.Statement(said) {
 		t.Rows = append(t.Rows, []string{row.Name, row.Value})
 	}
 	d.Table(t)
 	d.Gap(print.Text)
-	d.Keep(codeSide)
-	top := d.Y()
-	d.QR(sheetMargin, top, codeSide, string(signed))
+	// The code and the text stand side by side, so that all of it is one sheet, whatever the language.
 	beside := sheetMargin + codeSide + print.Text
-	high := d.WriteAt(beside, top+print.Text, print.A4.Width-sheetMargin-beside, print.Style{}, r.T("page.volunteer.cert_how"))
+	width := print.A4.Width - sheetMargin - beside
+	parts := []struct {
+		style print.Style
+		text  string
+	}{{print.Style{Size: print.Text}, r.T("page.volunteer.cert_how")}, {print.Style{Size: print.Small, Gray: true}, r.T("page.volunteer.cert_text")}, {print.Style{Size: print.Small}, string(signed)}}
 	for _, address := range r.Official {
-		high += d.WriteAt(beside, top+print.Text+high, print.A4.Width-sheetMargin-beside, print.Style{}, address+"/public/check")
+		parts[0].text += "\n" + address + "/public/check"
 	}
-	d.MoveTo(top + max(codeSide, high) + print.Text)
-	d.Write(print.Style{Size: print.Small, Gray: true}, r.T("page.volunteer.cert_text"))
-	d.Write(print.Style{Size: print.Small}, string(signed))
+	high := 0.0
+	for _, p := range parts {
+		high += d.HeightOf(p.style.Size, width, p.text)
+	}
+	d.Keep(max(codeSide, high))
+	y := d.Y()
+	d.QR(sheetMargin, y, codeSide, string(signed))
+	for _, p := range parts {
+		y += d.WriteAt(beside, y, width, p.style, p.text)
+	}
 	body, err := d.Bytes()
 	if err != nil {
 		return err
