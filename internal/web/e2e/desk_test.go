@@ -12,6 +12,7 @@ import (
 	cdppage "github.com/chromedp/cdproto/page"
 	"github.com/chromedp/chromedp"
 
+	"timebank/internal/call"
 	"timebank/internal/order"
 )
 
@@ -25,6 +26,18 @@ func key(k string) chromedp.Action[chromedp.Void] {
 	return chromedp.Func(func(ctx context.Context, t *chromedp.Target) error {
 		for _, p := range []input.DispatchKeyEventParams{down, up} {
 			if _, err := cdp.Call(ctx, t, input.DispatchKeyEvent, p); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+// ctrlEnter is Enter with the control key held down.
+func ctrlEnter() chromedp.Action[chromedp.Void] {
+	return chromedp.Func(func(ctx context.Context, t *chromedp.Target) error {
+		for _, kind := range []input.DispatchKeyEventType{input.DispatchKeyEventTypeKeyDown, input.DispatchKeyEventTypeKeyUp} {
+			if _, err := cdp.Call(ctx, t, input.DispatchKeyEvent, input.DispatchKeyEventParams{Type: kind, Key: "Enter", WindowsVirtualKeyCode: 13, Modifiers: 2}); err != nil {
 				return err
 			}
 		}
@@ -82,6 +95,42 @@ func TestTheDeskServesACallByKeysAlone(t *testing.T) {
 	if o := w.Order(id); o.Recipient != w.elder.ID || o.PlacedAs != order.ByStation {
 		t.Errorf("the order is for %s, placed as %s", o.Recipient, o.PlacedAs)
 	}
+}
+
+// A caller says where it lives and not its name. The digits of the house are typed on and pick nobody; then a note, and Ctrl+Enter places the order.
+// The card of who can go is asked by a number and Enter.
+func TestTheDeskFindsByAddressWritesANoteAndDispatchesByKeysAlone(t *testing.T) {
+	w := newTown(t)
+	desk := w.open("zh-CN")
+	desk.wide(1280)
+	desk.signIn("服务台")
+	desk.visit("/desk/call")
+	desk.keys("和", "平", "路", "1", "2", "号")
+	desk.until(`document.querySelectorAll("a[data-key]").length === 2`)
+	if at := desk.where(); at != "/desk/call" {
+		t.Fatalf("typing a house number led to %s", at)
+	}
+	desk.shoot("desk-call-address-zh-CN")
+	who := ask[string](desk, "the number of Mr Li", `[...document.querySelectorAll("a[data-key]")].find((a) => a.textContent.includes("李**")).dataset.key`)
+	desk.do("past the house", evaluate(`document.querySelector("input[name=who]").value = "李"`))
+	desk.leads("pick by number", key(who))
+	lesson := ask[string](desk, "the key of the lesson", `document.querySelector("input[value=smartphone_lesson]").dataset.key`)
+	desk.until(`document.activeElement.type === "radio"`)
+	desk.keys(lesson, "b", "z")
+	desk.until(`document.activeElement.name === "words"`)
+	desk.keys("想", "学", "视", "频", "1")
+	desk.leads("place the order", ctrlEnter())
+	desk.sees("下好了", "预约服务", "接听")
+	id := order.ID(path.Base(strings.SplitN(desk.where(), "?", 2)[0]))
+	if calls, err := w.Calls.List(t.Context(), w.officer.Actor, call.Filter{Order: id, Limit: 10}); err != nil || len(calls) != 1 || !calls[0].HasWords {
+		t.Errorf("the calls about the order: %+v, %v", calls, err)
+	}
+	desk.press("核实过了")
+	desk.visit("/desk/orders/" + string(id))
+	desk.keys("1")
+	desk.until(`document.activeElement.closest("form[data-pick='1']") !== null`)
+	desk.leads("ask", key("Enter"))
+	desk.sees("已经问过", "陈**", "等回答")
 }
 
 // The officer opens the morning board, drags a volunteer's card onto what nobody has taken, and a second desk that had the same page open

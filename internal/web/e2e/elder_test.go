@@ -4,6 +4,7 @@ import (
 	"path"
 	"strings"
 	"testing"
+	"time"
 
 	"timebank/internal/citytest"
 	"timebank/internal/family"
@@ -92,8 +93,28 @@ func TestMrLiMrsCaoAndTheirDaughterFarAway(t *testing.T) {
 	cao.press("对，是我家里人")
 	cao.sees("李敏可以替您叫人", "李敏现在不能给您留言")
 
-	placed := w.Place(w.officer.Actor, w.elder)
-	w.Claim(w.helper, placed)
+	// They call the station. The desk finds both by where they live, orders the lesson for him and writes down what the call was about.
+	desk := w.open("zh-CN")
+	desk.wide(1280)
+	desk.signIn("服务台")
+	desk.visit("/desk/call")
+	desk.fill("who", "和平路12号")
+	desk.press("查找")
+	desk.sees("李**", "曹**")
+	desk.press("李**")
+	desk.tick("item", "smartphone_lesson")
+	desk.do("tomorrow morning", evaluate(`document.querySelector('input[name=when][data-key=b]').checked = true`))
+	desk.fill("words", "女儿在上海，想学会打视频电话")
+	desk.press("为 李** 下单")
+	desk.sees("下好了", "预约服务")
+	placed := order.ID(path.Base(strings.SplitN(desk.where(), "?", 2)[0]))
+	desk.press("看当时记的话")
+	desk.sees("女儿在上海，想学会打视频电话")
+	desk.press("返回")
+	desk.press("核实过了")
+	chen.signIn("陈晓燕")
+	chen.press("我来接")
+	chen.sees("接下来了")
 	min.visit("/family/")
 	min.press("李国强")
 	min.sees("陈晓燕 会来")
@@ -107,7 +128,17 @@ func TestMrLiMrsCaoAndTheirDaughterFarAway(t *testing.T) {
 	chen.signIn("陈晓燕")
 	chen.visit("/volunteer/visits/" + string(placed))
 	chen.sees("和平路12号3幢502室")
-	w.Serve(w.helper, placed, 60)
+	li.signIn("李国强")
+	li.visit("/elder/visits/" + string(placed))
+	code := li.read(".code")
+	chen.near(w.point(placed))
+	for _, press := range []string{"签到", "签退"} {
+		chen.visit("/volunteer/visits/" + string(placed))
+		chen.fill("code", code)
+		chen.located()
+		chen.press(press)
+		w.Clock.Advance(time.Hour)
+	}
 	min.signIn("李敏")
 	min.visit("/family/visits/" + string(placed))
 	min.sees("服务结束")

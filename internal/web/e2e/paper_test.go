@@ -9,6 +9,7 @@ import (
 	"timebank/internal/citytest"
 	"timebank/internal/clock"
 	"timebank/internal/identity"
+	"timebank/internal/member"
 	"timebank/internal/order"
 	"timebank/internal/paper"
 )
@@ -90,4 +91,15 @@ func (w *town) slips() (batch, key string) {
 		w.t.Fatal(err)
 	}
 	return "/desk/slips/" + string(made), "/desk/slips/key?code=" + slips[1].Code
+}
+
+// team registers a team with Chen in it, lets the desk see to teams, and says where its page is.
+func (w *town) team() string {
+	w.t.Helper()
+	ctx := w.t.Context()
+	w.Appoint(w.officer, identity.Administrator, w.Tree.StreetOf(w.Home()))
+	made := citytest.Got(w.Members.RegisterTeams(ctx, []member.RegisterTeamCmd{{Actor: identity.System, Key: w.Key(), Name: "迈皋桥中学志愿队", Kind: member.TeamSchool, Region: w.Home(),
+		Manager: w.helper.ID}})).Must(w.t, "team")
+	citytest.Got(w.Members.JoinTeams(ctx, []member.JoinTeamCmd{{Actor: identity.System, Key: w.Key(), Team: made, Person: w.helper.ID}})).Must(w.t, "join")
+	return "/desk/teams/" + string(made)
 }

@@ -93,7 +93,7 @@ func TestEveryPageKeepsTheRulesForEyesAndFingers(t *testing.T) {
 	desk := []sheet{{"desk-board", "/desk/", false}, {"desk-board-one", "/desk/?for=volunteer", false}, {"desk-call", "/desk/call", false},
 		{"desk-person", "/desk/people/" + string(w.elder.ID), false}, {"desk-order", "/desk/orders/" + string(waiting), false}, {"desk-order-taken", "/desk/orders/" + string(coming), false},
 		{"desk-register", "/desk/register", false}, {"desk-reviews", "/desk/reviews", false}, {"desk-follow-ups", "/desk/follow-ups", false},
-		{"desk-complaints", "/desk/complaints", false}, {"desk-slips", "/desk/slips", false}, {"desk-slips-batch", slips, false},
+		{"desk-complaints", "/desk/complaints", false}, {"desk-teams", "/desk/teams", false}, {"desk-team", w.team(), false}, {"desk-slips", "/desk/slips", false}, {"desk-slips-batch", slips, false},
 		{"desk-key-in", key, false}, {"desk-help", "/desk/help", false}, {"step-up", "/step-up", false}}
 	newcomer := []sheet{{"register-street", "/register", false}, {"register", "/register?street=" + string(w.Tree.StreetOf(w.Home())), false}}
 	nobody := []sheet{{"trouble-not-a-volunteer", "/volunteer/", false}}

@@ -25,8 +25,9 @@
     find.addEventListener("keydown", (e) => {
       const first = found.querySelector("a[data-key]");
       if (e.isComposing || !first) return;
-      // In a name a digit is no letter, so it picks; in a number it goes on typing.
-      const pick = /^[1-9]$/.test(e.key) && !/^\d*$/.test(field.value.trim()) && found.querySelector(`a[data-key="${e.key}"]`);
+      // In a name a digit is no letter, so it picks; in a number and behind a street it goes on typing.
+      const street = /\d|[路街道巷弄村里苑园城庄院坊寓厦号幢栋座]$/;
+      const pick = /^[1-9]$/.test(e.key) && field.value.trim() !== "" && !street.test(field.value.trim()) && found.querySelector(`a[data-key="${e.key}"]`);
       if (pick) { e.preventDefault(); pick.click(); }
       if (e.key === "ArrowDown") { e.preventDefault(); first.focus(); }
     });
