@@ -200,7 +200,8 @@ func seesThrough(t *testing.T, c *citytest.City) {
 	street.get(office).is(t, http.StatusOK, "Passed up because", "Pass it up now")
 	street.post(office+"/up", url.Values{"key": {"pass-up-3"}, "up-reason": {"区里的事"}}).is(t, http.StatusOK)
 	s.as(s.Staff(identity.Reviewer, s.Tree.District(s.Home()))).get("/office/waiting").is(t, http.StatusOK, "passed up by hand: 区里的事")
-	second.get("/desk/").is(t, http.StatusOK, "Complaints 1")
+	second.get("/desk/").is(t, http.StatusOK, "Complaints 1 · the first has 120 h left")
+	second.get("/desk/?for=volunteer").is(t, http.StatusOK, "1 more orders wait for something else")
 }
 
 var complaintLink = regexp.MustCompile(`href="(/desk/complaints/[^"?]+)"`)

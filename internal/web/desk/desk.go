@@ -94,6 +94,9 @@ func Board(r *page.Request) error {
 	}
 	if only != "" {
 		v.All = "/desk/?place=" + string(place)
+		if rest := b.All - b.Count[only]; rest > 0 {
+			v.Hidden = r.T("page.desk.hidden", "count", rest)
+		}
 	}
 	return r.Show(http.StatusOK, board(v))
 }
@@ -123,13 +126,21 @@ func others(r *page.Request, place region.ID) (links []ui.Link, err error) {
 		return nil, err
 	}
 	if len(asks) > 0 {
-		links = append(links, ui.Link{Href: "/desk/follow-ups", Text: r.T("page.desk.follow_ups") + " " + strconv.Itoa(len(asks))})
+		links = append(links, ui.Link{Href: "/desk/follow-ups", Text: r.T("page.desk.follow_ups") + " " + strconv.Itoa(len(asks)) + " · " + pressing(r, asks[0].DueAt)})
 	}
 	said, err := r.Feedback.OpenComplaints(r.Context(), r.Actor, place)
 	if len(said) > 0 {
-		links = append(links, ui.Link{Href: "/desk/complaints", Text: r.T("page.desk.complaints") + " " + strconv.Itoa(len(said))})
+		links = append(links, ui.Link{Href: "/desk/complaints", Text: r.T("page.desk.complaints") + " " + strconv.Itoa(len(said)) + " · " + pressing(r, said[0].DueAt)})
 	}
 	return links, err
+}
+
+// pressing is the clock of the first of a list, which has the least time left.
+func pressing(r *page.Request, due time.Time) string {
+	if due.After(r.Now) {
+		return r.T("page.desk.first_due", "long", r.Long(minutes(due.Sub(r.Now))))
+	}
+	return r.T("page.desk.first_over")
 }
 
 func lineOf(r *page.Request, tree *region.Tree, all *catalog.Catalogue, l order.Line) (lineView, error) {

@@ -17,6 +17,7 @@ type boardView struct {
 	Place  string
 	Counts []ui.Link
 	Others []ui.Link // what waits that is no order's next step: calls to make, complaints, applications
+	Hidden string    // how many the filter hides, and why
 	All    string    // address of the whole board, "" when it is shown
 	Lines  []lineView
 	More   string
