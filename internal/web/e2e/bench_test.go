@@ -1,9 +1,13 @@
 package e2e_test
 
 import (
+	"cmp"
 	"flag"
+	"maps"
 	"net/http"
 	"net/http/httptest"
+	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -20,14 +24,22 @@ var (
 	pageRate  = flag.Int("pages.rate", 200, "pages asked for in a second")
 )
 
+// officeFigures are pages of one figure, opened to its entries: of a month, of all times, from the book, from the orders, and how things stand.
+var officeFigures = []string{"/office/figure?code=figure.completed", "/office/figure?code=figure.redeemed&when=last", "/office/figure?code=figure.earned&when=all",
+	"/office/figure?code=figure.asked&when=all", "/office/figure?code=figure.minutes&when=all", "/office/figure?code=figure.open"}
+
 // doorPages are what each of the demo's people looks at; what is not here is asked for by anybody.
 var doorPages = map[string][]string{
-	"recipient":   {"/elder/", "/elder/visits", "/elder/help", "/elder/hours"},
-	"volunteer":   {"/volunteer/", "/volunteer/visits", "/volunteer/passbook"},
-	"point staff": {"/desk/"}, "point manager": {"/desk/"}, "street dispatcher": {"/desk/"},
-	"city administrator":     {"/office/", "/office/map", "/office/waiting", "/office/people", "/office/points", "/office/rules", "/office/catalogue", "/office/hours"},
-	"district administrator": {"/office/", "/office/map", "/office/waiting", "/office/people"},
-	"":                       {"/", "/public/figures", "/public/check", "/public/points"},
+	"recipient":                {"/elder/", "/elder/visits", "/elder/help", "/elder/hours", "/elder/family"},
+	"kin and delegate":         {"/family/"},
+	"volunteer":                {"/volunteer/", "/volunteer/?view=map", "/volunteer/visits", "/volunteer/calendar", "/volunteer/passbook"},
+	"volunteer, point manager": {"/volunteer/", "/volunteer/passbook"},
+	"point staff":              {"/desk/", "/desk/follow-ups", "/desk/complaints"}, "point manager": {"/desk/", "/desk/reviews"}, "street dispatcher": {"/desk/", "/office/waiting"},
+	"city administrator": append([]string{"/office/", "/office/?when=all", "/office/map", "/office/waiting", "/office/people", "/office/points", "/office/rules",
+		"/office/rules/account.cap", "/office/catalogue", "/office/hours"}, officeFigures...),
+	"district administrator": append([]string{"/office/", "/office/map", "/office/waiting", "/office/people"}, officeFigures...),
+	"city auditor":           {"/office/trail"},
+	"":                       {"/", "/public/figures", "/public/figures?period=month", "/public/check", "/public/points", "/public/join"},
 }
 
 // Pages of the published city at a steady rate, each person on its own pages, on the embedded engine: how long a reader waits for the
@@ -35,6 +47,8 @@ var doorPages = map[string][]string{
 func BenchmarkPages(b *testing.B) {
 	c := config.Default()
 	c.Data = b.TempDir()
+	// All ask from one address, some very often, while the city's clock stands still: the limits on a visitor would answer in the pages' place.
+	c.Limits.Address, c.Limits.Account = 0, 0
 	a, err := replay.Open(b.Context(), c, 1, 0)
 	if err != nil {
 		b.Fatal(err)
@@ -87,10 +101,13 @@ func BenchmarkPages(b *testing.B) {
 	}
 	for b.Loop() {
 		var m vegeta.Metrics
+		took := map[string][]time.Duration{}
 		attacker := vegeta.NewAttacker(vegeta.Timeout(10*time.Second), vegeta.MaxWorkers(256))
 		rate := vegeta.Rate{Freq: *pageRate, Per: time.Second}
 		for r := range attacker.Attack(vegeta.NewStaticTargeter(targets...), rate, 20*time.Second, "pages") {
 			m.Add(r)
+			path := strings.TrimPrefix(r.URL, srv.URL)
+			took[path] = append(took[path], r.Latency)
 		}
 		m.Close()
 		if m.Success < 1 {
@@ -100,5 +117,17 @@ func BenchmarkPages(b *testing.B) {
 		b.ReportMetric(float64(m.Latencies.P95.Microseconds())/1000, "p95-ms")
 		b.ReportMetric(float64(m.Latencies.P99.Microseconds())/1000, "p99-ms")
 		b.ReportMetric(m.Rate, "pages/s")
+		tell(b, took)
+	}
+}
+
+// tell logs the pages whose slowest answers took longest, so that what is slow has a name.
+func tell(b *testing.B, took map[string][]time.Duration) {
+	b.Helper()
+	worst := func(path string) time.Duration { return slices.Max(took[path]) }
+	paths := slices.SortedFunc(maps.Keys(took), func(x, y string) int { return cmp.Compare(worst(y), worst(x)) })
+	for _, path := range paths[:min(len(paths), 12)] {
+		all := slices.Sorted(slices.Values(took[path]))
+		b.Logf("%4d times, half in %3d ms, all in %4d ms: %s", len(all), all[len(all)/2].Milliseconds(), all[len(all)-1].Milliseconds(), path)
 	}
 }
