@@ -14,10 +14,7 @@ import (
 
 	"github.com/chromedp/chromedp"
 
-	"timebank/internal/citytest"
 	"timebank/internal/clock"
-	"timebank/internal/identity"
-	"timebank/internal/member"
 )
 
 // sheet is one page in the round of all pages.
@@ -106,11 +103,7 @@ func TestEveryPageKeepsTheRulesForEyesAndFingers(t *testing.T) {
 
 	all, office := w.office()
 	helper = append(helper, sheet{"volunteer-receipt", "/volunteer/receipts/" + string(w.Order(paid).SettledBy), false})
-	squad := citytest.Got(w.Members.RegisterTeams(t.Context(), []member.RegisterTeamCmd{{Actor: identity.System, Key: w.Key(), Name: "阳光志愿队", Kind: member.TeamSchool,
-		Region: w.Home(), Manager: w.helper.ID}})).Must(t, "a team")
-	desk = append(desk, sheet{"desk-home", "/desk/people/" + string(w.elder.ID) + "/home", false}, sheet{"desk-teams", "/desk/teams", false},
-		sheet{"desk-team", "/desk/teams/" + string(squad), false})
-	relative = append(relative, sheet{"family-home-map", people[0] + "/home", false})
+	desk = append(desk, sheet{"desk-home", "/desk/people/" + string(w.elder.ID) + "/home", false})
 
 	rounds := []struct {
 		zh, en string // whom of the demo's accounts; nobody for the first, the office for the last
