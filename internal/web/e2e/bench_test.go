@@ -2,6 +2,7 @@ package e2e_test
 
 import (
 	"cmp"
+	"errors"
 	"flag"
 	"maps"
 	"net/http"
@@ -13,6 +14,7 @@ import (
 
 	vegeta "github.com/tsenart/vegeta/v12/lib"
 
+	"timebank/internal/app"
 	"timebank/internal/clock"
 	"timebank/internal/config"
 	"timebank/internal/identity"
@@ -47,9 +49,18 @@ var doorPages = map[string][]string{
 func BenchmarkPages(b *testing.B) {
 	c := config.Default()
 	c.Data = b.TempDir()
-	// All ask from one address, some very often, while the city's clock stands still: the limits on a visitor would answer in the pages' place.
+	// All ask from one address, some very often: the limits on a visitor would answer in the pages' place.
 	c.Limits.Address, c.Limits.Account = 0, 0
-	a, err := replay.Open(b.Context(), c, 1, 0)
+	made, err := replay.Open(b.Context(), c, 1, 0)
+	if err != nil {
+		b.Fatal(err)
+	}
+	accounts, _, err := replay.Demo(b.Context(), replay.Config{App: made, Scale: *pageScale, Seed: 1}, clock.System().Now())
+	if err = errors.Join(err, made.Close()); err != nil {
+		b.Fatal(err)
+	}
+	// A replay reads little and keeps few pages in memory: the city is opened as a server opens it, on the clock of the day.
+	a, err := app.Open(b.Context(), app.Options{Config: c})
 	if err != nil {
 		b.Fatal(err)
 	}
@@ -58,10 +69,6 @@ func BenchmarkPages(b *testing.B) {
 			b.Error(err)
 		}
 	}()
-	accounts, _, err := replay.Demo(b.Context(), replay.Config{App: a, Scale: *pageScale, Seed: 1}, clock.System().Now())
-	if err != nil {
-		b.Fatal(err)
-	}
 	srv := httptest.NewServer(a.Pages())
 	defer srv.Close()
 	var targets []vegeta.Target
