@@ -269,10 +269,11 @@ func (o *office) course(tx *store.Tx, f report.Figure) error {
 	top := int64(1)
 	for i := range values {
 		m := month.Add(i - len(values) + 1)
-		n, _, _, err := o.Reports.One(tx, o.tree, o.place, f.Code, report.Days(m.First(), m.Last()))
+		counted, err := o.Reports.Recent(tx, report.Days(m.First(), m.Last()))
 		if err != nil {
 			return err
 		}
+		n := counted.Below(f.Code, []region.ID{o.place})[o.place]
 		values[i], top = n, max(top, n)
 		t.Rows = append(t.Rows, texts(string(m), o.number(f.Unit, n)))
 	}
