@@ -226,10 +226,12 @@ func (a *App) build(opts Options, box *pii.Box) (err error) {
 // callPart is what the room of calls contributes to a copy of somebody's data, to its erasure, to a new key, and to the nights.
 func (a *App) callPart() privacy.Part {
 	return privacy.Part{Name: "calls",
-		Data:   func(tx *store.Tx, s privacy.Subject) (any, error) { return a.Calls.PersonalData(tx, s.Person) },
-		Erase:  func(tx *store.Tx, s privacy.Subject) error { return call.Erase(tx, s.Person) },
-		Merge:  call.Merge,
-		Forget: call.Forget,
+		Data:  func(tx *store.Tx, s privacy.Subject) (any, error) { return a.Calls.PersonalData(tx, s.Person) },
+		Erase: func(tx *store.Tx, s privacy.Subject) error { return call.Erase(tx, s.Person) },
+		Merge: call.Merge,
+		Retain: func(tx *store.Tx, rules policy.Rules) error {
+			return call.Forget(tx, tx.Now().AddDate(0, 0, -rules.RetentionEvidenceDays))
+		},
 		Sealed: []privacy.Sealed{{Name: "call", Reseal: a.Calls.Reseal}}}
 }
 
@@ -255,6 +257,8 @@ func (a *App) certificatePart() privacy.Part {
 	return privacy.Part{Name: "certificate",
 		Data:   func(tx *store.Tx, s privacy.Subject) (any, error) { return a.Certificates.PersonalData(tx, s.Person) },
 		Erase:  func(tx *store.Tx, s privacy.Subject) error { return a.Certificates.Erase(tx, s.Person) },
+		Merge:  a.Certificates.Merge,
+		Retain: a.Certificates.Retain,
 		Sealed: []privacy.Sealed{{Name: "certificate", Reseal: a.Certificates.Reseal}}}
 }
 

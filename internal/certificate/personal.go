@@ -4,6 +4,7 @@ import (
 	"timebank/internal/clock"
 	"timebank/internal/errs"
 	"timebank/internal/member"
+	"timebank/internal/policy"
 	"timebank/internal/store"
 )
 
@@ -39,6 +40,18 @@ func (s *Service) PersonalData(tx *store.Tx, who member.PersonID) (p Personal, e
 
 // Erase takes back a person's certificates and destroys what they say. It checks no right; the use-case that asks for it does.
 func (s *Service) Erase(tx *store.Tx, who member.PersonID) error { return erase(tx, who) }
+
+// Merge hands the certificates of the record that goes to the one that stays: what they say was served by the same person, who keeps the paper and
+// must be able to take it back. It checks no right; the use-case that asks for it does.
+func (s *Service) Merge(tx *store.Tx, keep, drop member.PersonID) error { return merge(tx, keep, drop) }
+
+// Retain destroys what retention ends: what a certificate says once it has been over, expired or taken back, for retention.evidence_days, and that
+// there was one after retention.records_years, as long as the law keeps the records that it was made from.
+func (s *Service) Retain(tx *store.Tx, rules policy.Rules) error {
+	today := clock.DayOf(tx.Now())
+	years := clock.DayOf(today.Start().In(clock.Zone).AddDate(-rules.RetentionRecordsYears, 0, 0))
+	return forget(tx, today.Add(-rules.RetentionEvidenceDays), years)
+}
 
 // Reseal seals anew, under the active key, what up to max certificates after the given one say. It returns the last it has looked at, "" when
 // there is none, and how many rows it changed.

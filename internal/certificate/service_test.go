@@ -203,3 +203,47 @@ func TestADayHasFewCertificates(t *testing.T) {
 	}
 	issue(t, c, wish).Refused(t, "one more", "certificate.too_many")
 }
+
+// TestWhatACertificateSaysIsForgottenWhenItIsOver follows one that ran out and one that was taken back: the words go with retention.evidence_days,
+// the numbers with retention.records_years, and one that holds stays as it is.
+func TestWhatACertificateSaysIsForgottenWhenItIsOver(t *testing.T) {
+	citytest.Each(t, func(t *testing.T, c *citytest.City) {
+		v := c.Volunteer(c.Home())
+		wish := certificate.IssueCmd{Actor: v.Actor, Person: v.ID, Purpose: certificate.ForMyself, Naming: certificate.FullName, Months: 3}
+		short, taken := issue(t, c, wish).Must(t, "short"), issue(t, c, wish).Must(t, "taken back")
+		wish.Months = 12
+		long := issue(t, c, wish).Must(t, "long")
+		citytest.Got(c.Certificates.Revoke(t.Context(), []certificate.RevokeCmd{{Actor: v.Actor, Key: c.Key(), Certificate: taken}})).Must(t, "revoke")
+		words := func(want map[certificate.ID]bool) {
+			t.Helper()
+			for which, has := range want {
+				if text, err := open(t, c, v, which); (err == nil) != has || err != nil && errs.CodeOf(err) != "certificate.unknown" {
+					t.Errorf("%s: got %d characters, %v, want words: %v", which, len(text), err, has)
+				}
+			}
+		}
+		c.Clock.Advance(170 * 24 * time.Hour)
+		c.Pass(25 * time.Hour)
+		words(map[certificate.ID]bool{short: true, taken: true, long: true})
+		c.Pass(20 * 24 * time.Hour)
+		words(map[certificate.ID]bool{short: true, taken: false, long: true})
+		c.Pass(90 * 24 * time.Hour)
+		words(map[certificate.ID]bool{short: false, taken: false, long: true})
+		count := func() (n int) {
+			storetest.Read(t, c.DB, func(tx *store.Tx) error {
+				list, err := c.Certificates.Of(tx, c.Tree, v.Actor, v.ID, "", 9)
+				n = len(list)
+				return err
+			})
+			return n
+		}
+		if n := count(); n != 3 {
+			t.Errorf("got %d certificates, want all three numbers", n)
+		}
+		c.Clock.Set(c.Clock.Now().AddDate(11, 0, 0))
+		c.Pass(25 * time.Hour)
+		if n := count(); n != 0 {
+			t.Errorf("after the years of the law: got %d certificates, want none", n)
+		}
+	})
+}

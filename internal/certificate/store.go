@@ -93,3 +93,19 @@ func saveStatement(tx *store.Tx, which ID, sealed []byte) error {
 	_, err := tx.Exec("UPDATE certificate SET statement = $1 WHERE id = $2", sealed, string(which))
 	return err
 }
+
+// merge hands the certificates of one record to another.
+func merge(tx *store.Tx, keep, drop member.PersonID) error {
+	_, err := tx.Exec("UPDATE certificate SET person = $1 WHERE person = $2", string(keep), string(drop))
+	return err
+}
+
+// forget destroys what certificates say that are over since before a day, and the rows of those that are over since before another.
+func forget(tx *store.Tx, words, rows clock.Day) error {
+	const over = " until_day < $1 OR ended_at < $2"
+	if _, err := tx.Exec("UPDATE certificate SET statement = NULL WHERE statement IS NOT NULL AND ("+over+")", string(words), clock.Micros(words.Start())); err != nil {
+		return err
+	}
+	_, err := tx.Exec("DELETE FROM certificate WHERE"+over, string(rows), clock.Micros(rows.Start()))
+	return err
+}

@@ -48,8 +48,15 @@ func Each(t *testing.T, test func(t *testing.T, c *City)) {
 // New founds a city on an empty database of the engine.
 func New(t testing.TB, engine store.Engine) *City {
 	t.Helper()
+	return NewWith(t, engine, func(*config.Config) {})
+}
+
+// NewWith is New with settings of the installation that differ from the defaults.
+func NewWith(t testing.TB, engine store.Engine, set func(*config.Config)) *City {
+	t.Helper()
 	where := storetest.Config(t, engine)
 	cfg := config.Default()
+	set(&cfg)
 	cfg.Data, cfg.Postgres = where.Dir, where.DSN
 	if engine == store.Postgres {
 		cfg.Keys.Folder, cfg.Photos = t.TempDir(), t.TempDir()

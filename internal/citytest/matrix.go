@@ -116,8 +116,7 @@ func (c *City) Relative(of Person, acts bool) Person {
 	added, err := c.Members.AddKin(c.t.Context(), []member.AddKinCmd{{Actor: identity.System, Key: c.Key(), Person: of.ID, Relative: p.ID, Relation: member.Spouse, Confirmed: true}})
 	Must(c.t, added, err)
 	if acts {
-		let, err := c.Members.Delegate(c.t.Context(), []member.DelegateCmd{{Actor: identity.System, Key: c.Key(), Person: of.ID, Relative: p.ID, Allow: true}})
-		Must(c.t, let, err)
+		c.acts(identity.System, of, p)
 	}
 	return p
 }

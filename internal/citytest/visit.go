@@ -93,9 +93,18 @@ func (c *City) Daughter(of Person, home region.ID) Person {
 	p := c.Person(45, home)
 	added, err := c.Members.AddKin(ctx, []member.AddKinCmd{{Actor: identity.System, Key: c.Key(), Person: of.ID, Relative: p.ID, Relation: member.Child, Confirmed: true}})
 	Must(c.t, added, err)
-	allowed, err := c.Members.Delegate(ctx, []member.DelegateCmd{{Actor: of.Actor, Key: c.Key(), Person: of.ID, Relative: p.ID, Allow: true}})
-	Must(c.t, allowed, err)
+	c.acts(of.Actor, of, p)
 	return p
+}
+
+// acts lets a relative act for a person, and the relative say that it will.
+func (c *City) acts(by identity.Actor, of, relative Person) {
+	c.t.Helper()
+	ctx := c.t.Context()
+	allowed, err := c.Members.Delegate(ctx, []member.DelegateCmd{{Actor: by, Key: c.Key(), Person: of.ID, Relative: relative.ID, Allow: true}})
+	Must(c.t, allowed, err)
+	taken, err := c.Members.ActFor(ctx, []member.ActForCmd{{Actor: relative.Actor, Key: c.Key(), Person: relative.ID, Relative: of.ID, Willing: true}})
+	Must(c.t, taken, err)
 }
 
 // Publish puts rules in force that differ from Nanjing's in the given lines of a policy file ("redeem.min_age" = 65).

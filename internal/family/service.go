@@ -106,7 +106,7 @@ func (s *Service) speaks(tx *store.Tx, by identity.Actor, who member.PersonID) (
 	p, ok := people[who]
 	if !ok {
 		// Nobody but the person and its station acts for it, so that nobody else learns whether it is known.
-		if err := by.MayOwn(identity.MemberKin, string(who)); err != nil {
+		if err := by.MayFor(identity.MemberKin, string(who), identity.MemberKinFor, tree.City(), tree); err != nil {
 			return p, err
 		}
 		return p, errUnknownPerson

@@ -96,7 +96,7 @@ func (d *desk) filing(c *ComplainCmd, known []*Complaint) (*filing, error) {
 		}
 	}
 	if err := d.speaksFor(c.Actor, who, o); err != nil {
-		return nil, err
+		return nil, d.hidden(c.Actor, o, err, noOrder)
 	}
 	if !concerned(o, who) {
 		return nil, errs.New(errs.Forbidden, "feedback.not_a_side").Because(why.Rule("feedback.sides", o.PolicyVersion, "law"))
@@ -379,7 +379,7 @@ func (d *desk) close(cmds []*DecideCmd, decided []*Complaint) error {
 // decidable decides whether a command may end a complaint as it says.
 func (d *desk) decidable(c *DecideCmd, known *Complaint) (*Complaint, *order.Order, error) {
 	if known == nil {
-		return nil, nil, errs.New(errs.NotFound, "feedback.complaint_unknown")
+		return nil, nil, errs.New(errs.NotFound, noComplaint)
 	}
 	o, _, err := d.order(known.Order)
 	if err != nil {
@@ -491,14 +491,14 @@ func (s *Service) runAppeal(tx *store.Tx, cmds []*AppealCmd, out []*identity.Res
 // appealable decides whether a command may open a complaint again.
 func (d *desk) appealable(c *AppealCmd, known *Complaint, others map[order.ID][]*Complaint) (*Complaint, *order.Order, error) {
 	if known == nil {
-		return nil, nil, errs.New(errs.NotFound, "feedback.complaint_unknown")
+		return nil, nil, errs.New(errs.NotFound, noComplaint)
 	}
 	o, r, err := d.order(known.Order)
 	if err != nil {
 		return nil, nil, err
 	}
 	if err := d.speaksFor(c.Actor, known.Complainant, o); err != nil {
-		return nil, nil, err
+		return nil, nil, d.hidden(c.Actor, o, err, noComplaint)
 	}
 	if err := mayAppeal(known, o, d.tx.Now(), r); err != nil {
 		return nil, nil, err

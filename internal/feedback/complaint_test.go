@@ -191,7 +191,7 @@ func TestWhoMayComplainAndHowOften(t *testing.T) {
 		elder, volunteer := c.people()
 		daughter, stranger := c.Daughter(elder, c.Home()), c.Recipient(70, c.Home())
 		id := c.Served(volunteer, elder)
-		c.complain(stranger.Actor, id).Refused(t, "a stranger complains", "identity.not_allowed")
+		c.complain(stranger.Actor, id).Refused(t, "a stranger complains", "order.not_found")
 		c.complain(c.other, id).Refused(t, "another point complains", "identity.not_allowed")
 		citytest.Got(c.Feedback.Complain(t.Context(), []feedback.ComplainCmd{{Actor: c.desk, Key: c.Key(), Order: id, For: stranger.ID, Category: feedback.Poor}})).
 			Refused(t, "the desk complains for a stranger", "feedback.not_a_side")

@@ -171,7 +171,7 @@ func (s *Service) OfOrder(ctx context.Context, actor identity.Actor, id order.ID
 		if sees, err := d.sees(actor, o, identity.OrderRead); err != nil {
 			return err
 		} else if !sees {
-			return errs.New(errs.NotFound, "order.not_found")
+			return errs.New(errs.NotFound, noOrder)
 		}
 		if a.Ratings, err = ratingsOf(tx, []order.ID{id}); err != nil {
 			return err
@@ -224,7 +224,7 @@ func (s *Service) Words(ctx context.Context, actor identity.Actor, id ComplaintI
 		}
 		c := all[id]
 		if c == nil {
-			return errs.New(errs.NotFound, "feedback.complaint_unknown")
+			return errs.New(errs.NotFound, noComplaint)
 		}
 		d, err := s.begin(tx, []order.ID{c.Order})
 		if err != nil {
@@ -244,7 +244,7 @@ func (s *Service) Words(ctx context.Context, actor identity.Actor, id ComplaintI
 		}
 		if !own {
 			if err := actor.May(identity.FeedbackAnswer, c.Region, d.tree); err != nil {
-				return err
+				return d.hidden(actor, o, err, noComplaint)
 			}
 		}
 		if w.Complaint, err = s.open(fieldComplaint, c.words); err != nil {
@@ -274,7 +274,7 @@ func (s *Service) RatingWords(ctx context.Context, actor identity.Actor, id orde
 		if sees, err := d.sees(actor, o, identity.FeedbackAnswer); err != nil {
 			return err
 		} else if !sees {
-			return errs.New(errs.NotFound, "order.not_found")
+			return errs.New(errs.NotFound, noOrder)
 		}
 		said, err := ratingsOf(tx, []order.ID{id})
 		if err != nil {

@@ -89,7 +89,7 @@ func (d *desk) rating(c *RateCmd) (Rating, error) {
 		r.Rater, r.Direction = member.PersonID(c.Actor.Person), OfRecipient
 	}
 	if err := d.mayRate(c, r, o, rules); err != nil {
-		return Rating{}, err
+		return Rating{}, d.hidden(c.Actor, o, err, noOrder)
 	}
 	return r, checkRating(c, r.Direction)
 }

@@ -164,7 +164,7 @@ func (d *desk) at(place region.ID) (policy.Rules, error) {
 func (d *desk) order(id order.ID) (*order.Order, policy.Rules, error) {
 	o := d.orders[id]
 	if o == nil {
-		return nil, policy.Rules{}, errs.New(errs.NotFound, "order.not_found")
+		return nil, policy.Rules{}, errs.New(errs.NotFound, noOrder)
 	}
 	r, err := d.at(o.Region)
 	return o, r, err
@@ -197,6 +197,32 @@ func (d *desk) answersFor(a identity.Actor, right identity.Right, person member.
 	}
 	return member.IsDelegate(d.tx, person, member.PersonID(a.Person))
 }
+
+// hidden turns the refusal of somebody who has no role, no side of the order and no leave to see it into what is said of something that is not
+// there.
+func (d *desk) hidden(a identity.Actor, o *order.Order, refused error, code string) error {
+	person := member.PersonID(a.Person)
+	if errs.KindOf(refused) != errs.Forbidden || a.IsSystem() || len(a.Grants) > 0 || concerned(o, person) {
+		return refused
+	}
+	acts, err := member.IsDelegate(d.tx, o.Recipient, person)
+	if err == nil && !acts {
+		acts, err = member.MaySee(d.tx, o.Recipient, person)
+	}
+	if err != nil {
+		return err
+	}
+	if !acts {
+		return errs.New(errs.NotFound, code)
+	}
+	return refused
+}
+
+// The codes of what is not there.
+const (
+	noOrder     = "order.not_found"
+	noComplaint = "feedback.complaint_unknown"
+)
 
 // refusal tells a refused command, which is its own error, from a failure of all.
 func refusal(err error) (alone, all error) {

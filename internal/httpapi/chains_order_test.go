@@ -124,7 +124,7 @@ func aside(w *world) {
 
 	id := w.published(&elder, &desk)
 	w.does(step{op: "dispatch-order", as: &desk, at: []any{id}, body: m{"volunteer": chen.ID}, rows: "assignment+1"})
-	w.refused(step{op: "answer-order", as: &wang, at: []any{id}, body: m{"accept": true}}, 409, "order.not_offered")
+	w.refused(step{op: "answer-order", as: &wang, at: []any{id}, body: m{"accept": true}}, 403, "order.not_offered")
 	w.does(step{op: "answer-order", as: &chen, at: []any{id}, body: m{"accept": true}, want: m{"state": "accepted"}})
 	// A visit that is moved asks whoever was coming again.
 	w.refused(step{op: "reschedule-order", as: &chen, at: []any{id}, body: m{"start": w.at(2, 10, 0)}}, 403, "identity.not_allowed")
@@ -254,7 +254,7 @@ func gives(w *world, chen, stranger *citytest.Person) {
 	gift := m{"to": mother.ID, "minutes": m{"minutes": 30}}
 	back := w.does(step{op: "transfer", as: chen, at: []any{chen.ID}, body: gift, rows: "hold+1 pending_posting+1"}).text("id")
 	w.does(step{op: "passbook", as: chen, at: []any{chen.ID}, want: m{"pending.0.id": back, "pending.0.out": true, "held.0.minutes.minutes": 30}})
-	w.refused(step{op: "undo", as: stranger, at: []any{back}}, 403, "identity.not_allowed")
+	w.refused(step{op: "undo", as: stranger, at: []any{back}}, 409, "ledger.not_pending")
 	w.does(step{op: "undo", as: chen, at: []any{back}, rows: "hold-1 pending_posting-1"})
 	w.refused(step{op: "undo", as: chen, at: []any{back}}, 409, "ledger.not_pending")
 	w.does(step{op: "transfer", as: chen, at: []any{chen.ID}, body: gift, rows: "hold+1 pending_posting+1"})

@@ -151,8 +151,21 @@ func kin(w *world) {
 	w.does(step{op: "confirm-kin", as: &daughter, at: []any{daughter.ID, mother.ID}})
 	w.refused(step{op: "delegate", as: &daughter, at: []any{mother.ID, daughter.ID}, body: m{"allow": true}}, 403, "identity.not_allowed")
 	w.does(step{op: "delegate", as: &mother, at: []any{mother.ID, daughter.ID}, body: m{"allow": true}})
+	// To act takes the yes of both, and to look into the book another one.
+	w.refused(step{op: "list-kin", as: &daughter, at: []any{mother.ID}}, 403, "identity.not_allowed")
+	w.refused(step{op: "act-for", as: &mother, at: []any{daughter.ID, mother.ID}, body: m{"willing": true}}, 403, "identity.not_allowed")
+	w.does(step{op: "act-for", as: &daughter, at: []any{daughter.ID, mother.ID}, body: m{"willing": true}})
+	closed := w.refused(step{op: "balances", as: &daughter, at: []any{mother.ID}}, 403, "member.kin_may_not_see_hours")
+	if closed.text("why.rule") != "consent.hours" || closed.text("why.owner") != "person" {
+		w.t.Errorf("the book is closed without why: %s", closed)
+	}
+	w.refused(step{op: "passbook", as: &daughter, at: []any{mother.ID}}, 403, "member.kin_may_not_see_hours")
+	w.does(step{op: "consent", as: &mother, at: []any{mother.ID}, body: m{"purpose": "hours"}, rows: "consent+1"})
+	w.does(step{op: "passbook", as: &daughter, at: []any{mother.ID}, want: m{"owner": mother.ID}})
+	w.does(step{op: "consent", as: &mother, at: []any{mother.ID}, body: m{"purpose": "hours", "withdraw": true}})
+	w.refused(step{op: "passbook-csv", as: &daughter, at: []any{mother.ID}}, 403, "member.kin_may_not_see_hours")
 	w.does(step{op: "name-heir", as: &mother, at: []any{mother.ID}, body: m{"heir": daughter.ID}})
-	w.does(step{op: "list-kin", as: &daughter, at: []any{mother.ID}, want: m{"kin.0.relative": daughter.ID, "kin.0.delegate": true, "kin.0.state": "confirmed", "kin.1": nil}})
+	w.does(step{op: "list-kin", as: &daughter, at: []any{mother.ID}, want: m{"kin.0.relative": daughter.ID, "kin.0.delegate": true, "kin.0.acts": true, "kin.0.state": "confirmed", "kin.1": nil}})
 	w.refused(step{op: "list-kin", as: &stranger, at: []any{mother.ID}}, 403, "identity.not_allowed")
 	w.does(step{op: "end-kin", as: &daughter, at: []any{daughter.ID, mother.ID}, rows: "kin-2"})
 	w.refused(step{op: "end-kin", as: &daughter, at: []any{daughter.ID, mother.ID}}, 404, "member.kin_unknown")

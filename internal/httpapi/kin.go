@@ -13,6 +13,7 @@ import (
 type NewKin struct {
 	Relative ID     `json:"relative"`
 	Relation string `json:"relation" enum:"spouse,parent,child,grandparent,grandchild" doc:"What the relative is to the person"`
+	Acts     bool   `json:"acts,omitempty" doc:"The person will act for the relative, if it is let"`
 }
 
 // KinStanding says whether both sides have said yes.
@@ -22,7 +23,7 @@ type KinStanding struct {
 
 func (a *api) addKin(ctx context.Context, in *With[NewKin]) (KinStanding, error) {
 	state, err := first(a.Members.AddKin(ctx, []member.AddKinCmd{{Actor: actor(ctx), Key: in.Key, Person: member.PersonID(in.ID),
-		Relative: member.PersonID(in.Body.Relative), Relation: member.Relation(in.Body.Relation)}}))
+		Relative: member.PersonID(in.Body.Relative), Relation: member.Relation(in.Body.Relation), Acts: in.Body.Acts}}))
 	return KinStanding{string(state)}, err
 }
 
@@ -52,6 +53,21 @@ func (a *api) delegate(ctx context.Context, in *Delegation) error {
 		Relative: member.PersonID(in.Relative), Allow: in.Body.Allow}}))
 }
 
+// Acting says whether the person acts for a relative that lets it.
+type Acting struct {
+	Mutation
+	ID       ID `path:"id" doc:"The person who acts"`
+	Relative ID `path:"relative" doc:"For whom"`
+	Body     struct {
+		Willing bool `json:"willing"`
+	}
+}
+
+func (a *api) actFor(ctx context.Context, in *Acting) error {
+	return done(a.Members.ActFor(ctx, []member.ActForCmd{{Actor: actor(ctx), Key: in.Key, Person: member.PersonID(in.ID), Relative: member.PersonID(in.Relative),
+		Willing: in.Body.Willing}}))
+}
+
 // Heir names who gets a person's hours.
 type Heir struct {
 	Heir ID `json:"heir,omitempty" doc:"One of the confirmed kin; left out: nobody"`
@@ -71,7 +87,9 @@ type Kin struct {
 	Relative ID     `json:"relative"`
 	Relation string `json:"relation" enum:"spouse,parent,child,grandparent,grandchild" doc:"What the relative is to the person"`
 	State    string `json:"state" enum:"proposed,confirmed"`
-	Delegate bool   `json:"delegate" doc:"May act for the person"`
+	Delegate bool   `json:"delegate" doc:"The person lets the relative act for it"`
+	Acts     bool   `json:"acts" doc:"The relative acts for the person: it is let, and has said that it will"`
+	Willing  bool   `json:"willing" doc:"The person has said that it will act for the relative"`
 }
 
 func (a *api) listKin(ctx context.Context, in *OneID) (out KinList, err error) {
@@ -84,7 +102,7 @@ func (a *api) listKin(ctx context.Context, in *OneID) (out KinList, err error) {
 		out.Kin = []Kin{}
 		for _, k := range kin {
 			if k.Person == who {
-				out.Kin = append(out.Kin, Kin{ID(k.Relative), string(k.Relation), string(k.State), k.Delegate})
+				out.Kin = append(out.Kin, Kin{ID(k.Relative), string(k.Relation), string(k.State), k.Delegate, k.Acts(), k.Willing})
 			}
 		}
 		return err

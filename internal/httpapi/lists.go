@@ -149,11 +149,8 @@ type TeamDetail struct {
 
 func (a *api) getTeam(ctx context.Context, in *OneID) (out TeamDetail, err error) {
 	err = a.read(ctx, func(tx *store.Tx, tree *region.Tree) error {
-		t, err := knownTeam(tx, in.ID)
+		t, err := mayTeam(tx, tree, actor(ctx), in.ID)
 		if err != nil {
-			return err
-		}
-		if err := actor(ctx).MayFor(identity.MemberTeam, string(t.Manager), identity.MemberTeamFor, t.Region, tree); err != nil {
 			return err
 		}
 		members, err := member.TeamMembers(tx, t.ID)

@@ -20,7 +20,7 @@ type Registration struct {
 	Address  string   `json:"address,omitempty" maxLength:"200" doc:"Where the person lives; shown in steps to volunteers"`
 	Region   ID       `json:"region" doc:"The community where the person lives"`
 	Point    *Point   `json:"point,omitempty" doc:"Where exactly"`
-	Consents []string `json:"consents" maxItems:"20" uniqueItems:"true" enum:"identity,location,health,allowance,kin,credit,honour,portrait" doc:"Purposes that the person agrees to; identity always, location with an address or a point"`
+	Consents []string `json:"consents" maxItems:"20" uniqueItems:"true" enum:"identity,location,health,allowance,kin,hours,credit,honour,portrait" doc:"Purposes that the person agrees to; identity always, location with an address or a point"`
 }
 
 // Registered is a new person.
@@ -212,7 +212,7 @@ func (a *api) correctPerson(ctx context.Context, in *With[Correction]) error {
 
 // Consent gives or withdraws a consent.
 type Consent struct {
-	Purpose  string `json:"purpose" enum:"identity,location,health,allowance,kin,credit,honour,portrait"`
+	Purpose  string `json:"purpose" enum:"identity,location,health,allowance,kin,hours,credit,honour,portrait"`
 	Withdraw bool   `json:"withdraw,omitempty"`
 }
 
@@ -236,7 +236,7 @@ func (a *api) endPerson(ctx context.Context, in *With[Ending]) error {
 // Application asks for a person to become a recipient.
 type Application struct {
 	Attributes Attributes `json:"attributes,omitempty"`
-	Consents   []string   `json:"consents,omitempty" maxItems:"20" enum:"identity,location,health,allowance,kin,credit,honour,portrait" doc:"In addition to those given"`
+	Consents   []string   `json:"consents,omitempty" maxItems:"20" enum:"identity,location,health,allowance,kin,hours,credit,honour,portrait" doc:"In addition to those given"`
 }
 
 func (a *api) applyRecipient(ctx context.Context, in *With[Application]) error {
@@ -326,8 +326,13 @@ func mayRead(tx *store.Tx, tree *region.Tree, by identity.Actor, own identity.Ri
 		return refused
 	}
 	delegate, err := member.IsDelegate(tx, who, member.PersonID(by.Person))
-	if err != nil || delegate {
+	switch {
+	case err != nil:
 		return err
+	case !delegate:
+		return refused
+	case own == identity.LedgerRead:
+		return member.SeeingHours(tx, who)
 	}
-	return refused
+	return nil
 }

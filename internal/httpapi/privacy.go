@@ -84,7 +84,7 @@ func (a *api) searchPeople(ctx context.Context, in *Typed) (Matches, error) {
 
 // Consents are what a person has agreed to.
 type Consents struct {
-	Purposes []string `json:"purposes" enum:"identity,location,health,allowance,kin,credit,honour,portrait"`
+	Purposes []string `json:"purposes" enum:"identity,location,health,allowance,kin,hours,credit,honour,portrait"`
 }
 
 func (a *api) listConsents(ctx context.Context, in *OneID) (out Consents, err error) {

@@ -124,7 +124,9 @@ func (a *api) routes() []route {
 		op(get, "/persons/{id}/kin", "list-kin", "kin", "A person's kin", may(identity.MemberRead), a.listKin),
 		created(op(post, "/persons/{id}/kin", "add-kin", "kin", "Propose a relation", may(identity.MemberKin, identity.MemberKinFor), a.addKin)),
 		act(post, "/persons/{id}/kin/{relative}/confirm", "confirm-kin", "kin", "Confirm a relation", may(identity.MemberKin, identity.MemberKinFor), a.confirmKin),
-		act(put, "/persons/{id}/kin/{relative}/delegate", "delegate", "kin", "Let a relative act for a person", may(identity.MemberKin, identity.MemberKinFor), a.delegate),
+		act(put, "/persons/{id}/kin/{relative}/delegate", "delegate", "kin", "Let a relative act for a person", may(identity.MemberKin, identity.MemberKinFor), a.delegate).
+			says("It acts once it has said that it will."),
+		act(put, "/persons/{id}/kin/{relative}/acting", "act-for", "kin", "Say that one will act for a relative", may(identity.MemberKin, identity.MemberKinFor), a.actFor),
 		act(remove, "/persons/{id}/kin/{relative}", "end-kin", "kin", "End a relation, or refuse a proposed one", may(identity.MemberKin, identity.MemberKinFor), a.endKin).
 			says("One side is enough. The delegation ends with it."),
 		created(op(post, "/persons/{id}/kin-asks", "ask-kin", "kin", "Ask to become somebody's kin", may(identity.MemberKin, identity.MemberKinFor), a.askKin)).

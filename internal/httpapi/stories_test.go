@@ -69,6 +69,7 @@ func TestStoryOfMrLiAndMrsCao(t *testing.T) {
 			w.post(&desk, "/persons/"+string(p.ID)+"/kin", m{"relative": daughter.ID, "relation": "child"})
 			w.post(&daughter, "/persons/"+string(daughter.ID)+"/kin/"+string(p.ID)+"/confirm", nil)
 			w.must(204, call{as: &desk, method: "PUT", path: "/persons/" + string(p.ID) + "/kin/" + string(daughter.ID) + "/delegate", body: m{"allow": true}})
+			w.must(204, call{as: &daughter, method: "PUT", path: "/persons/" + string(daughter.ID) + "/kin/" + string(p.ID) + "/acting", body: m{"willing": true}})
 		}
 		w.certified(&desk, &district, chen)
 
@@ -186,6 +187,7 @@ func TestStoryOfTianHua(t *testing.T) {
 		w.post(&tian, "/persons/"+string(tian.ID)+"/kin", m{"relative": father.ID, "relation": "parent"})
 		w.post(&father, "/persons/"+string(father.ID)+"/kin/"+string(tian.ID)+"/confirm", nil)
 		w.must(204, call{as: &father, method: "PUT", path: "/persons/" + string(father.ID) + "/kin/" + string(tian.ID) + "/delegate", body: m{"allow": true}})
+		w.must(204, call{as: &tian, method: "PUT", path: "/persons/" + string(tian.ID) + "/kin/" + string(father.ID) + "/acting", body: m{"willing": true}})
 		id := w.post(&tian, "/orders", m{"recipient": father.ID, "item": citytest.Lesson, "start": w.at(1, 9, 0), "minutes": m{"minutes": 60}, "offer_own_hours": true}).text("id")
 		w.post(&there, "/orders/"+id+"/review", m{"approve": true})
 		w.post(&zhou, "/orders/"+id+"/claim", m{})

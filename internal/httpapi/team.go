@@ -4,18 +4,29 @@ import (
 	"context"
 
 	"timebank/internal/errs"
+	"timebank/internal/identity"
 	"timebank/internal/member"
 	"timebank/internal/region"
 	"timebank/internal/store"
 )
 
-func knownTeam(tx *store.Tx, which ID) (member.Team, error) {
+// mayTeam returns a team that the actor may manage; a stranger is refused alike whether there is such a team or not.
+func mayTeam(tx *store.Tx, tree *region.Tree, by identity.Actor, which ID) (member.Team, error) {
 	teams, err := member.LoadTeams(tx, []member.TeamID{member.TeamID(which)})
-	t, ok := teams[member.TeamID(which)]
-	if err == nil && !ok {
-		err = errs.New(errs.NotFound, "member.team_unknown")
+	if err != nil {
+		return member.Team{}, err
 	}
-	return t, err
+	t, ok := teams[member.TeamID(which)]
+	if !ok {
+		t.Region = tree.City()
+	}
+	if err := by.MayFor(identity.MemberTeam, string(t.Manager), identity.MemberTeamFor, t.Region, tree); err != nil {
+		return t, err
+	}
+	if !ok {
+		return t, errs.New(errs.NotFound, "member.team_unknown")
+	}
+	return t, nil
 }
 
 // NewTeam registers a team of volunteers.

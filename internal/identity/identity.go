@@ -7,6 +7,7 @@
 package identity
 
 import (
+	"slices"
 	"time"
 
 	"timebank/internal/audit"
@@ -184,7 +185,11 @@ func (a Actor) mayAt(right Right, place region.ID, tree *region.Tree, level regi
 			return nil
 		}
 	}
-	w := why.Rule("identity.rights", "", "law").With("right", string(right)).With("region", string(place))
+	w := why.Rule("identity.rights", "", "law").With("right", string(right))
+	// Where somebody lives, or something is, is told to those alone who have some business there.
+	if slices.ContainsFunc(a.Grants, func(g Grant) bool { return g.holds(a.At) && tree.Contains(g.Region, place) }) {
+		w = w.With("region", string(place))
+	}
 	if level != "" {
 		w = w.With("level", string(level))
 	}

@@ -139,6 +139,9 @@ func Refuse(tx *store.Tx, tree *region.Tree, by Actor, which ProposalID, reason 
 		return p, decide(tx, by, &p, Withdrawn, reason)
 	}
 	if err := by.mayAt(p.Needs, p.Region, tree, p.Level, ""); err != nil {
+		if len(by.Grants) == 0 {
+			err = errNoProposal // who holds no role does not learn what the offices have before them
+		}
 		return Proposal{}, err
 	}
 	return p, decide(tx, by, &p, Rejected, reason)

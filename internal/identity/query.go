@@ -164,6 +164,8 @@ func scanProposal(r *store.Rows) (p Proposal, err error) {
 	return p, err
 }
 
+var errNoProposal = errs.New(errs.NotFound, "identity.proposal_unknown")
+
 // LoadProposal returns a proposal, or NotFound with the code identity.proposal_unknown.
 func LoadProposal(tx *store.Tx, which ProposalID) (Proposal, error) {
 	return loadProposal(tx, which, "")
@@ -173,7 +175,7 @@ func LoadProposal(tx *store.Tx, which ProposalID) (Proposal, error) {
 func loadProposal(tx *store.Tx, which ProposalID, lock string) (Proposal, error) {
 	rows, err := store.All(tx, scanProposal, proposalColumns+" WHERE id = $1"+lock, string(which))
 	if err == nil && len(rows) == 0 {
-		err = errs.New(errs.NotFound, "identity.proposal_unknown")
+		err = errNoProposal
 	}
 	if err != nil {
 		return Proposal{}, err

@@ -172,7 +172,7 @@ type UndoCmd struct {
 	ID    PendingID
 }
 
-// Undo takes a transfer or donation back before it is posted. Errors: Conflict ledger.not_pending, Forbidden identity.not_allowed.
+// Undo takes a transfer or donation back before it is posted. Error: Conflict ledger.not_pending, also to whoever may not take it back.
 func (s *Service) Undo(ctx context.Context, c UndoCmd) error {
 	_, err := s.undo.One(ctx, s.db, c)
 	return err
@@ -193,8 +193,10 @@ func (s *Service) runUndo(tx *store.Tx, c *UndoCmd) (PendingID, error) {
 		if err != nil {
 			return "", err
 		}
-		if err := c.Actor.MayFor(identity.LedgerTransfer, p.From.Owner, identity.LedgerTransferFor, region.ID(p.Region), tree); err != nil {
+		if err := c.Actor.MayFor(identity.LedgerTransfer, p.From.Owner, identity.LedgerTransferFor, region.ID(p.Region), tree); errs.CodeOf(err) == identity.CodeStepUp {
 			return "", err
+		} else if err != nil {
+			return "", errNotPending // to whoever may not, it is not there
 		}
 	}
 	if _, err := Undo(tx, c.ID); err != nil {
@@ -216,10 +218,13 @@ func (s *Service) may(tx *store.Tx, a identity.Actor, person string, own, staff 
 	}
 	p, ok := people[member.PersonID(person)]
 	if !ok {
-		return "", policy.Rules{}, errs.New(errs.NotFound, "member.person_unknown")
+		p.Region = tree.City() // a stranger is refused alike whether there is such a person or not
 	}
 	if err := a.MayFor(own, person, staff, p.Region, tree); err != nil {
 		return "", policy.Rules{}, err
+	}
+	if !ok {
+		return "", policy.Rules{}, errs.New(errs.NotFound, "member.person_unknown")
 	}
 	path := tree.Path(p.Region)
 	names := make([]string, len(path))

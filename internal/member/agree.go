@@ -38,10 +38,7 @@ func (s *Service) runEndKin(tx *store.Tx, cmds []*EndKinCmd, out []*identity.Res
 	}
 	for i, c := range cmds {
 		mine, ok := sides[pair{c.Person, c.Relative}]
-		p, err := active(people, c.Person)
-		if err == nil {
-			err = sc.mayFor(c.Actor, identity.MemberKin, p, identity.MemberKinFor)
-		}
+		p, err := sc.whom(people, c.Actor, identity.MemberKin, c.Person, identity.MemberKinFor)
 		if err == nil && !ok {
 			err = errs.New(errs.NotFound, "member.kin_unknown")
 		}
@@ -58,9 +55,9 @@ func (s *Service) runEndKin(tx *store.Tx, cmds []*EndKinCmd, out []*identity.Res
 	return sc.done()
 }
 
-// DelegateIn is [Service.Delegate] for one pair within the caller's transaction: the relative may act for the person from now on.
+// DelegateIn is [Service.Delegate] for one pair within the caller's transaction: the relative, who has asked for it, acts for the person from now on.
 func (s *Service) DelegateIn(tx *store.Tx, by identity.Actor, key string, person, relative PersonID) error {
-	results, err := s.delegate.Do(tx, []DelegateCmd{{Actor: by, Key: key, Person: person, Relative: relative, Allow: true}})
+	results, err := s.delegate.Do(tx, []DelegateCmd{{Actor: by, Key: key, Person: person, Relative: relative, Allow: true, asked: true}})
 	if err != nil {
 		return err
 	}
@@ -92,11 +89,8 @@ func (s *Service) Agree(tx *store.Tx, by identity.Actor, a Agreement) error {
 	if err != nil {
 		return err
 	}
-	p, err := active(people, a.Person)
+	p, err := sc.whom(people, by, identity.MemberKin, a.Person, identity.MemberKinFor)
 	if err != nil {
-		return err
-	}
-	if err := sc.mayFor(by, identity.MemberKin, p, identity.MemberKinFor); err != nil {
 		return err
 	}
 	asker, err := active(people, a.Asker)

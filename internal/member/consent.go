@@ -36,17 +36,14 @@ func (s *Service) runConsent(tx *store.Tx, cmds []*ConsentCmd, out []*identity.R
 		return err
 	}
 	for i, c := range cmds {
-		p, ok := people[c.Person]
+		p, err := sc.known(people, c.Actor, identity.MemberConsent, c.Person, identity.MemberConsentFor)
 		switch {
 		case !c.Purpose.valid():
-			out[i].Err = errs.Invalid("member.purpose_unknown", errs.Field{Path: "purpose", Code: "member.purpose_unknown"})
-		case !ok:
-			out[i].Err = errUnknown
-		case c.Withdraw && c.Purpose == PurposeIdentity && p.State == PersonActive:
-			out[i].Err = errs.New(errs.Refused, "member.consent_required")
-		default:
-			out[i].Err = sc.mayFor(c.Actor, identity.MemberConsent, p, identity.MemberConsentFor)
+			err = errs.Invalid("member.purpose_unknown", errs.Field{Path: "purpose", Code: "member.purpose_unknown"})
+		case err == nil && c.Withdraw && c.Purpose == PurposeIdentity && p.State == PersonActive:
+			err = errs.New(errs.Refused, "member.consent_required")
 		}
+		out[i].Err = err
 		if out[i].Err != nil {
 			continue
 		}

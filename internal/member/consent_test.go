@@ -36,6 +36,8 @@ func TestAWithdrawnPurposeStopsTheUse(t *testing.T) {
 		wants(t, "kin", added, err, "")
 		allowed, err := w.s.Delegate(ctx, []member.DelegateCmd{{Actor: w.self(li), Key: "d", Person: li, Relative: child, Allow: true}})
 		wants(t, "delegate", allowed, err, "")
+		acts, err := w.s.ActFor(ctx, []member.ActForCmd{{Actor: w.self(child), Key: "t", Person: child, Relative: li, Willing: true}})
+		wants(t, "act for", acts, err, "")
 
 		withdraw := func(purpose member.Purpose) {
 			t.Helper()

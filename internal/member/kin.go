@@ -15,17 +15,21 @@ import (
 
 func (s *Service) kinCalls() {
 	s.addKin = word("member.add_kin", func(c *AddKinCmd, w *canon.Writer) (identity.Actor, string) {
-		w.Str(string(c.Person)).Str(string(c.Relative)).Str(string(c.Relation)).Bool(c.Confirmed)
+		w.Str(string(c.Person)).Str(string(c.Relative)).Str(string(c.Relation)).Bool(c.Confirmed).Bool(c.Acts)
 		return c.Actor, c.Key
 	}, s.runAddKin)
 	s.confirmKin = nothing("member.confirm_kin", func(c *ConfirmKinCmd, w *canon.Writer) (identity.Actor, string) {
-		w.Str(string(c.Person)).Str(string(c.Relative))
+		w.Str(string(c.Person)).Str(string(c.Relative)).Bool(c.Acts)
 		return c.Actor, c.Key
 	}, s.runConfirmKin)
 	s.delegate = nothing("member.delegate", func(c *DelegateCmd, w *canon.Writer) (identity.Actor, string) {
 		w.Str(string(c.Person)).Str(string(c.Relative)).Bool(c.Allow)
 		return c.Actor, c.Key
 	}, s.runDelegate)
+	s.actFor = nothing("member.act_for", func(c *ActForCmd, w *canon.Writer) (identity.Actor, string) {
+		w.Str(string(c.Person)).Str(string(c.Relative)).Bool(c.Willing)
+		return c.Actor, c.Key
+	}, s.runActFor)
 	s.endKin = nothing("member.end_kin", func(c *EndKinCmd, w *canon.Writer) (identity.Actor, string) {
 		w.Str(string(c.Person)).Str(string(c.Relative))
 		return c.Actor, c.Key
@@ -45,6 +49,7 @@ type AddKinCmd struct {
 	Relative  PersonID
 	Relation  Relation // the relative is the person's Relation
 	Confirmed bool
+	Acts      bool // the person will act for the relative, if it is let
 }
 
 // kinRow is a side of a relation with who agreed for it.
@@ -86,7 +91,7 @@ func (s *Service) runAddKin(tx *store.Tx, cmds []*AddKinCmd, out []*identity.Res
 		if c.Confirmed {
 			state = KinConfirmed
 		}
-		mine := kinRow{Kin{Person: c.Person, Relative: c.Relative, Relation: c.Relation, State: state, Agreed: true}, c.Actor.ID}
+		mine := kinRow{Kin{Person: c.Person, Relative: c.Relative, Relation: c.Relation, State: state, Willing: c.Acts, Agreed: true}, c.Actor.ID}
 		theirs := kinRow{Kin{Person: c.Relative, Relative: c.Person, Relation: c.Relation.Inverse(), State: state, Agreed: c.Confirmed}, ""}
 		if c.Confirmed {
 			theirs.agreedBy = c.Actor.ID
@@ -116,12 +121,9 @@ func (sc *scene) mayAdd(people map[PersonID]Person, c *AddKinCmd) error {
 	if err := bad.Err("member.kin_invalid"); err != nil {
 		return err
 	}
-	p, err := active(people, c.Person)
-	if err != nil {
-		return err
-	}
 	// Who may not add it must not learn whether the relative is known.
-	if err := sc.mayFor(c.Actor, identity.MemberKin, p, identity.MemberKinFor); err != nil {
+	p, err := sc.whom(people, c.Actor, identity.MemberKin, c.Person, identity.MemberKinFor)
+	if err != nil {
 		return err
 	}
 	relative, err := active(people, c.Relative)
@@ -137,6 +139,7 @@ type ConfirmKinCmd struct {
 	Key      string
 	Person   PersonID // who confirms
 	Relative PersonID // whose side proposed
+	Acts     bool     // the person will act for the relative, if it is let
 }
 
 // ConfirmKin confirms relations. Staff that proposed for one side cannot confirm for the other. Errors of a command:
@@ -160,19 +163,20 @@ func (s *Service) runConfirmKin(tx *store.Tx, cmds []*ConfirmKinCmd, out []*iden
 			}
 			return nil
 		}, "member.confirm_kin", func(i int, mine, theirs *kinRow) string {
-			mine.Agreed, mine.agreedBy = true, cmds[i].Actor.ID
+			mine.Agreed, mine.agreedBy, mine.Willing = true, cmds[i].Actor.ID, mine.Willing || cmds[i].Acts
 			mine.State, theirs.State = KinConfirmed, KinConfirmed
 			return string(KinConfirmed)
 		})
 }
 
-// DelegateCmd lets a relative act for a person (order, confirm, redeem), or no longer.
+// DelegateCmd lets a relative act for a person (order, confirm, redeem), or no longer. The relative acts once it has said that it will.
 type DelegateCmd struct {
 	Actor    identity.Actor
 	Key      string
 	Person   PersonID
 	Relative PersonID
 	Allow    bool
+	asked    bool // the relative has asked for it
 }
 
 // Delegate gives or takes back a delegation. Errors of a command: member.kin_unknown, member.kin_not_confirmed, identity.not_allowed.
@@ -196,10 +200,50 @@ func (s *Service) runDelegate(tx *store.Tx, cmds []*DelegateCmd, out []*identity
 			return nil
 		}, "member.delegate", func(i int, mine, theirs *kinRow) string {
 			mine.Delegate = cmds[i].Allow
+			if cmds[i].asked {
+				theirs.Willing = true
+			}
 			if cmds[i].Allow {
 				return "allowed"
 			}
 			return "taken back"
+		})
+}
+
+// ActForCmd says that a person will act for a relative that lets it, or no longer.
+type ActForCmd struct {
+	Actor    identity.Actor
+	Key      string
+	Person   PersonID // who acts
+	Relative PersonID // for whom
+	Willing  bool
+}
+
+// ActFor takes a delegation on or lays it down. Staff does not say yes for somebody to act for the staff's own person. Errors of a command:
+// member.kin_unknown, member.kin_not_confirmed, identity.not_allowed, member.own_case.
+func (s *Service) ActFor(ctx context.Context, cmds []ActForCmd) ([]identity.Result[identity.Nothing], error) {
+	return s.actFor.Perform(ctx, s.db, cmds)
+}
+
+func (s *Service) runActFor(tx *store.Tx, cmds []*ActForCmd, out []*identity.Result[identity.Nothing]) error {
+	return s.changeKin(tx, len(cmds), func(i int) (identity.Actor, PersonID, PersonID) {
+		return cmds[i].Actor, cmds[i].Person, cmds[i].Relative
+	},
+		func(i int, err error) { out[i].Err = err },
+		func(sc *scene, i int, mine, theirs kinRow) error {
+			switch {
+			case mine.State != KinConfirmed:
+				return errs.New(errs.Conflict, "member.kin_not_confirmed")
+			case cmds[i].Willing && cmds[i].Actor.IsPerson(string(mine.Relative)):
+				return errOwnCase
+			}
+			return nil
+		}, "member.act_for", func(i int, mine, theirs *kinRow) string {
+			mine.Willing = cmds[i].Willing
+			if cmds[i].Willing {
+				return "willing"
+			}
+			return "laid down"
 		})
 }
 
@@ -228,10 +272,7 @@ func (s *Service) changeKin(tx *store.Tx, n int, who func(i int) (identity.Actor
 		by, person, relative := who(i)
 		mine, ok := sides[pair{person, relative}]
 		theirs := sides[pair{relative, person}]
-		p, err := active(people, person)
-		if err == nil {
-			err = sc.mayFor(by, identity.MemberKin, p, identity.MemberKinFor)
-		}
+		p, err := sc.whom(people, by, identity.MemberKin, person, identity.MemberKinFor)
 		if err == nil && !ok {
 			err = errs.New(errs.NotFound, "member.kin_unknown")
 		}
@@ -281,10 +322,7 @@ func (s *Service) runNameHeir(tx *store.Tx, cmds []*NameHeirCmd, out []*identity
 		return err
 	}
 	for i, c := range cmds {
-		p, err := active(people, c.Person)
-		if err == nil {
-			err = sc.mayFor(c.Actor, identity.MemberKin, p, identity.MemberKinFor)
-		}
+		p, err := sc.whom(people, c.Actor, identity.MemberKin, c.Person, identity.MemberKinFor)
 		if err == nil && c.Heir != "" && sides[pair{c.Person, c.Heir}].State != KinConfirmed {
 			err = errs.New(errs.Conflict, "member.kin_not_confirmed")
 		}
@@ -306,15 +344,25 @@ func (s *Service) runNameHeir(tx *store.Tx, cmds []*NameHeirCmd, out []*identity
 // pair is a person and a relative.
 type pair struct{ person, relative PersonID }
 
-// IsDelegate reports whether a person lets the relative act for it.
+// IsDelegate reports whether a relative acts for a person: the person lets it, and the relative has said that it will.
 func IsDelegate(tx *store.Tx, person, relative PersonID) (bool, error) {
 	kin, err := KinOf(tx, person)
 	for _, k := range kin {
-		if k.Relative == relative && k.Delegate {
+		if k.Relative == relative && k.Acts() {
 			return true, err
 		}
 	}
 	return false, err
+}
+
+// SeeingHours is for a relative who acts for a person and asks to see its hours: nil, or Forbidden member.kin_may_not_see_hours with why when the
+// person has not consented to it. To act is not to look into the book.
+func SeeingHours(tx *store.Tx, person PersonID) error {
+	given, err := ConsentsOf(tx, person)
+	if err == nil && !slices.Contains(given, PurposeHours) {
+		err = errs.New(errs.Forbidden, "member.kin_may_not_see_hours").Because(why.Rule("consent.hours", "", "person"))
+	}
+	return err
 }
 
 // MaySee reports whether a person lets the relative see its visits: the relation is confirmed on both sides, and the person has consented to

@@ -23,11 +23,7 @@ func (s *Service) Details(ctx context.Context, by identity.Actor, which PersonID
 		if err != nil {
 			return err
 		}
-		var ok bool
-		if p, ok = all[which]; !ok {
-			return errUnknown
-		}
-		if err := sc.mayFor(by, identity.MemberRead, p, identity.MemberRead); err != nil {
+		if p, err = sc.known(all, by, identity.MemberRead, which, identity.MemberRead); err != nil {
 			return err
 		}
 		// With a card it is the staff at the desk who sees it.

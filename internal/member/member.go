@@ -187,8 +187,13 @@ type Kin struct {
 	Relation Relation // the relative is the person's Relation
 	State    KinState
 	Delegate bool // the person lets the relative act for it: order, confirm, redeem
+	Willing  bool // the person has said that it will act for the relative, if it is let
+	Accepted bool // the relative has said that it will act for the person
 	Agreed   bool // the person's own side has said yes
 }
+
+// Acts reports whether the relative acts for the person: the one lets it, the other has said that it will.
+func (k Kin) Acts() bool { return k.Delegate && k.Accepted }
 
 // Purpose is what personal data may be used for. Each needs its own consent (law: separate consent for sensitive data).
 type Purpose string
@@ -200,6 +205,7 @@ const (
 	PurposeHealth    Purpose = "health"    // disability
 	PurposeAllowance Purpose = "allowance" // allowance and hardship
 	PurposeKin       Purpose = "kin"       // relatives may see visits
+	PurposeHours     Purpose = "hours"     // relatives who act for the person may see its hours
 	PurposeCredit    Purpose = "credit"    // an employer may check what a volunteer has done
 	PurposeHonour    Purpose = "honour"    // the name may appear in public honours
 	PurposePortrait  Purpose = "portrait"  // whom a volunteer visits may see its face
@@ -207,7 +213,7 @@ const (
 
 // Purposes lists every purpose.
 func Purposes() []Purpose {
-	return []Purpose{PurposeIdentity, PurposeLocation, PurposeHealth, PurposeAllowance, PurposeKin, PurposeCredit, PurposeHonour, PurposePortrait}
+	return []Purpose{PurposeIdentity, PurposeLocation, PurposeHealth, PurposeAllowance, PurposeKin, PurposeHours, PurposeCredit, PurposeHonour, PurposePortrait}
 }
 
 // TeamID identifies a team.

@@ -242,10 +242,7 @@ func (s *Service) runMove(tx *store.Tx, cmds []*MoveCmd, out []*identity.Result[
 		return err
 	}
 	for i, c := range cmds {
-		p, err := active(people, c.Person)
-		if err == nil {
-			err = sc.mayFor(c.Actor, identity.MemberMove, p, identity.MemberMoveFor)
-		}
+		p, err := sc.whom(people, c.Actor, identity.MemberMove, c.Person, identity.MemberMoveFor)
 		if err == nil {
 			err = decideMove(sc, c, given[c.Person])
 		}
@@ -347,9 +344,9 @@ func (s *Service) runCorrect(tx *store.Tx, cmds []*CorrectCmd, out []*identity.R
 		return err
 	}
 	for i, c := range cmds {
-		p, ok := people[c.Person]
-		if !ok {
-			out[i].Err = errUnknown
+		p, err := sc.known(people, c.Actor, identity.MemberCorrect, c.Person, identity.MemberCorrectFor)
+		if err != nil {
+			out[i].Err = err
 			continue
 		}
 		fields, err := s.correctOne(sc, c, p)
@@ -476,8 +473,11 @@ func (s *Service) runEnd(tx *store.Tx, cmds []*EndCmd, out []*identity.Result[id
 		return err
 	}
 	for i, c := range cmds {
-		p, ok := people[c.Person]
-		if out[i].Err = decideEnd(sc, c, p, ok); out[i].Err != nil {
+		p, err := sc.mayEnd(people, c)
+		if err == nil {
+			err = decideEnd(sc, c, p)
+		}
+		if out[i].Err = err; err != nil {
 			continue
 		}
 		if err := endPerson(tx, p.ID, c.How, c.On); err != nil {
@@ -498,14 +498,36 @@ func (s *Service) runEnd(tx *store.Tx, cmds []*EndCmd, out []*identity.Result[id
 	return sc.done()
 }
 
-func decideEnd(sc *scene, c *EndCmd, p Person, known bool) error {
+// mayEnd returns the person whose end the actor may record: its own leaving, or as staff of its place. It asks before anything is compared with the
+// record, so that nobody else finds out when somebody was born.
+func (sc *scene) mayEnd(people map[PersonID]Person, c *EndCmd) (Person, error) {
+	if c.How != PersonDead {
+		return sc.known(people, c.Actor, identity.MemberLeave, c.Person, identity.MemberLeaveFor)
+	}
+	p, ok := people[c.Person]
+	if !ok {
+		p.Region = sc.tree.City()
+	}
+	if c.Actor.IsPerson(string(c.Person)) {
+		return p, errOwnCase
+	}
+	if err := c.Actor.May(identity.MemberRecordDeath, p.Region, sc.tree); err != nil {
+		return p, err
+	}
+	if !ok {
+		return p, errUnknown
+	}
+	return p, nil
+}
+
+func decideEnd(sc *scene, c *EndCmd, p Person) error {
 	var bad errs.Fields
 	if c.How != PersonDead && c.How != PersonLeft {
 		bad.Add("how", "member.end_unknown")
 	}
 	if _, err := clock.ParseDay(string(c.On)); err != nil {
 		bad.AddErr("on", err)
-	} else if c.On > sc.today || known && c.On < p.Birth {
+	} else if c.On > sc.today || c.On < p.Birth {
 		bad.Add("on", "member.day_impossible")
 	}
 	if c.How == PersonDead && c.Document == "" {
@@ -514,15 +536,8 @@ func decideEnd(sc *scene, c *EndCmd, p Person, known bool) error {
 	if err := bad.Err("member.end_invalid"); err != nil {
 		return err
 	}
-	switch {
-	case !known:
-		return errUnknown
-	case c.How == PersonLeft && p.State != PersonActive, p.State == PersonDead:
+	if c.How == PersonLeft && p.State != PersonActive || p.State == PersonDead {
 		return errInactive
-	case c.How == PersonLeft:
-		return sc.mayFor(c.Actor, identity.MemberLeave, p, identity.MemberLeaveFor)
-	case c.Actor.IsPerson(string(p.ID)):
-		return errOwnCase
 	}
-	return c.Actor.May(identity.MemberRecordDeath, p.Region, sc.tree)
+	return nil
 }

@@ -96,6 +96,7 @@ type PersonalKin struct {
 	Relation Relation `json:"relation"`
 	State    KinState `json:"state"`
 	Delegate bool     `json:"delegate"`
+	Willing  bool     `json:"willing"` // the person will act for the relative
 }
 
 // PersonalMember is a membership of a team.

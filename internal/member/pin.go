@@ -50,9 +50,9 @@ func (s *Service) runPin(tx *store.Tx, cmds []*PinCmd, out []*identity.Result[id
 		return err
 	}
 	for i, c := range cmds {
-		p, err := active(people, c.Person)
+		p, err := sc.housed(people, c.Actor, c.Person)
 		if err == nil {
-			err = sc.mayPlace(c.Actor, p)
+			p, err = active(people, c.Person)
 		}
 		var rules policy.Rules
 		if err == nil {
@@ -110,6 +110,15 @@ func (sc *scene) mayPlace(by identity.Actor, p Person) error {
 	return Seeing(sc.tx, p.ID, PersonID(by.Person))
 }
 
+// housed returns a person whose home the actor may see and change; an unknown one as known does.
+func (sc *scene) housed(people map[PersonID]Person, by identity.Actor, which PersonID) (Person, error) {
+	p, ok := people[which]
+	if !ok {
+		return sc.known(people, by, identity.MemberMove, which, identity.MemberMoveFor)
+	}
+	return p, sc.mayPlace(by, p)
+}
+
 // Home is where a person lives, on the map.
 type Home struct {
 	// At is the home, Community the point of its community; they are the same as long as nobody has put the home elsewhere.
@@ -133,11 +142,8 @@ func (s *Service) HomeOf(ctx context.Context, by identity.Actor, who PersonID) (
 		if err != nil {
 			return err
 		}
-		p, ok := people[who]
-		if !ok {
-			return errUnknown
-		}
-		if err := sc.mayPlace(by, p); err != nil {
+		p, err := sc.housed(people, by, who)
+		if err != nil {
 			return err
 		}
 		h.Community, _ = sc.tree.Point(p.Region)

@@ -78,11 +78,8 @@ func (s *Service) ShowPortrait(ctx context.Context, cmd ShowPortraitCmd) error {
 
 // faced finds a volunteer whose picture an actor may change: its own, or one that the desk takes.
 func (sc *scene) faced(people map[PersonID]Person, actor identity.Actor, which PersonID) (Person, error) {
-	p, err := active(people, which)
+	p, err := sc.whom(people, actor, identity.MemberConsent, which, identity.MemberConsentFor)
 	if err != nil {
-		return p, err
-	}
-	if err := sc.mayFor(actor, identity.MemberConsent, p, identity.MemberConsentFor); err != nil {
 		return p, err
 	}
 	known, err := LoadVolunteers(sc.tx, []PersonID{which})
@@ -138,12 +135,8 @@ func (s *Service) runHideFace(tx *store.Tx, cmds []*HidePortraitCmd, out []*iden
 		return err
 	}
 	for i, c := range cmds {
-		p, ok := people[c.Person]
-		if !ok {
-			out[i].Err = errUnknown
-			continue
-		}
-		if out[i].Err = sc.mayFor(c.Actor, identity.MemberConsent, p, identity.MemberConsentFor); out[i].Err != nil {
+		p, err := sc.known(people, c.Actor, identity.MemberConsent, c.Person, identity.MemberConsentFor)
+		if out[i].Err = err; err != nil {
 			continue
 		}
 		if err := withdrawConsent(tx, consentRow{p.ID, PurposePortrait, c.Actor.ID}); err != nil {
@@ -170,17 +163,14 @@ func (s *Service) Portrait(ctx context.Context, actor identity.Actor, which Pers
 		if err != nil {
 			return err
 		}
-		p, ok := people[which]
-		if !ok {
-			return errUnknown
-		}
-		if err := sc.mayFor(actor, identity.MemberRead, p, identity.MemberRead); err != nil {
+		if _, err := sc.known(people, actor, identity.MemberRead, which, identity.MemberRead); err != nil {
 			return err
 		}
 		faces, err := Portraits(tx, []PersonID{which})
 		if err != nil {
 			return err
 		}
+		var ok bool
 		if hash, ok = faces[which]; !ok {
 			return errs.New(errs.NotFound, "member.no_portrait")
 		}

@@ -275,10 +275,11 @@ func noShows(tx *store.Tx, volunteer PersonID, from, to time.Time) ([]time.Time,
 	}, "SELECT at FROM no_show WHERE volunteer = $1 AND at BETWEEN $2 AND $3 ORDER BY at", string(volunteer), clock.Micros(from), clock.Micros(to))
 }
 
-const kinQuery = "SELECT k.person, k.relative, k.relation, k.state, k.delegate, k.agreed, k.agreed_by FROM kin k WHERE "
+const kinQuery = `SELECT k.person, k.relative, k.relation, k.state, k.delegate, k.willing, COALESCE(o.willing, 0), k.agreed, k.agreed_by
+ FROM kin k LEFT JOIN kin o ON o.person = k.relative AND o.relative = k.person WHERE `
 
 func scanKin(r *store.Rows) (k kinRow, err error) {
-	return k, r.Scan(&k.Person, &k.Relative, &k.Relation, &k.State, &k.Delegate, &k.Agreed, &k.agreedBy)
+	return k, r.Scan(&k.Person, &k.Relative, &k.Relation, &k.State, &k.Delegate, &k.Willing, &k.Accepted, &k.Agreed, &k.agreedBy)
 }
 
 // KinOf returns the relations of a person, proposed ones included, in the order of the relatives' ids.
@@ -476,7 +477,7 @@ func loadPersonal(tx *store.Tx, which PersonID) (p Personal, err error) {
 	}
 	if p.Kin, err = store.All(tx, func(r *store.Rows) (PersonalKin, error) {
 		k, err := scanKin(r)
-		return PersonalKin{k.Relative, k.Relation, k.State, k.Delegate}, err
+		return PersonalKin{k.Relative, k.Relation, k.State, k.Delegate, k.Willing}, err
 	}, kinQuery+"k.person = $1 ORDER BY k.relative", id); err != nil {
 		return p, err
 	}

@@ -94,10 +94,7 @@ func (s *Service) runApplyRecipient(tx *store.Tx, cmds []*ApplyRecipientCmd, out
 	var rows []Recipient
 	var consents []consentRow
 	for i, c := range cmds {
-		p, err := active(people, c.Person)
-		if err == nil {
-			err = sc.mayFor(c.Actor, identity.MemberApply, p, identity.MemberApplyFor)
-		}
+		p, err := sc.whom(people, c.Actor, identity.MemberApply, c.Person, identity.MemberApplyFor)
 		r, exists := known[c.Person]
 		if err == nil && exists && (r.State == RecipientApplied || r.State == RecipientApproved) {
 			err = errs.New(errs.Conflict, "member.recipient_exists")

@@ -42,6 +42,7 @@ type Service struct {
 	addKin          identity.Call[AddKinCmd, KinState]
 	confirmKin      identity.Call[ConfirmKinCmd, identity.Nothing]
 	delegate        identity.Call[DelegateCmd, identity.Nothing]
+	actFor          identity.Call[ActForCmd, identity.Nothing]
 	nameHeir        identity.Call[NameHeirCmd, identity.Nothing]
 	endKin          identity.Call[EndKinCmd, identity.Nothing]
 	registerTeam    identity.Call[RegisterTeamCmd, TeamID]
@@ -156,6 +157,34 @@ func active(all map[PersonID]Person, which PersonID) (Person, error) {
 // mayFor checks the own right of a person or that of the staff where the person lives.
 func (sc *scene) mayFor(by identity.Actor, own identity.Right, p Person, staff identity.Right) error {
 	return by.MayFor(own, string(p.ID), staff, p.Region, sc.tree)
+}
+
+// known returns a person for an actor that may act for it by its own right or by that of the staff where it lives. Somebody without a role is refused
+// alike whether there is such a person or not, so that a stranger learns neither that nor where somebody lives.
+func (sc *scene) known(people map[PersonID]Person, by identity.Actor, own identity.Right, which PersonID, staff identity.Right) (Person, error) {
+	p, ok := people[which]
+	if !ok {
+		if len(by.Grants) > 0 {
+			return p, errUnknown
+		}
+		p = Person{ID: which, Region: sc.tree.City()}
+	}
+	if err := sc.mayFor(by, own, p, staff); err != nil {
+		return p, err
+	}
+	if !ok {
+		return p, errUnknown
+	}
+	return p, nil
+}
+
+// whom is known for a person who has to take part.
+func (sc *scene) whom(people map[PersonID]Person, by identity.Actor, own identity.Right, which PersonID, staff identity.Right) (Person, error) {
+	p, err := sc.known(people, by, own, which, staff)
+	if err != nil {
+		return p, err
+	}
+	return active(people, which)
 }
 
 // unique sorts ids and drops repetitions, which is also the order in which rows are locked.

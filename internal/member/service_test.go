@@ -472,14 +472,30 @@ func TestKin(t *testing.T) {
 		given, err := w.s.Delegate(ctx, []member.DelegateCmd{{Actor: w.self(daughter), Key: "d1", Person: mother, Relative: daughter, Allow: true},
 			{Actor: w.self(mother), Key: "d2", Person: mother, Relative: daughter, Allow: true}})
 		wants(t, "delegate", given, err, "identity.not_allowed", "")
-		storetest.Read(t, db, func(tx *store.Tx) error {
-			yes, err := member.IsDelegate(tx, mother, daughter)
-			no, err2 := member.IsDelegate(tx, daughter, mother)
-			if !yes || no {
-				t.Errorf("delegate: got %v one way and %v the other, want only the first", yes, no)
-			}
-			return errors.Join(err, err2)
-		})
+		acts := func(want bool) {
+			t.Helper()
+			storetest.Read(t, db, func(tx *store.Tx) error {
+				yes, err := member.IsDelegate(tx, mother, daughter)
+				no, err2 := member.IsDelegate(tx, daughter, mother)
+				if yes != want || no {
+					t.Errorf("delegate: got %v one way and %v the other, want %v and never", yes, no, want)
+				}
+				return errors.Join(err, err2)
+			})
+		}
+		// To act takes the yes of both.
+		acts(false)
+		act := func(by member.PersonID, willing bool, want string) {
+			t.Helper()
+			taken, err := w.s.ActFor(ctx, []member.ActForCmd{{Actor: w.self(by), Key: w.key(), Person: daughter, Relative: mother, Willing: willing}})
+			wants(t, "act for", taken, err, want)
+		}
+		act(mother, true, "identity.not_allowed")
+		act(daughter, true, "")
+		acts(true)
+		act(daughter, false, "")
+		acts(false)
+		act(daughter, true, "")
 		heirs, err := w.s.NameHeir(ctx, []member.NameHeirCmd{{Actor: w.self(mother), Key: "h1", Person: mother, Heir: daughter},
 			{Actor: w.self(daughter), Key: "h2", Person: daughter, Heir: friend}})
 		wants(t, "heir", heirs, err, "", "member.kin_not_confirmed")

@@ -317,18 +317,18 @@ func insertNoShow(tx *store.Tx, volunteer PersonID, at time.Time) (int64, error)
 }
 
 func insertKin(tx *store.Tx, rows []kinRow) error {
-	args := make([]any, 0, 7*len(rows))
+	args := make([]any, 0, 8*len(rows))
 	for _, k := range rows {
-		args = append(args, string(k.Person), string(k.Relative), string(k.Relation), string(k.State), flag(k.Delegate), flag(k.Agreed), k.agreedBy)
+		args = append(args, string(k.Person), string(k.Relative), string(k.Relation), string(k.State), flag(k.Delegate), flag(k.Willing), flag(k.Agreed), k.agreedBy)
 	}
-	_, err := tx.Insert("INSERT INTO kin (person, relative, relation, state, delegate, agreed, agreed_by)", 7, args, "")
+	_, err := tx.Insert("INSERT INTO kin (person, relative, relation, state, delegate, willing, agreed, agreed_by)", 8, args, "")
 	return err
 }
 
 func saveKin(tx *store.Tx, rows ...kinRow) error {
 	for _, k := range rows {
-		if _, err := tx.Exec("UPDATE kin SET state = $1, delegate = $2, agreed = $3, agreed_by = $4 WHERE person = $5 AND relative = $6",
-			string(k.State), flag(k.Delegate), flag(k.Agreed), k.agreedBy, string(k.Person), string(k.Relative)); err != nil {
+		if _, err := tx.Exec("UPDATE kin SET state = $1, delegate = $2, willing = $3, agreed = $4, agreed_by = $5 WHERE person = $6 AND relative = $7",
+			string(k.State), flag(k.Delegate), flag(k.Willing), flag(k.Agreed), k.agreedBy, string(k.Person), string(k.Relative)); err != nil {
 			return err
 		}
 	}

@@ -134,15 +134,18 @@ func (s *Service) runJoinTeam(tx *store.Tx, cmds []*JoinTeamCmd, out []*identity
 		v, registered := volunteers[c.Person]
 		where := membership{c.Team, c.Person}
 		var err error
+		if !ok {
+			t.Region = sc.tree.City() // a stranger is refused alike whether there is such a team or not
+		}
 		switch {
-		case !ok:
-			err = errs.New(errs.NotFound, "member.team_unknown")
 		case c.Leave && c.Actor.MayOwn(identity.MemberTeam, string(c.Person)) == nil:
 		default:
 			err = c.Actor.MayFor(identity.MemberTeam, string(t.Manager), identity.MemberTeamFor, t.Region, sc.tree)
 		}
 		switch {
 		case err != nil:
+		case !ok:
+			err = errs.New(errs.NotFound, "member.team_unknown")
 		case !registered:
 			err = errs.New(errs.NotFound, "member.volunteer_unknown")
 		case c.Leave && !within[where]:

@@ -62,10 +62,7 @@ func (s *Service) runApplyVolunteer(tx *store.Tx, cmds []*ApplyVolunteerCmd, out
 	}
 	var rows []Volunteer
 	for i, c := range cmds {
-		p, err := active(people, c.Person)
-		if err == nil {
-			err = sc.mayFor(c.Actor, identity.MemberApply, p, identity.MemberApplyFor)
-		}
+		p, err := sc.whom(people, c.Actor, identity.MemberApply, c.Person, identity.MemberApplyFor)
 		if v, exists := known[c.Person]; err == nil && exists && v.State != VolunteerRejected && v.State != VolunteerLeft {
 			err = errs.New(errs.Conflict, "member.volunteer_exists")
 		}

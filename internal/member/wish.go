@@ -81,10 +81,7 @@ func (s *Service) runWishes(tx *store.Tx, cmds []*WishCmd, out []*identity.Resul
 		return err
 	}
 	for i, c := range cmds {
-		p, err := active(people, c.Person)
-		if err == nil {
-			err = sc.mayFor(c.Actor, identity.MemberCorrect, p, identity.MemberCorrectFor)
-		}
+		p, err := sc.whom(people, c.Actor, identity.MemberCorrect, c.Person, identity.MemberCorrectFor)
 		if err == nil {
 			var rules policy.Rules
 			if rules, err = sc.at(p.Region); err == nil {

@@ -197,7 +197,7 @@ func watchers(tx *store.Tx, of member.PersonID) (list []watcher, err error) {
 	kin, err := member.KinOf(tx, of)
 	for _, k := range kin {
 		if k.Person == of && k.State == member.KinConfirmed {
-			list = append(list, watcher{k.Relative, k.Delegate})
+			list = append(list, watcher{k.Relative, k.Acts()})
 		}
 	}
 	return list, err

@@ -105,7 +105,7 @@ func (w *work) photographed(c *PhotoCmd) (*Order, error) {
 	}
 	if !o.serves(member.PersonID(c.Actor.Person)) || c.Actor.MayOwn(identity.OrderCheckIn, c.Actor.Person) != nil {
 		if err := c.Actor.May(identity.OrderWitness, o.Region, w.tree); err != nil {
-			return nil, err
+			return nil, w.hidden(c.Actor, o, err)
 		}
 	}
 	if c.Moment != AtCheckIn && c.Moment != AtCheckOut {

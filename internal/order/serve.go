@@ -122,6 +122,9 @@ func (w *work) claim(o *Order, c *ClaimCmd) error {
 	if err := c.Actor.MayOwn(identity.OrderClaim, c.Actor.Person); err != nil {
 		return err
 	}
+	if _, ok := w.volunteers[member.PersonID(c.Actor.Person)]; !ok {
+		return errs.New(errs.NotFound, "order.volunteer_unknown")
+	}
 	if late(o, w.tx.Now()) {
 		return errs.New(errs.Refused, "order.too_late")
 	}
@@ -168,7 +171,11 @@ func (w *work) awake(who member.PersonID, o *Order) error {
 
 func (w *work) answer(o *Order, c *AnswerCmd) error {
 	a := o.placeOf(member.PersonID(c.Actor.Person))
-	if a == nil || a.State != Offered {
+	if a == nil {
+		// Whom nobody asked has nothing to answer, and is told what whoever may not see the order is told.
+		return errs.New(errs.Forbidden, "order.not_offered")
+	}
+	if a.State != Offered {
 		return errs.New(errs.Conflict, "order.not_offered")
 	}
 	w.touch(o)

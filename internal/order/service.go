@@ -229,6 +229,10 @@ func call[C any](s *Service, name string, head func(*C, *canon.Writer) (identity
 			if err == nil {
 				err = decide(w, o, c)
 			}
+			if k := errs.KindOf(err); o != nil && (k == errs.Forbidden || k == errs.NotFound) {
+				by, _ := head(c, canon.New(name, 1))
+				err = w.hidden(by, o, err)
+			}
 			if out[i].Err = err; err == nil {
 				out[i].Value = Changed{ID: o.ID, State: o.State, WaitsFor: o.WaitsFor}
 			} else if errs.KindOf(err) == errs.Internal {
@@ -264,6 +268,14 @@ func (s *Service) onDue(decide func(w *work, o *Order, t timer.Timer) error) tim
 		}
 		return failed, w.save()
 	}
+}
+
+// hidden turns a refusal into what somebody is told who may not see the order: that there is none.
+func (w *work) hidden(by identity.Actor, o *Order, refused error) error {
+	if _, err := w.show(by, o); err != nil {
+		return err
+	}
+	return refused
 }
 
 // errState is the refusal of a command that comes at the wrong time in an order's life.

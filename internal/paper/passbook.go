@@ -58,15 +58,18 @@ func (s *Service) PrintPassbook(ctx context.Context, cmd PrintPassbookCmd, voice
 		if err != nil {
 			return err
 		}
-		p, ok := people[cmd.Person]
-		if !ok {
-			return errs.New(errs.NotFound, "member.person_unknown")
-		}
 		if b.tree, err = s.regions.Tree(tx); err != nil {
 			return err
 		}
+		p, ok := people[cmd.Person]
+		if !ok {
+			p.Region = b.tree.City() // a stranger is refused alike whether there is such a person or not
+		}
 		if err := mayPrint(cmd.Actor, p, b.tree); err != nil {
 			return err
+		}
+		if !ok {
+			return errs.New(errs.NotFound, "member.person_unknown")
 		}
 		if err := s.gather(tx, cmd.Person, &b); err != nil {
 			return err

@@ -1,10 +1,16 @@
 package privacy_test
 
 import (
+	"archive/zip"
 	"bytes"
+	"encoding/binary"
 	"encoding/hex"
 	"encoding/json"
+	"errors"
 	"fmt"
+	"image"
+	"image/jpeg"
+	"io"
 	"io/fs"
 	"log/slog"
 	"net/http"
@@ -17,6 +23,7 @@ import (
 	"time"
 
 	"timebank/internal/citytest"
+	"timebank/internal/family"
 	"timebank/internal/feedback"
 	"timebank/internal/httpapi"
 	"timebank/internal/identity"
@@ -25,6 +32,7 @@ import (
 	"timebank/internal/notice"
 	"timebank/internal/notify"
 	"timebank/internal/order"
+	"timebank/internal/print/printtest"
 	"timebank/internal/store"
 	"timebank/internal/store/storetest"
 )
@@ -41,6 +49,8 @@ var canaries = map[string]string{
 	"new phone": "13965432187",
 	"mail":      "zhen.canary@example.org",
 	"code":      "canary-code-739155",
+	"letter":    "金丝雀周日回来",
+	"camera":    "canary-camera-4417",
 }
 
 // sung returns the canaries that stand in bytes, as text, as JSON escapes or in hexadecimal.
@@ -52,6 +62,34 @@ func sung(b []byte) (found []string) {
 		}
 	}
 	return found
+}
+
+// inClear is what stands in a document or a workbook, for whoever opens it; other bytes stay as they are.
+func inClear(t *testing.T, b []byte) []byte {
+	t.Helper()
+	switch {
+	case bytes.HasPrefix(b, []byte("%PDF-")):
+		return []byte(printtest.Text(t, b))
+	case bytes.HasPrefix(b, []byte("PK\x03\x04")):
+		book, err := zip.NewReader(bytes.NewReader(b), int64(len(b)))
+		if err != nil {
+			t.Fatal(err)
+		}
+		var all []byte
+		for _, f := range book.File {
+			r, err := f.Open()
+			if err != nil {
+				t.Fatal(err)
+			}
+			text, err := io.ReadAll(r)
+			if err = errors.Join(err, r.Close()); err != nil {
+				t.Fatal(err)
+			}
+			all = append(all, text...)
+		}
+		return all
+	}
+	return b
 }
 
 // mine is a flow over the API, of which every byte that was answered is kept.
@@ -83,7 +121,7 @@ func (m *mine) call(by identity.Actor, method, path string, body any, into any) 
 	w := httptest.NewRecorder()
 	m.api.ServeHTTP(w, r)
 	what := fmt.Sprintf("answer %d of %s %s", m.keys, method, path)
-	m.emitted[what] = append([]byte(fmt.Sprint(w.Header())), w.Body.Bytes()...)
+	m.emitted[what] = append([]byte(fmt.Sprint(w.Header())), inClear(m.t, w.Body.Bytes())...)
 	if into != nil {
 		if w.Code >= 300 {
 			m.t.Fatalf("%s: %d %s", what, w.Code, w.Body)
@@ -105,7 +143,7 @@ func TestNothingPersonalLeaves(t *testing.T) {
 		m := &mine{t: t, c: c, emitted: map[string][]byte{}, api: httpapi.New(httpapi.Deps{DB: c.DB, Clock: c.Clock, IDs: c.IDs, Log: c.Log, Health: c.Health,
 			Metrics: c.Metrics, Regions: c.Regions, Policies: c.Policies, Identity: c.Identity, Members: c.Members, Ledger: c.Ledger, Notary: c.Notary,
 			Catalog: c.Catalog, Training: c.Training, Orders: c.Orders, Feedback: c.Feedback, SignIn: c.SignIn, Notify: c.Notify,
-			Privacy: c.Privacy})}
+			Privacy: c.Privacy, Family: c.Family, Paper: c.Paper, Certificates: c.Certificates})}
 		home := c.Home()
 		desk, volunteer, auditor := c.Staff(identity.PointStaff, home), c.Volunteer(home), c.Staff(identity.Auditor, c.Tree.City())
 
@@ -143,6 +181,9 @@ func TestNothingPersonalLeaves(t *testing.T) {
 		citytest.Must(t, rated, err)
 		next := c.Served(volunteer, elder)
 		m.call(elder.Actor, "POST", "/orders/"+string(next)+"/complaints", map[string]any{"category": "not_done", "words": canaries["complaint"]}, nil)
+		if _, err := c.Orders.AttachPhoto(ctx, order.PhotoCmd{Actor: volunteer.Actor, Key: c.Key(), Order: next, Moment: order.AtCheckOut, File: bytes.NewReader(shot(t))}); err != nil {
+			t.Fatal(err)
+		}
 		corrected, err := c.Members.Correct(ctx, []member.CorrectCmd{{Actor: elder.Actor, Key: c.Key(), Person: elder.ID, Phone: canaries["new phone"], Reason: "new"},
 			{Actor: identity.System, Key: c.Key(), Person: elder.ID, Name: canaries["new name"], Reason: "card"}})
 		citytest.Must(t, corrected, err)
@@ -161,10 +202,23 @@ func TestNothingPersonalLeaves(t *testing.T) {
 			{desk.Actor, "/regions/" + string(home) + "/complaints"}, {desk.Actor, "/regions/" + string(home) + "/follow-ups"},
 			{auditor.Actor, "/audit?region=" + string(c.Tree.City())}, {desk.Actor, "/accounts/" + registered.Person + "/passbook"},
 			{desk.Actor, "/persons/" + registered.Person + "/orders"}, {desk.Actor, "/persons/" + registered.Person + "/kin"},
-			{elder.Actor, "/me"}, {desk.Actor, "/persons/" + canaries["phone"]}} {
+			{elder.Actor, "/me"}, {volunteer.Actor, "/log/ledger/checkpoint"}, {volunteer.Actor, "/log/audit/checkpoint"},
+			{volunteer.Actor, "/accounts/" + string(volunteer.ID) + "/passbook.csv"}, {volunteer.Actor, "/accounts/" + string(volunteer.ID) + "/passbook.xlsx"},
+			{desk.Actor, "/persons/" + canaries["phone"]}} {
 			m.call(one.by, "GET", one.path, nil, nil)
 		}
 		delete(m.emitted, fmt.Sprintf("answer %d of GET /persons/%s", m.keys, canaries["phone"])) // its own name holds what was asked
+		// What the volunteer takes out of the system holds nothing of the elder.
+		for _, format := range []string{"json", "pdf"} {
+			if code := m.call(volunteer.Actor, "POST", "/persons/"+string(volunteer.ID)+"/copy", map[string]any{"format": format}, nil); code != http.StatusOK {
+				t.Errorf("a copy as %s: got %d", format, code)
+			}
+		}
+		for _, path := range []string{"/accounts/" + string(volunteer.ID) + "/passbook.pdf", "/persons/" + string(volunteer.ID) + "/card.pdf"} {
+			if code := m.call(desk.Actor, "POST", path, map[string]any{}, nil); code != http.StatusOK {
+				t.Errorf("%s: got %d", path, code)
+			}
+		}
 		c.Pass(72 * time.Hour)
 		if _, err := c.Sequence(ctx); err != nil {
 			t.Fatal(err)
@@ -197,9 +251,27 @@ func TestNothingPersonalLeaves(t *testing.T) {
 	})
 }
 
-// messages tells the elder of its visits and gives it a mail address, with what was planted in both; a carrier takes some, others wait.
+// shot is a picture with a camera's remark in its head.
+func shot(t *testing.T) []byte {
+	t.Helper()
+	var b bytes.Buffer
+	if err := jpeg.Encode(&b, image.NewGray(image.Rect(0, 0, 32, 24)), nil); err != nil {
+		t.Fatal(err)
+	}
+	remark := canaries["camera"] + " " + canaries["address"]
+	head := append([]byte{0xff, 0xd8, 0xff, 0xfe}, binary.BigEndian.AppendUint16(nil, uint16(len(remark)+2))...)
+	return append(append(head, remark...), b.Bytes()[2:]...)
+}
+
+// messages tells the elder of its visits and gives it a mail address and a letter from its daughter, with what was planted in each; a carrier takes
+// some, others wait.
 func messages(t *testing.T, c *citytest.City, elder citytest.Person) {
 	t.Helper()
+	daughter := c.Daughter(elder, c.Home())
+	for _, one := range [][2]citytest.Person{{elder, daughter}, {daughter, elder}} {
+		citytest.Got(c.Family.Line(t.Context(), []family.LineCmd{{Actor: one[0].Actor, Key: c.Key(), Person: one[0].ID, Relative: one[1].ID, Open: true}})).Must(t, "line")
+	}
+	citytest.Got(c.Family.Send(t.Context(), []family.SendCmd{{Actor: daughter.Actor, Key: c.Key(), From: daughter.ID, To: elder.ID, Words: canaries["letter"]}})).Must(t, "letter")
 	citytest.Got(c.Notify.AskEmail(t.Context(), []notify.AskEmailCmd{{Actor: elder.Actor, Key: c.Key(), Person: elder.ID, Address: canaries["mail"]}})).Must(t, "ask")
 	var events []store.Event
 	storetest.Write(t, c.DB, func(tx *store.Tx) (err error) {
@@ -240,21 +312,25 @@ func receipt(t *testing.T, c *citytest.City, id order.ID) []byte {
 	return proof
 }
 
-// stored returns the bytes of the database: the files of SQLite, every row of every table of PostgreSQL.
+// stored returns the bytes of the database and of the folder of pictures: the files of SQLite, every row of every table of PostgreSQL.
 func stored(t *testing.T, c *citytest.City) map[string][]byte {
 	t.Helper()
 	all := map[string][]byte{}
-	if c.DB.Engine() == store.SQLite {
-		err := filepath.WalkDir(c.Config.Data, func(path string, d fs.DirEntry, err error) error {
-			if err != nil || d.IsDir() {
-				return err
-			}
-			all["file "+d.Name()], err = os.ReadFile(path)
+	folder := c.Config.Data
+	if folder == "" {
+		folder = c.Config.Photos
+	}
+	err := filepath.WalkDir(folder, func(path string, d fs.DirEntry, err error) error {
+		if err != nil || d.IsDir() {
 			return err
-		})
-		if err != nil || len(all) < 2 {
-			t.Fatalf("got %d files of the installation, %v", len(all), err)
 		}
+		all["file "+d.Name()], err = os.ReadFile(path)
+		return err
+	})
+	if err != nil || c.Config.Data != "" && len(all) < 2 {
+		t.Fatalf("got %d files of the installation, %v", len(all), err)
+	}
+	if c.DB.Engine() == store.SQLite {
 		return all
 	}
 	storetest.Read(t, c.DB, func(tx *store.Tx) error {

@@ -38,11 +38,16 @@ func (s *Service) Export(ctx context.Context, by identity.Actor, person member.P
 			return err
 		}
 		var p member.Person
-		if who, p, err = subject(tx, person); err != nil {
+		if who, p, err = subject(tx, person); errs.KindOf(err) == errs.NotFound {
+			p.Region = out.tree.City() // a stranger is refused alike whether there is such a person or not
+		} else if err != nil {
 			return err
 		}
 		if err := by.MayFor(identity.MemberExport, string(person), identity.MemberExportFor, p.Region, out.tree); err != nil {
 			return err
+		}
+		if who.Person == "" {
+			return errUnknown
 		}
 		out.At = tx.Now()
 		return audit.Record(tx, audit.Entry{Actor: by.ID, OnBehalf: by.Behalf(string(person)), Action: "member.export", Kind: "person", Ref: string(person),

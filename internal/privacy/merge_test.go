@@ -4,6 +4,7 @@ import (
 	"testing"
 	"time"
 
+	"timebank/internal/certificate"
 	"timebank/internal/citytest"
 	"timebank/internal/errs"
 	"timebank/internal/family"
@@ -61,9 +62,24 @@ func TestTwoPersonsMakeOneRecordOfTwo(t *testing.T) {
 		for _, one := range sides {
 			citytest.Got(c.Family.Send(ctx, []family.SendCmd{{Actor: one[0].Actor, Key: c.Key(), From: one[0].ID, To: one[1].ID, Words: "周日回来"}})).Must(t, "message")
 		}
+		carried := citytest.Got(c.Certificates.Issue(ctx, []certificate.IssueCmd{{Actor: drop.Actor, Key: c.Key(), Person: drop.ID, Purpose: certificate.ForWork, Naming: certificate.NoName,
+			Months: 12}})).Must(t, "a certificate of the record that goes")
 		if got := approve(second, id); got != "" {
 			t.Fatalf("got %q, want one record", got)
 		}
+		// What the holder has on paper goes on holding, and is its own to open and to take back.
+		storetest.Read(t, c.DB, func(tx *store.Tx) error {
+			known, text, err := c.Certificates.Open(tx, keep.Actor, carried)
+			if err != nil || len(text) == 0 || known.Person != keep.ID {
+				t.Errorf("the certificate after the merge: %+v, %v", known, err)
+			}
+			state, _, err := certificate.Standing(tx, known.Number)
+			if state != certificate.Valid {
+				t.Errorf("the certificate after the merge is %s", state)
+			}
+			return err
+		})
+		citytest.Got(c.Certificates.Revoke(ctx, []certificate.RevokeCmd{{Actor: keep.Actor, Key: c.Key(), Certificate: carried}})).Must(t, "take it back")
 		heard, err := c.Family.Messages(ctx, keep.Actor, family.MessageFilter{Person: keep.ID, Limit: 10})
 		if err != nil || len(heard) != 2 || heard[0].From != keep.ID || heard[1].To != keep.ID {
 			t.Errorf("the record that stays reads %+v, %v, want both messages", heard, err)

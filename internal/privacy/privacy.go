@@ -9,7 +9,6 @@ package privacy
 import (
 	"context"
 	"strings"
-	"time"
 
 	"timebank/internal/audit"
 	"timebank/internal/canon"
@@ -48,8 +47,8 @@ type Part struct {
 	Erase func(tx *store.Tx, s Subject) error
 	// Merge hands to the record that stays what the room stores about another record of the same person; nil where that stays under its id.
 	Merge func(tx *store.Tx, keep, drop member.PersonID) error
-	// Forget destroys, each night, what the room keeps as long as evidence and no longer: what is from before the given moment.
-	Forget func(tx *store.Tx, before time.Time) error
+	// Retain destroys, once a day, what the room's rules of retention end for everybody.
+	Retain func(tx *store.Tx, rules policy.Rules) error
 	// Sealed are the room's rows with sealed fields.
 	Sealed []Sealed
 }

@@ -22,8 +22,8 @@ func (s *Service) ScheduleDaily(tx *store.Tx) error {
 	return timer.Set(tx, timer.Timer{Kind: TimerRetention, Ref: "city", Due: clock.DayOf(tx.Now()).Add(1).Start().Add(4 * time.Hour)})
 }
 
-// retentionDue destroys what rooms keep as long as evidence, and erases people who left or died more than the years of retention.records_years ago. One with something still open is left for
-// another day: an office sees to it. Evidence has its own days, which the orders' daily timer keeps.
+// retentionDue lets each room destroy what its own rules end, and erases people who left or died more than the years of retention.records_years
+// ago. One with something still open is left for another day: an office sees to it. Evidence has its own days, which the orders' daily timer keeps.
 func (s *Service) retentionDue(tx *store.Tx, due []timer.Timer) ([]error, error) {
 	tree, err := s.regions.Tree(tx)
 	if err != nil {
@@ -38,10 +38,10 @@ func (s *Service) retentionDue(tx *store.Tx, due []timer.Timer) ([]error, error)
 		return nil, err
 	}
 	for _, part := range s.parts {
-		if part.Forget == nil {
+		if part.Retain == nil {
 			continue
 		}
-		if err := part.Forget(tx, tx.Now().AddDate(0, 0, -rules.RetentionEvidenceDays)); err != nil {
+		if err := part.Retain(tx, rules); err != nil {
 			return nil, err
 		}
 	}

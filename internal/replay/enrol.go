@@ -190,7 +190,7 @@ func (d *driver) kin(ctx context.Context, events []event) error {
 		elder := d.plan.recipients[k.recipient].person
 		self, relative := d.id(elder), d.id(k.person)
 		added[n] = member.AddKinCmd{Actor: d.citizen(elder), Key: key("kin", e.index()), Person: self, Relative: relative, Relation: member.Child}
-		agreed[n] = member.ConfirmKinCmd{Actor: d.citizen(k.person), Key: key("agree", e.index()), Person: relative, Relative: self}
+		agreed[n] = member.ConfirmKinCmd{Actor: d.citizen(k.person), Key: key("agree", e.index()), Person: relative, Relative: self, Acts: true}
 		allowed[n] = member.DelegateCmd{Actor: d.citizen(elder), Key: key("delegate", e.index()), Person: self, Relative: relative, Allow: true}
 	}
 	if err := batch(ctx, d, added, d.Members.AddKin, nil); err != nil {

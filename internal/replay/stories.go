@@ -255,7 +255,7 @@ func (s *stories) tie(ctx context.Context, parent, child string) error {
 	if err := batch(ctx, s.driver, []member.AddKinCmd{{Actor: s.as(parent), Key: "story kin:" + name, Person: p, Relative: c, Relation: member.Child}}, s.Members.AddKin, nil); err != nil {
 		return err
 	}
-	if err := batch(ctx, s.driver, []member.ConfirmKinCmd{{Actor: s.as(child), Key: "story agree:" + name, Person: c, Relative: p}}, s.Members.ConfirmKin, nil); err != nil {
+	if err := batch(ctx, s.driver, []member.ConfirmKinCmd{{Actor: s.as(child), Key: "story agree:" + name, Person: c, Relative: p, Acts: true}}, s.Members.ConfirmKin, nil); err != nil {
 		return err
 	}
 	return batch(ctx, s.driver, []member.DelegateCmd{{Actor: s.as(parent), Key: "story delegate:" + name, Person: p, Relative: c, Allow: true}}, s.Members.Delegate, nil)

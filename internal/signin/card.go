@@ -136,16 +136,21 @@ func person(tx *store.Tx, which member.PersonID) (member.Person, error) {
 
 // cardFor returns a person if staff may deal with its card.
 func (s *Service) cardFor(tx *store.Tx, by identity.Actor, which member.PersonID) (member.Person, error) {
-	p, err := person(tx, which)
-	if err != nil {
-		return p, err
-	}
 	tree, err := s.regions.Tree(tx)
 	if err != nil {
-		return p, err
+		return member.Person{}, err
+	}
+	p, unknown := person(tx, which)
+	if errs.KindOf(unknown) == errs.NotFound {
+		p.Region = tree.City() // a stranger is refused alike whether there is such a person or not
+	} else if unknown != nil {
+		return p, unknown
 	}
 	if err := by.May(identity.IdentityCard, p.Region, tree); err != nil {
 		return p, err
+	}
+	if unknown != nil {
+		return p, unknown
 	}
 	if by.IsPerson(string(which)) {
 		return p, errOwnCard.Because(why.Rule("identity.two_persons", "", "law"))

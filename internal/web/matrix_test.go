@@ -158,8 +158,8 @@ func newFixture(t *testing.T) *fixture {
 	for _, one := range [][2]citytest.Person{{f.elder, acting}, {acting, f.elder}} {
 		citytest.Got(c.Family.Line(ctx, []family.LineCmd{{Actor: one[0].Actor, Key: c.Key(), Person: one[0].ID, Relative: one[1].ID, Open: true}})).Must(t, "line")
 	}
-	said := citytest.Got(c.Family.Send(ctx, []family.SendCmd{{Actor: acting.Actor, Key: c.Key(), From: acting.ID, To: f.elder.ID, Words: "周日回来"}})).Must(t, "message")
-	noted := citytest.Got(c.Calls.Note(ctx, []call.NoteCmd{{Actor: identity.System, Key: c.Key(), Person: f.elder.ID, Reason: call.ForNews, Words: "住院"}})).Must(t, "call")
+	said := citytest.Got(c.Family.Send(ctx, []family.SendCmd{{Actor: acting.Actor, Key: c.Key(), From: acting.ID, To: f.elder.ID, Words: plantedLetter}})).Must(t, "message")
+	noted := citytest.Got(c.Calls.Note(ctx, []call.NoteCmd{{Actor: identity.System, Key: c.Key(), Person: f.elder.ID, Reason: call.ForNews, Words: plantedCall}})).Must(t, "call")
 	squad := citytest.Got(c.Members.RegisterTeams(ctx, []member.RegisterTeamCmd{{Actor: identity.System, Key: c.Key(), Name: "本地的队", Kind: member.TeamSchool, Region: c.Home(),
 		Manager: f.server.ID}})).Must(t, "team")
 	citytest.Got(c.Members.JoinTeams(ctx, []member.JoinTeamCmd{{Actor: identity.System, Key: c.Key(), Team: squad, Person: f.server.ID}})).Must(t, "join")
@@ -191,7 +191,7 @@ func newFixture(t *testing.T) *fixture {
 			return err
 		})
 	}
-	complaint := citytest.Got(c.Feedback.Complain(ctx, []feedback.ComplainCmd{{Actor: f.elder.Actor, Key: c.Key(), Order: told, Category: feedback.Poor}})).Must(t, "complain")
+	complaint := citytest.Got(c.Feedback.Complain(ctx, []feedback.ComplainCmd{{Actor: f.elder.Actor, Key: c.Key(), Order: told, Category: feedback.Poor, Words: plantedComplaint}})).Must(t, "complain")
 	c.Confirm(f.elder.Actor, confirmed)
 	accepted, published, cancelled := c.Place(f.elder.Actor, f.elder), c.Place(f.elder.Actor, f.elder), c.Place(f.elder.Actor, f.elder)
 	c.Claim(f.server, accepted)

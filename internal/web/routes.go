@@ -119,6 +119,7 @@ func routes() []route {
 		{"POST /family/people/{person}/home", family.Door, page.SignedIn, family.HomePlace},
 		{"POST /family/people/{person}/messages", family.Door, page.SignedIn, family.Send},
 		{"POST /family/people/{person}/line", family.Door, page.SignedIn, family.Line},
+		{"POST /family/people/{person}/acting", family.Door, page.SignedIn, family.Acting},
 		{"GET /family/people/{person}/gift", family.Door, page.SignedIn, family.GiftForm},
 		{"POST /family/people/{person}/gift", family.Door, page.SignedIn, family.Gift},
 		{"POST /family/people/{person}/gifts/{id}/undo", family.Door, page.SignedIn, family.UndoGift},

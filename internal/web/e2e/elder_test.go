@@ -38,6 +38,8 @@ func (w *town) family(before order.ID) (done order.ID, people []string) {
 		citytest.Must(w.t, added, err)
 		allowed, err := w.Members.Delegate(ctx, []member.DelegateCmd{{Actor: parent.Actor, Key: w.Key(), Person: parent.ID, Relative: w.daughter.ID, Allow: true}})
 		citytest.Must(w.t, allowed, err)
+		taken, err := w.Members.ActFor(ctx, []member.ActForCmd{{Actor: w.daughter.Actor, Key: w.Key(), Person: w.daughter.ID, Relative: parent.ID, Willing: true}})
+		citytest.Must(w.t, taken, err)
 		people = append(people, "/family/people/"+string(parent.ID))
 	}
 	citytest.Got(w.Members.Consent(ctx, []member.ConsentCmd{{Actor: w.elder.Actor, Key: w.Key(), Person: w.elder.ID, Purpose: member.PurposeKin}})).Must(w.t, "consent")

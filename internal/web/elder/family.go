@@ -61,7 +61,7 @@ func Family(r *page.Request) error {
 				Says: r.T("page.elder.asks", "name", names[a.Asker].Reveal(), "relation", r.Relation(a.Relation.Inverse()))})
 		}
 		for _, k := range kin {
-			one := relativeView{Action: "/elder/family/kin/" + string(k.Relative), Key: r.Key(), Name: names[k.Relative].Reveal(), Relation: r.Relation(k.Relation), Delegate: k.Delegate,
+			one := relativeView{Action: "/elder/family/kin/" + string(k.Relative), Key: r.Key(), Name: names[k.Relative].Reveal(), Relation: r.Relation(k.Relation), Delegate: k.Delegate, Acts: k.Acts(),
 				Line: lines[k.Relative].Person, Asked: lines[k.Relative].Relative && !lines[k.Relative].Person}
 			switch {
 			case k.State == member.KinConfirmed:

@@ -99,7 +99,7 @@ type askView struct {
 type relativeView struct {
 	Action, Key, Name, Relation, Says string
 	// Delegate and Line say what the old person lets the relative do; Asked that the relative would like to write.
-	Delegate, Line, Asked bool
+	Delegate, Acts, Line, Asked bool
 }
 
 type familyView struct {

@@ -33,7 +33,8 @@ type relative struct {
 	name   string
 	what   string // in words: what the person is to the reader
 	home   region.ID
-	acts   bool // may act for the person
+	let    bool // the person lets the reader act for it
+	acts   bool // and the reader has said that it will
 	sees   bool // may see its visits
 	sides  family.Sides
 }
@@ -71,8 +72,14 @@ func people(r *page.Request, tx *store.Tx, me member.PersonID) (list []relative,
 			continue
 		}
 		one := relative{me: me, id: k.Relative, name: names[k.Relative].Reveal(), what: r.Relation(k.Relation), home: p.Region, sides: lines[k.Relative]}
-		if one.acts, err = member.IsDelegate(tx, k.Relative, me); err != nil {
+		theirs, err := member.KinOf(tx, k.Relative)
+		if err != nil {
 			return nil, err
+		}
+		for _, t := range theirs {
+			if t.Relative == me {
+				one.let, one.acts = t.Delegate, t.Acts()
+			}
 		}
 		if one.sees, err = member.MaySee(tx, k.Relative, me); err != nil {
 			return nil, err
@@ -217,7 +224,7 @@ func Person(r *page.Request) error {
 	if err != nil {
 		return err
 	}
-	v := personView{Page: shell(r, p, r.T("page.family.person", "name", p.name)), Path: p.path(), Name: p.name, Acts: p.acts, Sees: p.sees, Key: r.Key()}
+	v := personView{Page: shell(r, p, r.T("page.family.person", "name", p.name)), Path: p.path(), Name: p.name, Let: p.let, Acts: p.acts, Sees: p.sees, Key: r.Key()}
 	if err := live(r, &v.Page, p); err != nil {
 		return err
 	}
@@ -392,6 +399,18 @@ func Send(r *page.Request) error {
 func TakeBack(r *page.Request) error {
 	return act(r, "/family/?done=taken_back", func(key string) error {
 		_, err := page.One(r.Family.TakeBack(r.Context(), []family.MessageCmd{{Actor: r.Actor, Key: key, Message: family.MessageID(r.Path("id"))}}))
+		return err
+	})
+}
+
+// Acting takes on what the person lets the reader do for it, or lays it down.
+func Acting(r *page.Request) error {
+	p, err := who(r)
+	if err != nil {
+		return err
+	}
+	return act(r, p.path()+"?done=noted", func(key string) error {
+		_, err := page.One(r.Members.ActFor(r.Context(), []member.ActForCmd{{Actor: r.Actor, Key: key, Person: p.me, Relative: p.id, Willing: r.Form("acting") == "yes"}}))
 		return err
 	})
 }

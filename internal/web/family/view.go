@@ -40,12 +40,12 @@ type talkView struct {
 type personView struct {
 	ui.Page
 	Path, Name, Key string
-	// Acts and Sees are what the person allows.
-	Acts, Sees bool
-	Why        *ui.Why
-	Cards      []visitCard
-	More       string
-	Talk       talkView
+	// Let and Sees are what the person allows; Acts is set once the reader has said that it will act.
+	Let, Acts, Sees bool
+	Why             *ui.Why
+	Cards           []visitCard
+	More            string
+	Talk            talkView
 }
 
 type askView struct {
