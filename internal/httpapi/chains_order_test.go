@@ -178,7 +178,7 @@ func feedbacks(w *world) {
 	w.does(step{op: "confirm-order", as: &elder, at: []any{id}, body: m{}, rows: "evidence+1"})
 	w.does(step{op: "rate", as: &elder, at: []any{id}, body: m{"of": chen.ID, "stars": 5, "tags": []string{"kind"}, "words": "很耐心"}, rows: "rating+1"})
 	w.refused(step{op: "rate", as: &elder, at: []any{id}, body: m{"of": chen.ID, "stars": 4}}, 409, "feedback.rated_already")
-	w.refused(step{op: "rate", as: &stranger, at: []any{id}, body: m{"of": chen.ID, "stars": 4}}, 403, "identity.not_oneself")
+	w.refused(step{op: "rate", as: &stranger, at: []any{id}, body: m{"of": chen.ID, "stars": 4}}, 404, "order.not_found")
 	w.does(step{op: "rate", as: &chen, at: []any{id}, body: m{"of": elder.ID, "stars": 5}, rows: "rating+1"})
 	w.Pass(25 * time.Hour)
 	w.Pass(24 * time.Hour)

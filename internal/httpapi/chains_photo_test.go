@@ -45,7 +45,7 @@ func photos(w *world) {
 	w.refused(step{op: "add-photo", as: &chen, at: []any{id}, query: "moment=check_in", body: []byte("GIF89a-and-nothing-more")}, 422, "photo.refused", "photo photo.format_unsupported")
 	w.refused(step{op: "add-photo", as: &chen, at: []any{id}, query: "moment=check_in", body: make([]byte, photo.MaxBytes+1)}, 422, "photo.refused", "photo photo.too_large")
 	w.refused(step{op: "add-photo", as: &chen, at: []any{id}, query: "moment=confirm", body: w.shot(1)}, 422, "api.input_invalid")
-	w.refused(step{op: "add-photo", as: &stranger, at: []any{id}, query: "moment=check_in", body: w.shot(1)}, 403, "identity.not_allowed")
+	w.refused(step{op: "add-photo", as: &stranger, at: []any{id}, query: "moment=check_in", body: w.shot(1)}, 404, "order.not_found")
 	one := w.does(step{op: "add-photo", as: &chen, at: []any{id}, query: "moment=check_in", body: w.shot(2), rows: "visit_photo+1", want: m{"id": anything}}).text("id")
 	w.does(step{op: "get-order", as: &elder, at: []any{id}, want: m{"photos.0.id": one, "photos.0.width": 32, "photos.0.moment": "check_in", "photos.0.place": nil, "photos.1": nil}})
 	w.picture(step{op: "get-photo", as: &elder, at: []any{id, one}})
