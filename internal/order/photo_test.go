@@ -73,7 +73,7 @@ func TestPicturesOfAVisit(t *testing.T) {
 		if _, code := attach(volunteer, key, order.AtCheckIn, 11, true); code != "idempotency.key_reused" {
 			t.Errorf("the same key with another picture: %q", code)
 		}
-		if _, code := attach(stranger, c.Key(), order.AtCheckIn, 1, false); code != "identity.not_allowed" {
+		if _, code := attach(stranger, c.Key(), order.AtCheckIn, 1, false); code != "order.not_found" {
 			t.Errorf("somebody else: %q", code)
 		}
 		if _, code := attach(elder, c.Key(), order.AtCheckIn, 1, false); code != "identity.not_allowed" {

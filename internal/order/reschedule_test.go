@@ -48,9 +48,9 @@ func TestAMovedVisitKeepsItsVolunteerWhoSaysYes(t *testing.T) {
 			to   time.Time
 			code string
 		}{
-			"a stranger":                 {stranger, day, "identity.not_allowed"},
+			"a stranger":                 {stranger, day, "order.not_found"},
 			"the volunteer":              {volunteer, day, "identity.not_allowed"},
-			"another station":            {away, day, "identity.not_allowed"},
+			"another station":            {away, day, "order.not_found"},
 			"into the past":              {elder, c.Clock.Now().Add(-time.Hour), "order.invalid"},
 			"into the next year":         {elder, day.AddDate(1, 0, 0), "order.invalid"},
 			"to where it stands":         {elder, before.Start, "order.invalid"},
