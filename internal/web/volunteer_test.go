@@ -88,7 +88,7 @@ func TestThePassbookGivesTakesBackAndIsTheReadersOwn(t *testing.T) {
 	given := r.post("/volunteer/passbook/give", url.Values{"key": {"give-an-hour"}, "hours": {"1"}, "way": {"donate"}})
 	given.is(t, http.StatusOK, "You can still take it back", "Takes effect")
 	pending := regexp.MustCompile(`name="pending" value="([^"]+)"`).FindStringSubmatch(given.body)[1]
-	s.as(other).post("/volunteer/passbook/undo", url.Values{"key": {"undo-of-another"}, "pending": {pending}}).is(t, http.StatusForbidden)
+	s.as(other).post("/volunteer/passbook/undo", url.Values{"key": {"undo-of-another"}, "pending": {pending}}).is(t, http.StatusConflict)
 	if after := r.post("/volunteer/passbook/undo", url.Values{"key": {"undo-my-gift"}, "pending": {pending}}); strings.Contains(after.body, `name="pending"`) {
 		t.Error("what was taken back is still pending")
 	}
