@@ -229,8 +229,9 @@ func PublishItem(r *page.Request) error {
 		d, wrong := clock.ParseDay(day)
 		if wrong != nil {
 			err = errs.Invalid("page.form_incomplete", errs.Field{Path: "effective_from", Code: "page.office.day_wrong"})
+		} else {
+			cmd.EffectiveFrom = d.Start()
 		}
-		cmd.EffectiveFrom = d.Start()
 	}
 	if err == nil {
 		_, err = r.Catalog.Publish(r.Context(), cmd)

@@ -141,28 +141,36 @@ func (o *office) roles(tx *store.Tx) error {
 	for _, h := range held {
 		who := name(actors[h.Actor].Person)
 		b.Table.Rows = append(b.Table.Rows, texts(who, o.T(roleNames[h.Role]), o.stamp(h.From), o.stamp(h.Until)))
-		if string(h.Actor) == o.Actor.ID {
-			continue
-		}
 		id := string(h.ID)
 		revoke := o.form("/office/roles/"+id+"/revoke", o.T("page.office.revoke"), "stop", ui.Field{Name: "reason-" + id, Label: o.T("page.office.reason"), Max: 200, Needed: true})
 		revoke.Title = who + " · " + o.T(roleNames[h.Role])
 		invite := o.form("/office/actors/"+string(h.Actor)+"/invite", o.T("page.office.invite"), "quiet",
 			ui.Field{Name: "login-" + id, Label: o.T("page.office.login"), Hint: o.T("page.office.login_hint"), Max: 40, Needed: true}).with("grant", id)
-		b.Forms = append(b.Forms, revoke, invite)
+		if o.mayManage(h.Actor, h.Grant) {
+			b.Forms = append(b.Forms, revoke)
+		}
+		if o.mayManage(h.Actor, actors[h.Actor].Grants...) {
+			b.Forms = append(b.Forms, invite)
+		}
 	}
 	if len(held) == 0 {
 		b.Table, b.Empty = nil, o.T("page.office.no_roles")
-	}
-	role := ui.Field{Name: "role", Label: o.T("page.office.role")}
-	for _, known := range identity.Roles() {
-		role.Options = append(role.Options, ui.Option{Value: string(known), Text: o.T(roleNames[known])})
 	}
 	point := ui.Field{Name: "point", Label: o.T("page.office.point"), Hint: o.T("page.office.point_hint"), Options: []ui.Option{{Value: "", Text: "–"}}}
 	var points []member.ServicePoint
 	if level := o.tree.Level(o.place); level == region.Street || level == region.Community {
 		if points, err = member.PointsIn(tx, o.place); err != nil {
 			return err
+		}
+	}
+	role := ui.Field{Name: "role", Label: o.T("page.office.role")}
+	for _, known := range identity.Roles() {
+		may := o.mayManage("", identity.Grant{Role: known, Region: o.place})
+		for _, p := range points {
+			may = may || o.mayManage("", identity.Grant{Role: known, Region: o.place, Point: string(p.ID)})
+		}
+		if may {
+			role.Options = append(role.Options, ui.Option{Value: string(known), Text: o.T(roleNames[known])})
 		}
 	}
 	for _, p := range points {
@@ -176,6 +184,12 @@ func (o *office) roles(tx *store.Tx) error {
 	b.Forms = append(b.Forms, f)
 	o.add(b)
 	return nil
+}
+
+// mayManage reports whether the reader may give and take back roles of somebody; as page.May, it says yes to who has to show a second factor.
+func (o *office) mayManage(of identity.ActorID, roles ...identity.Grant) bool {
+	err := identity.MayManage(o.Actor, of, roles, o.tree)
+	return err == nil || errs.CodeOf(err) == identity.CodeStepUp
 }
 
 // find is the one person behind an identity number or a phone; the look is in the trail.

@@ -19,7 +19,7 @@ import (
 
 // said is what is known from follow-ups and complaints.
 func said(r *page.Request, tree *region.Tree, v *orderView, o *order.View, about feedback.About) {
-	if f := about.FollowUp; f != nil && !f.Done && r.Actor.May(identity.FeedbackFollowUp, o.Region, tree) == nil {
+	if f := about.FollowUp; f != nil && !f.Done && page.May(r.Actor, identity.FeedbackFollowUp, o.Region, tree) {
 		v.FollowUp = &followUpView{Key: r.Key(), Action: "/desk/follow-ups/" + string(o.ID), For: v.For, What: v.Name, When: r.When(o.Start),
 			Cause: r.T(causeWords[string(f.Cause)]), Due: r.When(f.DueAt), Tries: f.Tries, Category: categoryField(r)}
 	}
@@ -119,7 +119,7 @@ func complaintOf(r *page.Request, tree *region.Tree, c feedback.Complaint) compl
 	v := complaintView{ID: string(c.ID), Key: r.Key(), Action: "/desk/complaints/" + string(c.ID), Href: orderPath(c.Order), Category: r.T(categoryWords[string(c.Category)]), Area: tree.Name(c.Region),
 		Filed: r.When(c.FiledAt), Open: c.Open, Reason: c.Reason}
 	if !c.Open {
-		if c.AppealedAt.IsZero() && r.Actor.May(identity.FeedbackComplainFor, c.Region, tree) == nil {
+		if c.AppealedAt.IsZero() && page.May(r.Actor, identity.FeedbackComplainFor, c.Region, tree) {
 			v.Appeal = r.Key()
 		}
 		v.Clock, v.Tone = r.T(decisionWords[string(c.Decision)]), ui.Calm
@@ -130,8 +130,8 @@ func complaintOf(r *page.Request, tree *region.Tree, c feedback.Complaint) compl
 	if c.DueAt.Before(r.Now) {
 		v.Clock, v.Tone = r.T("page.desk.over"), ui.Bad
 	}
-	v.CanDecide = r.Actor.May(identity.OrderDecide, c.Region, tree) == nil
-	v.CanRead = r.Actor.May(identity.FeedbackAnswer, c.Region, tree) == nil
+	v.CanDecide = page.May(r.Actor, identity.OrderDecide, c.Region, tree)
+	v.CanRead = page.May(r.Actor, identity.FeedbackAnswer, c.Region, tree)
 	v.CanPassUp = c.Level != region.City
 	return v
 }

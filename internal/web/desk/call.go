@@ -27,6 +27,9 @@ func Call(r *page.Request) error {
 	if _, err := placeOf(r); err != nil {
 		return err
 	}
+	if !r.Holds(identity.MemberLookUp) {
+		return errs.New(errs.Forbidden, "identity.not_allowed")
+	}
 	return r.Show(http.StatusOK, callPage(callView{Page: callShell(r), Who: whoField(r, "")}))
 }
 
@@ -145,7 +148,7 @@ func Home(r *page.Request) error {
 
 func personPage(r *page.Request, status int, trouble error) error {
 	who := member.PersonID(r.Path("id"))
-	v := personView{Page: r.Shell(r.T("page.desk.person")), Key: r.Key(), Action: personPath(who)}
+	v := personView{Page: r.Shell(r.T("page.desk.person")), Key: r.Key(), Action: personPath(who), CanFind: r.Holds(identity.MemberLookUp)}
 	v.Scripts = append(v.Scripts, "desk.js")
 	list, err := r.Orders.List(r.Context(), r.Actor, order.Filter{Recipient: who, Before: order.ID(r.Form("after")), Limit: listLength + 1})
 	if err != nil {
@@ -183,19 +186,20 @@ func personPage(r *page.Request, status int, trouble error) error {
 			{Name: r.T("page.desk.fact_area"), Value: tree.FullName(p.Region)}}
 		v.Standing, v.Tone = asksOf(r, p, asks)
 		rec, known := asks[who]
-		v.CanApply = !known && p.State == member.PersonActive && r.Actor.May(identity.MemberApplyFor, p.Region, tree) == nil
-		if known && rec.MayAsk() && r.Actor.May(identity.OrderPlaceFor, p.Region, tree) == nil {
+		v.CanApply = !known && p.State == member.PersonActive && page.May(r.Actor, identity.MemberApplyFor, p.Region, tree)
+		if known && rec.MayAsk() && page.May(r.Actor, identity.OrderPlaceFor, p.Region, tree) {
 			if err := request(r, tx, &v); err != nil {
 				return err
 			}
 		}
 		if known && rec.State == member.RecipientApproved {
 			v.Why = ui.WhyOf(r.Lang, &rec.KeyElderBasis)
-			if r.Actor.May(identity.MemberAssess, p.Region, tree) == nil && !r.Actor.IsPerson(string(who)) {
+			if page.May(r.Actor, identity.MemberAssess, p.Region, tree) && !r.Actor.IsPerson(string(who)) {
 				v.Found = foundAtHome(r, rec.Attributes)
 			}
 		}
-		v.CanCard = r.Actor.May(identity.IdentityCard, p.Region, tree) == nil
+		v.CanMove = page.May(r.Actor, identity.MemberMoveFor, p.Region, tree)
+		v.CanCard = page.May(r.Actor, identity.IdentityCard, p.Region, tree)
 		v.Calls, err = callsOf(r, tx, calls)
 		if err != nil {
 			return err

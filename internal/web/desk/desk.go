@@ -22,7 +22,7 @@ import (
 )
 
 // Door is the door of the desk.
-var Door = &page.Door{Home: "/desk/", First: 2, Nav: []page.Way{{Href: "/desk/", Code: "page.desk.nav_board"}, {Href: "/desk/call", Code: "page.desk.call"},
+var Door = &page.Door{Home: "/desk/", First: 2, Nav: []page.Way{{Href: "/desk/", Code: "page.desk.nav_board"}, {Href: "/desk/call", Code: "page.desk.call", Needs: identity.MemberLookUp},
 	{Href: "/desk/follow-ups", Code: "page.desk.follow_ups", Needs: identity.FeedbackFollowUp}, {Href: "/desk/complaints", Code: "page.desk.complaints"},
 	{Href: "/desk/reviews", Code: "page.desk.reviews", Needs: identity.MemberRead}, {Href: "/desk/teams", Code: "page.desk.teams", Needs: identity.MemberTeamFor},
 	{Href: "/desk/slips", Code: "page.desk.slips"}, {Href: "/desk/help", Code: "page.desk.help"}}}
@@ -112,7 +112,7 @@ func placeOf(r *page.Request) (region.ID, error) {
 		return "", err
 	}
 	for _, g := range r.Actor.Grants {
-		if r.Actor.May(identity.OrderRead, g.Region, tree) == nil {
+		if page.May(r.Actor, identity.OrderRead, g.Region, tree) {
 			return g.Region, nil
 		}
 	}
@@ -170,7 +170,7 @@ func lineOf(r *page.Request, tree *region.Tree, all *catalog.Catalogue, l order.
 	case !l.Due.IsZero():
 		v.Tone, v.Clock = ui.Bad, r.T("page.desk.over")
 	}
-	v.CanPublish = l.WaitsFor == order.ForReview && r.Actor.May(identity.OrderReview, l.Region, tree) == nil
+	v.CanPublish = l.WaitsFor == order.ForReview && page.May(r.Actor, identity.OrderReview, l.Region, tree)
 	v.Papers = papers(r, string(l.ID), item)
 	return v, nil
 }

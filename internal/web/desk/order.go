@@ -111,7 +111,14 @@ func fillOrder(r *page.Request, tx *store.Tx, tree *region.Tree, v *orderView, o
 	if err != nil {
 		return err
 	}
-	v.Name, v.For, v.ForHref = item.Name(r.Lang), names[o.Recipient].String(), personPath(o.Recipient)
+	v.Name, v.For = item.Name(r.Lang), names[o.Recipient].String()
+	home, err := member.LoadPersons(tx, []member.PersonID{o.Recipient})
+	if err != nil {
+		return err
+	}
+	if page.May(r.Actor, identity.MemberRead, home[o.Recipient].Region, tree) {
+		v.ForHref = personPath(o.Recipient)
+	}
 	v.Standing, v.Tone = r.Standing(&o.Order)
 	v.Facts = []ui.Row{{Name: r.T("page.elder.fact_when"), Value: r.When(o.Start)}, {Name: r.T("page.elder.fact_long"), Value: r.Long(o.Minutes)},
 		{Name: r.T("page.desk.fact_area"), Value: tree.FullName(o.Region)}, {Name: r.T("page.desk.fact_asked"), Value: r.T(askedBy[string(o.PlacedAs)], "when", r.When(o.SubmittedAt))}}
@@ -211,7 +218,7 @@ func becomes(r *page.Request, h audit.Recorded) string {
 // acts are the forms that the state and the reader's rights allow. What is not allowed to this reader alone is said with its reason, so that
 // it is clear who can do it instead.
 func acts(r *page.Request, tree *region.Tree, v *orderView, o *order.View, item *catalog.Item) {
-	may := func(right identity.Right) bool { return r.Actor.May(right, o.Region, tree) == nil }
+	may := func(right identity.Right) bool { return page.May(r.Actor, right, o.Region, tree) }
 	v.CanDispatch = (o.State == order.Published || o.State == order.AtFund) && may(identity.OrderDispatch)
 	if o.State == order.Submitted && may(identity.OrderReview) {
 		v.Publish = r.Key()
@@ -228,7 +235,7 @@ func acts(r *page.Request, tree *region.Tree, v *orderView, o *order.View, item 
 		v.Move = r.Key()
 		v.Day, v.At = r.OtherTimes(&o.Order, item)
 	}
-	if o.State == order.Awaiting {
+	if o.State == order.Awaiting && may(identity.OrderConfirmFor) {
 		v.Duties = append(v.Duties, duty(r, o.PlacedBy == r.Actor.ID, "page.desk.duty_placed_you", "page.desk.duty_placed_other"),
 			duty(r, o.Serves(member.PersonID(r.Actor.Person)), "page.desk.duty_served_you", "page.desk.duty_served_other"))
 		if o.PlacedBy != r.Actor.ID && !o.Serves(member.PersonID(r.Actor.Person)) {
@@ -238,7 +245,7 @@ func acts(r *page.Request, tree *region.Tree, v *orderView, o *order.View, item 
 			}
 		}
 	}
-	if o.State == order.Confirmed && o.ConfirmedBy == order.ByDesk {
+	if o.State == order.Confirmed && o.ConfirmedBy == order.ByDesk && may(identity.OrderConfirmFor) {
 		v.Undo = r.Key()
 	}
 	if o.State.Disputable() && may(identity.FeedbackComplainFor) {
@@ -289,11 +296,11 @@ func comingOf(r *page.Request, tree *region.Tree, o *order.View, a *order.Assign
 	switch a.State {
 	case order.Taken:
 		c.Tone = ui.Good
-		witness := r.Actor.May(identity.OrderWitness, o.Region, tree) == nil
+		witness := page.May(r.Actor, identity.OrderWitness, o.Region, tree)
 		c.In = witness && !r.Now.Before(o.Start) && (o.State == order.Accepted || o.State == order.InService)
-		c.NoShow = !r.Now.Before(o.Start) && r.Actor.May(identity.OrderDispatch, o.Region, tree) == nil
+		c.NoShow = !r.Now.Before(o.Start) && page.May(r.Actor, identity.OrderDispatch, o.Region, tree)
 	case order.CheckedIn:
-		c.Tone, c.Out = ui.Good, r.Actor.May(identity.OrderWitness, o.Region, tree) == nil
+		c.Tone, c.Out = ui.Good, page.May(r.Actor, identity.OrderWitness, o.Region, tree)
 	case order.NoShow, order.VoidService:
 		c.Tone = ui.Bad
 	}

@@ -172,14 +172,14 @@ func Reviews(r *page.Request) error {
 			return err
 		}
 		for _, a := range asks {
-			v.Recipients = append(v.Recipients, applicantOf(r, tree, a.Person, names[a.Person.ID].String(), r.Actor.May(identity.MemberReviewRecipient, a.Person.Region, tree) == nil))
+			v.Recipients = append(v.Recipients, applicantOf(r, tree, a.Person, names[a.Person.ID].String(), page.May(r.Actor, identity.MemberReviewRecipient, a.Person.Region, tree)))
 		}
 		for _, s := range serve {
 			right, level := identity.MemberReviewFirst, "page.desk.first_review"
 			if s.State == member.VolunteerReviewed {
 				right, level = identity.MemberReviewSecond, "page.desk.second_review"
 			}
-			one := applicantOf(r, tree, s.Person, names[s.Person.ID].String(), r.Actor.May(right, s.Person.Region, tree) == nil)
+			one := applicantOf(r, tree, s.Person, names[s.Person.ID].String(), page.May(r.Actor, right, s.Person.Region, tree))
 			one.Level = r.T(level)
 			v.Volunteers = append(v.Volunteers, one)
 		}

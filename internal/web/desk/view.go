@@ -55,6 +55,7 @@ type personView struct {
 	Tone                        ui.Tone
 	Facts                       []ui.Row
 	CanAsk, CanApply, CanCard   bool
+	CanFind, CanMove            bool         // look for other people, and put the home on the map
 	Found                       []choiceView // what a home visit ticks, nil for who may not
 	Items, Times                []choiceView
 	Other                       choiceView

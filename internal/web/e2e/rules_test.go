@@ -14,6 +14,7 @@ import (
 
 	"github.com/chromedp/chromedp"
 
+	"timebank/internal/citytest"
 	"timebank/internal/clock"
 )
 
@@ -60,56 +61,7 @@ func TestEveryPageKeepsTheRulesForEyesAndFingers(t *testing.T) {
 		t.Fatalf("axe-core is missing (scripts/install-deps): %v", err)
 	}
 	w := newTown(t)
-	// A life with something on every page: one visit paid, one under way, one open that Chen can take and one that needs two.
-	paid := w.Earn(w.helper, w.elder, 90)
-	if _, err := w.Sequence(t.Context()); err != nil {
-		t.Fatal(err)
-	}
-	coming := w.Place(w.elder.Actor, w.elder)
-	w.Claim(w.helper, coming)
-	w.Clock.Set(w.Order(coming).Start.Add(-20 * time.Minute))
-	waiting := w.Place(w.elder.Actor, w.elder)
-	confirm := "/elder/help/smartphone_lesson/confirm?day=" + string(clock.DayOf(w.Clock.Now()).Add(1)) + "&at=09:00"
-
-	done, people := w.family(coming)
-
-	slips, key := w.slips()
-
-	everybody := []sheet{{"public-home", "/", false}, {"public-join", "/public/join", false}, {"public-check", "/public/check", false}, {"public-proof", "/public/proof", false},
-		{"public-figures", "/public/figures", false}, {"public-points", "/public/points", false},
-		{"public-points-street", "/public/points?in=" + string(w.Tree.StreetOf(w.Home())), false}, {"public-official", "/public/official", false},
-		{"public-help", "/public/help", false}, {"public-privacy", "/public/privacy", false}, {"sign-in", "/sign-in", false}, {"trouble-not-found", "/public/nothing", false}, {"trouble-sign-in", "/elder/", true},
-		{"sign-in-staff", "/sign-in/staff", false}, {"sign-in-invitation", "/sign-in/invitation", false}}
-	elder := []sheet{{"elder-home", "/elder/", true}, {"elder-help", "/elder/help", true}, {"elder-when", "/elder/help/smartphone_lesson", true}, {"elder-confirm", confirm, true},
-		{"elder-visits", "/elder/visits", true}, {"elder-move", "/elder/visits/" + string(coming) + "/move", true}, {"elder-visit-coming", "/elder/visits/" + string(coming), true}, {"elder-visit-new", "/elder/visits/" + string(waiting) + "?done=placed", true},
-		{"elder-hours", "/elder/hours", true}, {"elder-give", "/elder/hours/give", true}, {"elder-give-long", "/elder/hours/give?to=all", true}, {"elder-station", "/elder/station", true},
-		{"elder-visit-done", "/elder/visits/" + string(done), true}, {"elder-wrong", "/elder/visits/" + string(done) + "/wrong", true}, {"elder-family", "/elder/family", true},
-		{"elder-how", "/elder/how", true}}
-	relative := []sheet{{"family-home", "/family/", false}, {"family-ask", "/family/ask", false}, {"family-how", "/family/how", false}, {"family-person", people[0], false},
-		{"family-person-withheld", people[1], false}, {"family-order", people[0] + "/order", false}, {"family-gift", people[0] + "/gift", false}, {"family-place", people[0] + "/home", false},
-		{"family-visit", "/family/visits/" + string(coming), false}, {"family-visit-done", "/family/visits/" + string(done), false}}
-	helper := []sheet{{"volunteer-hall", "/volunteer/", false}, {"volunteer-visits", "/volunteer/visits", false}, {"volunteer-visit", "/volunteer/visits/" + string(coming), false},
-		{"volunteer-passbook", "/volunteer/passbook", false}, {"volunteer-map", "/volunteer/?view=map", false}, {"volunteer-calendar", "/volunteer/calendar", false},
-		{"volunteer-certificates", "/volunteer/certificates", false}, {"volunteer-certificate", "/volunteer/certificates/" + w.certificate(w.helper), false},
-		{"account-home", "/account/home", false}, {"volunteer-give", "/volunteer/passbook/give", false}, {"volunteer-me", "/volunteer/me", false}, {"volunteer-join", "/volunteer/join", false},
-		{"volunteer-help", "/volunteer/help", false}, {"account", "/account", false}, {"account-messages", "/account/messages", false}, {"volunteer-offline", "/volunteer/offline", false}}
-	desk := []sheet{{"desk-board", "/desk/", false}, {"desk-board-one", "/desk/?for=volunteer", false}, {"desk-call", "/desk/call", false},
-		{"desk-person", "/desk/people/" + string(w.elder.ID), false}, {"desk-order", "/desk/orders/" + string(waiting), false}, {"desk-order-taken", "/desk/orders/" + string(coming), false},
-		{"desk-register", "/desk/register", false}, {"desk-reviews", "/desk/reviews", false}, {"desk-follow-ups", "/desk/follow-ups", false},
-		{"desk-complaints", "/desk/complaints", false}, {"desk-teams", "/desk/teams", false}, {"desk-team", w.team(), false}, {"desk-slips", "/desk/slips", false}, {"desk-slips-batch", slips, false},
-		{"desk-key-in", key, false}, {"desk-help", "/desk/help", false}, {"step-up", "/step-up", false}}
-	newcomer := []sheet{{"register-street", "/register", false}, {"register", "/register?street=" + string(w.Tree.StreetOf(w.Home())), false}}
-	nobody := []sheet{{"trouble-not-a-volunteer", "/volunteer/", false}}
-
-	all, office := w.office()
-	helper = append(helper, sheet{"volunteer-receipt", "/volunteer/receipts/" + string(w.Order(paid).SettledBy), false})
-	desk = append(desk, sheet{"desk-home", "/desk/people/" + string(w.elder.ID) + "/home", false})
-
-	rounds := []struct {
-		zh, en string // whom of the demo's accounts; nobody for the first, the office for the last
-		sheets []sheet
-	}{{"", "", everybody}, {"李国强", "Mr Li", elder}, {"陈晓燕", "Volunteer Chen", helper}, {"服务台", "The desk", desk}, {"居民", "A resident", nobody}, {"李敏", "Li Min", relative},
-		{"刚登录的人", "A newcomer", newcomer}, {"", "", office}}
+	rounds, all := w.rounds()
 	seen := map[string]bool{}
 	sources := newMarkup(t)
 	for _, lang := range []string{"zh-CN", "en"} {
@@ -157,6 +109,64 @@ func TestEveryPageKeepsTheRulesForEyesAndFingers(t *testing.T) {
 	for _, r := range sources.check(t) {
 		t.Errorf("%s:%d: %s %s %s\n\t%s", filepath.Base(r.URL), r.LastLine, r.Type, r.SubType, r.Message, r.Extract)
 	}
+}
+
+// round are the pages of one of the demo's accounts; of nobody in the first round, of the office in the last.
+type round struct {
+	zh, en string
+	sheets []sheet
+}
+
+// rounds are all pages, each with something on it, and who reads those of the office.
+func (w *town) rounds() (all []round, office citytest.Person) {
+	w.t.Helper()
+	// A life with something on every page: one visit paid, one under way, one open that Chen can take and one that needs two.
+	paid := w.Earn(w.helper, w.elder, 90)
+	if _, err := w.Sequence(w.t.Context()); err != nil {
+		w.t.Fatal(err)
+	}
+	coming := w.Place(w.elder.Actor, w.elder)
+	w.Claim(w.helper, coming)
+	w.Clock.Set(w.Order(coming).Start.Add(-20 * time.Minute))
+	waiting := w.Place(w.elder.Actor, w.elder)
+	confirm := "/elder/help/smartphone_lesson/confirm?day=" + string(clock.DayOf(w.Clock.Now()).Add(1)) + "&at=09:00"
+
+	done, people := w.family(coming)
+
+	slips, key := w.slips()
+
+	everybody := []sheet{{"public-home", "/", false}, {"public-join", "/public/join", false}, {"public-check", "/public/check", false}, {"public-proof", "/public/proof", false},
+		{"public-figures", "/public/figures", false}, {"public-points", "/public/points", false},
+		{"public-points-street", "/public/points?in=" + string(w.Tree.StreetOf(w.Home())), false}, {"public-official", "/public/official", false},
+		{"public-help", "/public/help", false}, {"public-privacy", "/public/privacy", false}, {"sign-in", "/sign-in", false}, {"trouble-not-found", "/public/nothing", false}, {"trouble-sign-in", "/elder/", true},
+		{"sign-in-staff", "/sign-in/staff", false}, {"sign-in-invitation", "/sign-in/invitation", false}}
+	elder := []sheet{{"elder-home", "/elder/", true}, {"elder-help", "/elder/help", true}, {"elder-when", "/elder/help/smartphone_lesson", true}, {"elder-confirm", confirm, true},
+		{"elder-visits", "/elder/visits", true}, {"elder-move", "/elder/visits/" + string(coming) + "/move", true}, {"elder-visit-coming", "/elder/visits/" + string(coming), true}, {"elder-visit-new", "/elder/visits/" + string(waiting) + "?done=placed", true},
+		{"elder-hours", "/elder/hours", true}, {"elder-give", "/elder/hours/give", true}, {"elder-give-long", "/elder/hours/give?to=all", true}, {"elder-station", "/elder/station", true},
+		{"elder-visit-done", "/elder/visits/" + string(done), true}, {"elder-wrong", "/elder/visits/" + string(done) + "/wrong", true}, {"elder-family", "/elder/family", true},
+		{"elder-how", "/elder/how", true}}
+	relative := []sheet{{"family-home", "/family/", false}, {"family-ask", "/family/ask", false}, {"family-how", "/family/how", false}, {"family-person", people[0], false},
+		{"family-person-withheld", people[1], false}, {"family-order", people[0] + "/order", false}, {"family-gift", people[0] + "/gift", false}, {"family-place", people[0] + "/home", false},
+		{"family-visit", "/family/visits/" + string(coming), false}, {"family-visit-done", "/family/visits/" + string(done), false}}
+	helper := []sheet{{"volunteer-hall", "/volunteer/", false}, {"volunteer-visits", "/volunteer/visits", false}, {"volunteer-visit", "/volunteer/visits/" + string(coming), false},
+		{"volunteer-passbook", "/volunteer/passbook", false}, {"volunteer-map", "/volunteer/?view=map", false}, {"volunteer-calendar", "/volunteer/calendar", false},
+		{"volunteer-certificates", "/volunteer/certificates", false}, {"volunteer-certificate", "/volunteer/certificates/" + w.certificate(w.helper), false},
+		{"account-home", "/account/home", false}, {"volunteer-give", "/volunteer/passbook/give", false}, {"volunteer-me", "/volunteer/me", false}, {"volunteer-join", "/volunteer/join", false},
+		{"volunteer-help", "/volunteer/help", false}, {"account", "/account", false}, {"account-messages", "/account/messages", false}, {"volunteer-offline", "/volunteer/offline", false}}
+	desk := []sheet{{"desk-board", "/desk/", false}, {"desk-board-one", "/desk/?for=volunteer", false}, {"desk-call", "/desk/call", false},
+		{"desk-person", "/desk/people/" + string(w.elder.ID), false}, {"desk-order", "/desk/orders/" + string(waiting), false}, {"desk-order-taken", "/desk/orders/" + string(coming), false},
+		{"desk-register", "/desk/register", false}, {"desk-reviews", "/desk/reviews", false}, {"desk-follow-ups", "/desk/follow-ups", false},
+		{"desk-complaints", "/desk/complaints", false}, {"desk-teams", "/desk/teams", false}, {"desk-team", w.team(), false}, {"desk-slips", "/desk/slips", false}, {"desk-slips-batch", slips, false},
+		{"desk-key-in", key, false}, {"desk-help", "/desk/help", false}, {"step-up", "/step-up", false}}
+	newcomer := []sheet{{"register-street", "/register", false}, {"register", "/register?street=" + string(w.Tree.StreetOf(w.Home())), false}}
+	nobody := []sheet{{"trouble-not-a-volunteer", "/volunteer/", false}}
+
+	officer, pages := w.office()
+	helper = append(helper, sheet{"volunteer-receipt", "/volunteer/receipts/" + string(w.Order(paid).SettledBy), false})
+	desk = append(desk, sheet{"desk-home", "/desk/people/" + string(w.elder.ID) + "/home", false})
+
+	return []round{{"", "", everybody}, {"李国强", "Mr Li", elder}, {"陈晓燕", "Volunteer Chen", helper}, {"服务台", "The desk", desk}, {"居民", "A resident", nobody}, {"李敏", "Li Min", relative},
+		{"刚登录的人", "A newcomer", newcomer}, {"", "", pages}}, officer
 }
 
 // notPages are addresses that no reader looks at in a browser's window, and why.

@@ -104,4 +104,4 @@ func StepUp(r *page.Request) error {
 }
 
 // StepUpForm asks for a second factor ahead of time.
-func StepUpForm(r *page.Request) error { return r.AskSecond(nil) }
+func StepUpForm(r *page.Request) error { return r.AskSecondAhead() }

@@ -197,7 +197,7 @@ func (r *Request) Shell(title string) ui.Page {
 		p.App = d.Home
 	}
 	for _, w := range d.Nav {
-		if w.Needs == "" || r.holds(w.Needs) {
+		if w.Needs == "" || r.Holds(w.Needs) {
 			p.Nav = append(p.Nav, ui.Link{Href: w.Href, Text: r.T(w.Code), Current: r.HTTP.URL.Path == w.Href})
 		}
 	}
@@ -207,8 +207,8 @@ func (r *Request) Shell(title string) ui.Page {
 	return p
 }
 
-// holds reports whether the reader has the right in any place of its roles. Without the regions it says yes: the page decides.
-func (r *Request) holds(right identity.Right) bool {
+// Holds reports whether the reader has the right in any place of its roles. Without the regions it says yes: the page decides.
+func (r *Request) Holds(right identity.Right) bool {
 	held := false
 	err := r.Read("web.menu", func(_ *store.Tx, tree *region.Tree) error {
 		held = slices.ContainsFunc(r.Actor.Grants, func(g identity.Grant) bool { return May(r.Actor, right, g.Region, tree) })

@@ -94,11 +94,15 @@ const (
 
 // AskSecond answers a form or a page that needs a second factor with a page that asks for it and then goes on with what was asked. err is what
 // was wrong with the factor, nil the first time.
-func (r *Request) AskSecond(err error) error {
+func (r *Request) AskSecond(err error) error { return r.askSecond(http.StatusForbidden, err) }
+
+// AskSecondAhead asks for a second factor that nothing needs yet: nothing was refused.
+func (r *Request) AskSecondAhead() error { return r.askSecond(http.StatusOK, nil) }
+
+func (r *Request) askSecond(status int, err error) error {
 	shell := r.Shell(r.T("page.step_up.title"))
 	shell.Public, shell.Scripts = false, []string{"passkey.js"}
 	v := ui.SecondView{Page: shell, Again: r.again(), Sent: r.Resend()}
-	status := http.StatusForbidden
 	if err != nil {
 		t := r.Tell(err)
 		status, v.Faults = Status(errs.KindOf(err)), []ui.Fault{{Field: "totp", Text: t.Text}}
