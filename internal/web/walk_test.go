@@ -101,7 +101,11 @@ func shape(address string) string {
 	if err != nil {
 		return address
 	}
-	return anID.ReplaceAllString(u.Path, "*") + "?" + strings.Join(slices.Sorted(maps.Keys(u.Query())), "&")
+	q := u.Query()
+	for _, period := range []string{"when", "from", "to"} {
+		q.Del(period)
+	}
+	return anID.ReplaceAllString(u.Path, "*") + "?" + strings.Join(slices.Sorted(maps.Keys(q)), "&")
 }
 
 // walker is somebody who goes through its doors and presses everything.

@@ -2,6 +2,7 @@ package e2e_test
 
 import (
 	"context"
+	"fmt"
 	"path"
 	"strings"
 	"testing"
@@ -152,13 +153,27 @@ func TestTheMorningBoardAndTwoDesks(t *testing.T) {
 	second.visit("/desk/orders/" + string(id))
 	second.do("cut the stream", evaluate(`document.querySelectorAll("[data-live]").forEach((e) => e.removeAttribute("data-live"))`))
 	officer.shoot("desk-dispatch-zh-CN")
-	officer.leads("drag the card", chromedp.Func(func(ctx context.Context, t *chromedp.Target) error {
-		_, err := chromedp.Evaluate[any](`(() => { const card = document.querySelector("[data-drag]"), box = document.querySelector("[data-drop]"), d = new DataTransfer();
-const fire = (e, type) => e.dispatchEvent(new DragEvent(type, {bubbles: true, cancelable: true, dataTransfer: d}));
-fire(card, "dragstart"); fire(box, "dragover"); fire(box, "drop"); })(); undefined`)(ctx, t)
-		return err
-	}))
+	officer.drags("[data-drag] h3", "[data-drop]")
 	officer.sees("已经问过")
 	second.press("电话里答应了")
 	second.sees("可能有同事刚处理过", "陈**", "等回答")
+}
+
+// drags takes something with the mouse and drops it where a place opens while it is held, and waits for the page to which that leads.
+func (v *window) drags(what, onto string) {
+	v.t.Helper()
+	type spot struct{ X, Y float64 }
+	at := func(selector string) spot {
+		return ask[spot](v, "where "+selector+" is", `(() => { const b = document.querySelector("`+selector+`").getBoundingClientRect(); return {x: b.left + Math.min(b.width, 40) / 2, y: b.top + b.height / 2}; })()`)
+	}
+	v.do("into view", evaluate(`document.querySelector("`+onto+`").parentElement.querySelector("`+what+`").scrollIntoView({block: "center"})`))
+	// The place is hidden until something is held: it is opened for a look at where it will be.
+	open := func(yes bool) {
+		v.do("open the place", evaluate(fmt.Sprintf(`document.querySelector("%s").hidden = %t`, onto, !yes)))
+	}
+	open(true)
+	to := at(onto)
+	open(false)
+	from := at(what)
+	v.leads("drag "+what, chromedp.DragAndDropXY(from.X, from.Y, to.X, to.Y))
 }
