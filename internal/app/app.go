@@ -7,6 +7,7 @@ package app
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"io/fs"
 	"log/slog"
@@ -172,7 +173,10 @@ func (a *App) keys(given *Keys) (Keys, error) {
 
 func (a *App) build(opts Options, box *pii.Box) (err error) {
 	if a.Config.Pages.Map != "" {
-		if a.outlines, err = os.ReadFile(a.Config.Pages.Map); err != nil {
+		if a.outlines, err = os.ReadFile(a.Config.Pages.Map); err == nil && !json.Valid(a.outlines) {
+			err = errors.New("no JSON")
+		}
+		if err != nil {
 			return errs.New(errs.Unavailable, "app.map_unreadable").With(err)
 		}
 	}

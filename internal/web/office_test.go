@@ -5,16 +5,22 @@ import (
 	"html"
 	"net/http"
 	"net/url"
+	"path/filepath"
 	"regexp"
+	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/xuri/excelize/v2"
 
+	"timebank/internal/app"
 	"timebank/internal/catalog"
 	"timebank/internal/citytest"
 	"timebank/internal/clock"
+	"timebank/internal/config"
+	"timebank/internal/errs"
 	"timebank/internal/feedback"
 	"timebank/internal/identity"
 	"timebank/internal/ledger"
@@ -385,6 +391,46 @@ func TestAMapOfTheDistricts(t *testing.T) {
 	city.get("/office/map").is(t, http.StatusOK, "<svg class=\"map\"", "栖霞区", "江北新区", "See entries")
 	if street := city.get("/office/map?place=" + string(s.Tree.District(s.Home()))); strings.Contains(street.body, "class=\"map\"") || !strings.Contains(street.body, "迈皋桥街道") {
 		t.Errorf("a district: got %s, want its streets without a map", street.body)
+	}
+}
+
+// Outlines that the installation names are drawn in place of the squares, in their true shape, with what the file says of itself.
+func TestRealOutlinesTakeThePlaceOfTheSquares(t *testing.T) {
+	file := filepath.Join("testdata", "outlines.geojson")
+	c := citytest.NewWith(t, store.SQLite, func(cfg *config.Config) { cfg.Pages.Map = file })
+	s := newSiteOf(t, c)
+	s.Earn(s.Volunteer(s.Home()), s.KeyElder(s.Home()), 90)
+	page := s.as(s.Staff(identity.ReadOnly, s.Tree.City())).get("/office/map?code=figure.minutes&when=all")
+	page.is(t, http.StatusOK, "The outlines are those of invented lines, approved by nobody.", `<a class="target" href="/office/map?`)
+	drawn := regexp.MustCompile(`(?s)<path class="shade-(\d)" d="([^"]*)"></path>\s*<text[^>]*>([^<]*)</text>\s*<text[^>]*>([^<]*)<`).FindAllStringSubmatch(page.body, -1)
+	// Qixia is a ring of five corners, Xuanwu has a hole and an island; what no district is, is drawn nowhere.
+	want := map[string][4]string{"栖霞区": {"5", "1", "5", "1 h 30 min"}, "玄武区": {"1", "3", "10", "0 h"}}
+	if len(drawn) != len(want) {
+		t.Fatalf("drawn: got %v", drawn)
+	}
+	for _, d := range drawn {
+		path := strings.TrimSuffix(d[2], "Z")
+		if got := [4]string{d[1], strconv.Itoa(strings.Count(path, "M")), strconv.Itoa(strings.Count(path, "L")), d[4]}; got != want[d[3]] {
+			t.Errorf("%s: got %v, want %v", d[3], got, want[d[3]])
+		}
+	}
+	// From 118.75 to 119.15 east and 32.08 to 32.24 north, a degree to the east being 0.847 of one to the north, Qixia is 2.12 times as wide as high.
+	var x, y []float64
+	for _, corner := range regexp.MustCompile(`[ML]([\d.]+) ([\d.]+)`).FindAllStringSubmatch(drawn[0][2], -1) {
+		one, err := strconv.ParseFloat(corner[1], 64)
+		other, err2 := strconv.ParseFloat(corner[2], 64)
+		if err != nil || err2 != nil {
+			t.Fatal(err, err2)
+		}
+		x, y = append(x, one), append(y, other)
+	}
+	if shape := (slices.Max(x) - slices.Min(x)) / (slices.Max(y) - slices.Min(y)); drawn[0][3] != "栖霞区" || shape < 2.1 || shape > 2.14 {
+		t.Errorf("%s is %.2f times as wide as high", drawn[0][3], shape)
+	}
+	bad := config.Default()
+	bad.Data, bad.Pages.Map = t.TempDir(), "office_test.go"
+	if _, err := app.Open(t.Context(), app.Options{Config: bad}); errs.CodeOf(err) != "app.map_unreadable" {
+		t.Errorf("a file that is no map: got %v", err)
 	}
 }
 

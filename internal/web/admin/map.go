@@ -1,6 +1,7 @@
 package admin
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"math"
@@ -90,8 +91,11 @@ func (o *office) chart(f report.Figure, places []region.ID, values map[region.ID
 	t.Rows = append(t.Rows, row(o.place, false))
 	b := block{Table: t}
 	if o.tree.Level(o.place) == region.City {
-		if m := o.outlines(f, values, top); m != nil {
+		if m, credit := o.outlines(f, values, top); m != nil {
 			b.Map, b.Text = m, o.T("page.office.map_note")
+			if len(o.Outlines) > 0 {
+				b.Text = o.T("page.office.map_note_real", "credit", cmp.Or(credit, o.T("page.office.map_no_credit")))
+			}
 		}
 	}
 	o.add(b)
@@ -133,18 +137,20 @@ func (f outline) rings() (all []ring) {
 // mapWidth is how wide the drawing is in its own units.
 const mapWidth = 640.0
 
-// outlines draws the districts, as the installation's file has them or else as squares; nil when the file has none of them. What is east
-// and north in the file is right and up.
-func (o *office) outlines(f report.Figure, values map[region.ID]int64, top int64) *drawing {
+// outlines draws the districts, as the installation's file has them or else as squares, with what the file says of whose map it is; nil when the file
+// has none of them. What is east and north in the file is right and up. An installation's file is in degrees, and a degree to the east is shorter
+// the farther north it is.
+func (o *office) outlines(f report.Figure, values map[region.ID]int64, top int64) (d *drawing, credit string) {
 	var file struct {
 		Features []outline `json:"features"`
+		Note     string    `json:"note"`
 	}
 	source := o.Outlines
 	if len(source) == 0 {
 		source = region.NanjingSchematic()
 	}
 	if json.Unmarshal(source, &file) != nil {
-		return nil
+		return nil, ""
 	}
 	west, south, east, north := math.Inf(1), math.Inf(1), math.Inf(-1), math.Inf(-1)
 	each := func(rings []ring, fn func(x, y float64)) {
@@ -162,12 +168,16 @@ func (o *office) outlines(f report.Figure, values map[region.ID]int64, top int64
 		})
 	}
 	if !(east > west && north > south) {
-		return nil
+		return nil, ""
 	}
-	scale := mapWidth / (east - west)
-	right := func(x float64) float64 { return (x - west) * scale }
+	scale, narrow := mapWidth/(east-west), 1.0
+	if len(o.Outlines) > 0 {
+		narrow = math.Cos((north + south) / 2 * math.Pi / 180)
+		scale /= narrow
+	}
+	right := func(x float64) float64 { return (x - west) * scale * narrow }
 	down := func(y float64) float64 { return (north - y) * scale }
-	d := &drawing{Label: o.T("page.office.map"), Box: fmt.Sprintf("-4 -4 %.0f %.0f", mapWidth+8, (north-south)*scale+8)}
+	d = &drawing{Label: o.T("page.office.map"), Box: fmt.Sprintf("-4 -4 %.0f %.0f", mapWidth+8, (north-south)*scale+8)}
 	for _, one := range file.Features {
 		code := one.Properties.Code
 		if text, ok := one.ID.(string); ok && code == "" {
@@ -182,7 +192,7 @@ func (o *office) outlines(f report.Figure, values map[region.ID]int64, top int64
 		for _, line := range one.rings() {
 			for i, p := range line {
 				if len(p) < 2 {
-					return nil
+					return nil, ""
 				}
 				x, y := right(p[0]), down(p[1])
 				left, far, up, low = min(left, x), max(far, x), min(up, y), max(low, y)
@@ -195,9 +205,9 @@ func (o *office) outlines(f report.Figure, values map[region.ID]int64, top int64
 			X: strconv.FormatFloat((left+far)/2, 'f', 1, 64), Y: strconv.FormatFloat((up+low)/2-4, 'f', 1, 64), Shade: depth(n, top)})
 	}
 	if len(d.Tiles) == 0 {
-		return nil
+		return nil, ""
 	}
-	return d
+	return d, file.Note
 }
 
 // depth is how deep a value is coloured, 1 to [shades].
