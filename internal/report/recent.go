@@ -60,8 +60,10 @@ func (s *Service) Recent(tx *store.Tx, span Span) (Counted, error) {
 	return Counted{At: t.at, tally: t, span: span}, nil
 }
 
-// many is from how many entries in the city on a figure is taken from the count of everything: fewer are added up for each reader, so that what
-// somebody has just done is in them.
+// many is from how many entries in the city on a figure is taken from the count of everything: fewer are added up for each reader. A figure stands
+// above its own entries, which are always read as they are now; as long as they are few, a reader sees or exports all of them, and the sum of
+// the minute before would be one too few for what that reader has just done. Of thousands nobody sees all at once, and adding them up
+// for each reader is what costs.
 const many = 2_000
 
 // One is [One] as of at, for a span of whole days.

@@ -12,6 +12,7 @@ import (
 	"testing"
 	"time"
 
+	cdppage "github.com/chromedp/cdproto/page"
 	"github.com/chromedp/chromedp"
 
 	"timebank/internal/citytest"
@@ -274,5 +275,40 @@ func TestTheMeasuresFindWhatIsWrong(t *testing.T) {
 	}
 	if got := strings.Join(ask[[]string](v, "axe", audit, chromedp.EvalAwaitPromise), "\n"); !strings.Contains(got, "color-contrast") {
 		t.Errorf("a spoilt page: axe says %q, want color-contrast in it", got)
+	}
+}
+
+// aVoice gives a page a voice of its language, and keeps what it would have said.
+const aVoice = `Object.defineProperty(window, "speechSynthesis", {value: {speaking: false, getVoices: () => [{lang: "zh-CN", name: "test"}], addEventListener() {},
+  speak(u) { this.speaking = true; (window.said ??= []).push(u.text); }, cancel() { this.speaking = false; }}}); window.SpeechSynthesisUtterance = class { constructor(text) { this.text = text; } }`
+
+// Where the device has no voice nothing offers to read; where it has one, the button reads what stands on the page, and stops.
+func TestReadingAloudNeedsAVoice(t *testing.T) {
+	w := newTown(t)
+	v := w.open("zh-CN")
+	v.signIn("李国强")
+	const shown = `[...document.querySelectorAll("[data-read], [data-say]")].some((e) => !e.hidden)`
+	v.visit("/elder/")
+	if voices := ask[int](v, "count the voices", `window.speechSynthesis?.getVoices().length ?? 0`); voices > 0 {
+		t.Fatalf("this browser has %d voices; the test needs one without", voices)
+	}
+	if ask[bool](v, "look for the button", shown) {
+		t.Error("without a voice the page offers to read")
+	}
+	v.do("give it a voice", command(cdppage.AddScriptToEvaluateOnNewDocument, cdppage.AddScriptToEvaluateOnNewDocumentParams{Source: aVoice}))
+	v.visit("/elder/")
+	if !ask[bool](v, "look for the button", shown) {
+		t.Error("with a voice the page does not offer to read")
+	}
+	v.do("press it", evaluate(`document.querySelector("[data-read]").click()`))
+	said := strings.Join(ask[[]string](v, "what was said", `window.said ?? []`), " ")
+	for _, part := range []string{"您好，今天需要什么", "找人帮忙"} {
+		if !strings.Contains(said, part) {
+			t.Errorf("read aloud: got %q, want %q in it", said, part)
+		}
+	}
+	v.do("press it again", evaluate(`document.querySelector("[data-read]").click()`))
+	if ask[bool](v, "whether it speaks", `window.speechSynthesis.speaking`) {
+		t.Error("a second press does not stop the voice")
 	}
 }
