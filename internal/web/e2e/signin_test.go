@@ -6,6 +6,7 @@ import (
 	"encoding/base32"
 	"encoding/binary"
 	"fmt"
+	"net/http"
 	"net/http/httptest"
 	"os"
 	"path/filepath"
@@ -20,6 +21,7 @@ import (
 	"timebank/internal/member"
 	"timebank/internal/notify"
 	"timebank/internal/signin"
+	"timebank/internal/signin/oidctest"
 	"timebank/internal/store"
 	"timebank/internal/store/storetest"
 )
@@ -193,4 +195,57 @@ func TestComingInByCodeKeyAndPassword(t *testing.T) {
 	if at := desk.where(); at != "/step-up" && at != "/" {
 		t.Errorf("after the key the desk is at %s", at)
 	}
+}
+
+// Somebody comes from a page of another site to the city's app, a third one, and back: a browser sends our cookies as the attribute SameSite lets it,
+// and the return belongs to its departure all the same. What another site posts to us goes without them.
+func TestComingBackFromAnotherSiteInABrowser(t *testing.T) {
+	w := newTown(t)
+	srv := httptest.NewUnstartedServer(nil)
+	t.Cleanup(srv.Close)
+	_, port, _ := strings.Cut(srv.Listener.Addr().String(), ":")
+	// To a browser localhost and 127.0.0.1 are two sites, whatever stands behind.
+	w.base = "http://localhost:" + port
+	var number string
+	storetest.Read(t, w.DB, func(tx *store.Tx) error {
+		d, err := w.Members.Open(tx, w.elder.ID)
+		number = d.IDNumber.Reveal()
+		return err
+	})
+	set := signin.Defaults()
+	set.Origin = w.base
+	set.OpenID = []signin.OpenID{{Name: "city", Client: oidctest.Client, Secret: oidctest.Secret, Redirect: w.base + "/sign-in/return",
+		Issuer: oidctest.Provide(t, w.base+"/sign-in/return", map[string]oidctest.Claims{"li": {"id_number": number, "id_number_verified": true}}),
+		Scopes: []string{"openid", "identity", "email"}, Claim: "id_number", Verified: "id_number_verified"}}
+	w.SignIn = w.SignIn.With(set)
+	srv.Config.Handler = w.Pages()
+	srv.Start()
+	elsewhere := httptest.NewServer(http.HandlerFunc(func(rw http.ResponseWriter, _ *http.Request) {
+		rw.Header().Set("Content-Type", "text/html; charset=utf-8")
+		_, _ = fmt.Fprintf(rw, `<!doctype html><title>elsewhere</title><main><a href="%[1]s/sign-in/city">to the time bank</a><a href="%[1]s/elder/">my visits</a>
+			<form method="post" action="%[1]s/sign-out"><button>sign them out</button></form></main>`, w.base)
+	}))
+	t.Cleanup(elsewhere.Close)
+
+	li := w.open("zh-CN")
+	there := *li
+	there.url = elsewhere.URL
+	there.visit("/")
+	there.press("to the time bank")
+	if at := ask[string](li, "where the city's app is", "location.hostname"); at != "127.0.0.1" {
+		t.Fatalf("the city's app is at %s, want another site than ours", at)
+	}
+	li.do("sign in there", evaluate(`document.querySelector("[name=login]").value = "li"; document.querySelector("[name=password]").value = "any"`))
+	li.press("Sign-in")
+	li.press("Continue")
+	li.until(`location.hostname === "localhost"`)
+	li.sees("您好，今天需要什么？")
+	// From elsewhere a link still finds the person signed in, and a form does not act in its name.
+	there.visit("/")
+	there.press("my visits")
+	li.sees("您好，今天需要什么？")
+	there.visit("/")
+	there.press("sign them out")
+	li.visit("/elder/")
+	li.sees("您好，今天需要什么？")
 }
