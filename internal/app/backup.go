@@ -6,7 +6,9 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"time"
 
+	"timebank/internal/clock"
 	"timebank/internal/config"
 	"timebank/internal/errs"
 	"timebank/internal/photo"
@@ -38,7 +40,20 @@ func Backup(ctx context.Context, c config.Config, folder string, withKeys bool) 
 			return v, err
 		}
 	}
-	return verifyFolder(ctx, folder)
+	if v, err = verifyFolder(ctx, folder); err != nil || len(v.Problems) > 0 {
+		return v, err
+	}
+	return v, noteBackup(c, clock.System().Now())
+}
+
+// backupFile is the file in a data folder that says when its last backup was taken and verified.
+const backupFile = "last-backup"
+
+func noteBackup(c config.Config, at time.Time) error {
+	if err := os.WriteFile(filepath.Join(c.Data, backupFile), []byte(at.UTC().Format(time.RFC3339)+"\n"), 0o600); err != nil {
+		return errs.New(errs.Unavailable, "store.folder_unusable").With(err)
+	}
+	return nil
 }
 
 // Restore copies a backup into a data folder that has no database, with the keys that the backup holds, and verifies the result. Errors:

@@ -38,6 +38,7 @@ func Examine(ctx context.Context, c config.Config) []Check {
 	if err != nil {
 		return checks
 	}
+	checks = append(checks, examineBackups(ctx, c, db))
 	err = db.Read(ctx, "app.examine", func(tx *store.Tx) error {
 		checks = append(checks, examineTimers(tx), examineOutbox(tx))
 		problems, err := policy.New(db).GoLive(tx)

@@ -1,6 +1,7 @@
 package app
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -11,6 +12,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"time"
 
 	"timebank/internal/carrier"
 	"timebank/internal/clock"
@@ -19,6 +21,7 @@ import (
 	"timebank/internal/id"
 	"timebank/internal/notify"
 	"timebank/internal/pii"
+	"timebank/internal/store"
 )
 
 // DemoFile is the file in a demo's data folder that names the accounts which anybody may choose.
@@ -30,7 +33,7 @@ const publicSeeds = 64
 // examineSafety looks for what is convenient on a laptop and not safe where others reach the server.
 func examineSafety(c config.Config) []Check {
 	return []Check{examineSeeds(c), examineFolder(c), examineEncryption(c), examineOrigin(c), examineMetrics(c), examineInbox(c), examineCarriers(c), examineDemo(c), examineLimits(c),
-		examineLink(c)}
+		examineLog(c), examineLink(c)}
 }
 
 // examineSeeds finds keys that others can draw: the replay draws them from its seed.
@@ -212,6 +215,53 @@ func examineLimits(c config.Config) Check {
 		return Check{"limits", false, "limits.address or limits.account is 0: somebody may send without end"}
 	}
 	return Check{"limits", true, fmt.Sprintf("%d a second from an address, %d of an account", c.Limits.Address, c.Limits.Account)}
+}
+
+// examineLog finds a log that is for looking for a fault: it is long, and says more of what somebody did than an operator needs.
+func examineLog(c config.Config) Check {
+	if c.Log.Level == "debug" && open(c) {
+		return Check{"log", false, "log.level is debug: set it back to info once the fault is found"}
+	}
+	return Check{"log", true, "from " + c.Log.Level + " on"}
+}
+
+// backupLate is when the last backup counts as too old: one a night, and a night that failed (default, docs/operations.md).
+const backupLate = 48 * time.Hour
+
+// examineBackups looks for the last backup. Nobody need take one of an installation that is for this machine alone; one that was begun goes on.
+func examineBackups(ctx context.Context, c config.Config, db *store.DB) Check {
+	if c.Postgres != "" {
+		return examineArchive(ctx, c, db)
+	}
+	text, err := os.ReadFile(filepath.Join(c.Data, backupFile))
+	if errors.Is(err, fs.ErrNotExist) {
+		return Check{"backups", !open(c), "none was ever taken: run timebank backup each night, and restore one to see that it is good"}
+	}
+	if err != nil {
+		return Check{"backups", false, err.Error()}
+	}
+	at, err := time.Parse(time.RFC3339, strings.TrimSpace(string(text)))
+	if err != nil {
+		return Check{"backups", false, backupFile + " says no time: take a backup"}
+	}
+	if clock.System().Now().Sub(at) > backupLate {
+		return Check{"backups", false, "the last was taken at " + at.Format(time.RFC3339) + ": it should be one each night"}
+	}
+	return Check{"backups", true, "the last was taken and verified at " + at.Format(time.RFC3339)}
+}
+
+// examineArchive asks a PostgreSQL server whether it keeps what a recovery needs; base backups are its operator's own.
+func examineArchive(ctx context.Context, c config.Config, db *store.DB) Check {
+	archives, failing, err := db.Archiving(ctx)
+	switch {
+	case err != nil:
+		return Check{"backups", false, err.Error()}
+	case failing:
+		return Check{"backups", false, "the server's last attempt to archive its write-ahead log failed: see pg_stat_archiver"}
+	case !archives:
+		return Check{"backups", !open(c), "the server does not archive its write-ahead log: a base backup alone loses what came after it"}
+	}
+	return Check{"backups", true, "the server archives its write-ahead log"}
 }
 
 // examineLink looks at the way to the database.

@@ -33,6 +33,19 @@ func (db *DB) Backup(ctx context.Context, path string) (err error) {
 	return syncFile(path)
 }
 
+// Archiving reports whether a PostgreSQL server keeps its write-ahead log for a recovery, and whether its last attempt to failed. SQLite has none.
+func (db *DB) Archiving(ctx context.Context) (archives, failing bool, err error) {
+	if db.engine != Postgres {
+		return false, false, nil
+	}
+	var failed int64
+	err = db.Read(ctx, "store.archiving", func(tx *Tx) error {
+		return tx.QueryRow(`SELECT current_setting('archive_mode') <> 'off', (SELECT COUNT(1) FROM pg_stat_archiver
+			WHERE last_failed_time IS NOT NULL AND (last_archived_time IS NULL OR last_failed_time > last_archived_time))`).Scan(&archives, &failed)
+	})
+	return archives, failed > 0, err
+}
+
 func removeIfThere(path string) error {
 	if err := os.Remove(path); !errors.Is(err, fs.ErrNotExist) {
 		return err
