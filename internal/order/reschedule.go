@@ -4,8 +4,10 @@ import (
 	"context"
 	"encoding/json"
 	"slices"
+	"strconv"
 	"time"
 
+	"timebank/internal/audit"
 	"timebank/internal/clock"
 	"timebank/internal/errs"
 	"timebank/internal/identity"
@@ -37,7 +39,7 @@ type Rescheduled struct {
 // Reschedule moves orders to another time before anybody has checked in. Whoever was coming is asked again and keeps the place by saying yes
 // before the clock of an offer runs out; who cannot by the rules, since something else was taken on, is called off. A visit in another month
 // is paid from what that month has, and goes to the station with the reason when there is nothing. Errors of a command: order.invalid with
-// all bad fields, order.not_movable, order.moves_own_service, identity.not_allowed.
+// all bad fields, order.not_movable, order.moves_own_service, order.moved_too_often for who is not the station's staff, identity.not_allowed.
 func (s *Service) Reschedule(ctx context.Context, cmds []RescheduleCmd) ([]identity.Result[Changed], error) {
 	return s.calls.reschedule.Perform(ctx, s.db, cmds)
 }
@@ -68,6 +70,9 @@ func (w *work) reschedule(o *Order, c *RescheduleCmd) error {
 	}
 	if !o.Movable() {
 		return errState("order.not_movable", o)
+	}
+	if err := w.mayMoveAgain(o, c.Actor); err != nil {
+		return err
 	}
 	item, err := w.item(o)
 	if err != nil {
@@ -100,6 +105,32 @@ func (w *work) reschedule(o *Order, c *RescheduleCmd) error {
 	}
 	w.tx.Outbox("order.rescheduled", string(o.ID), string(payload))
 	return nil
+}
+
+// mayMoveAgain refuses a move to the recipient's side once the visit was moved as often as the rules of its placing let it: each move asks a volunteer
+// anew and keeps the hours held. The station goes on moving it. How often it was is what the trail says, whoever did it.
+func (w *work) mayMoveAgain(o *Order, by identity.Actor) error {
+	if by.May(identity.OrderPlaceFor, o.Region, w.tree) == nil {
+		return nil
+	}
+	r, err := w.rules(o)
+	if err != nil {
+		return err
+	}
+	trail, err := audit.Of(w.tx, string(o.ID))
+	if err != nil {
+		return err
+	}
+	moves := 0
+	for _, e := range trail {
+		if e.Action == "order.reschedule" {
+			moves++
+		}
+	}
+	if moves < r.OrderMaxMoves {
+		return nil
+	}
+	return errs.New(errs.Refused, "order.moved_too_often").Because(r.Why("order.max_moves", why.Value{Name: "moves", Value: strconv.Itoa(moves)}))
 }
 
 // Movable reports whether an order can still be moved: nobody has come, and nothing has ended it.

@@ -241,3 +241,25 @@ func TestWhoServesDoesNotMoveTheVisit(t *testing.T) {
 		}
 	})
 }
+
+// The recipient's side moves a visit three times (order.max_moves) and hears why not a fourth; the station goes on.
+func TestAVisitIsMovedAFewTimesAlone(t *testing.T) {
+	citytest.Each(t, func(t *testing.T, c *citytest.City) {
+		elder, desk := c.Recipient(83, c.Home()), c.Staff(identity.PointStaff, c.Home())
+		daughter := c.Relative(elder, true)
+		id := c.Place(elder.Actor, elder)
+		day := c.Tomorrow().Add(24 * time.Hour)
+		move(t, c, elder.Actor, id, day).Must(t, "the first move")
+		move(t, c, elder.Actor, id, day).Refused(t, "to where it stands, which is none", "order.invalid")
+		move(t, c, desk.Actor, id, day.Add(time.Hour)).Must(t, "the desk's")
+		move(t, c, daughter.Actor, id, day.Add(2*time.Hour)).Must(t, "the third")
+		for _, by := range []citytest.Person{elder, daughter} {
+			again := move(t, c, by.Actor, id, day.Add(3*time.Hour))
+			again.Refused(t, "the fourth", "order.moved_too_often")
+		}
+		if v := get(t, c, id); !v.Start.Equal(day.Add(2 * time.Hour)) {
+			t.Errorf("a refused move moved it to %s", v.Start)
+		}
+		move(t, c, desk.Actor, id, day.Add(3*time.Hour)).Must(t, "the station's fourth")
+	})
+}

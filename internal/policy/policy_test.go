@@ -110,6 +110,7 @@ func TestDefaults(t *testing.T) {
 		{"redeem age", v.RedeemMinAge, 60},
 		{"transfer", v.TransferMaxPerYear, hours.Of(12000)},
 		{"claim window", v.OrderClaimWindow, 30 * time.Minute},
+		{"moves", v.OrderMaxMoves, 3},
 		{"escalate street", v.OrderEscalateAfter.At(Street), 120 * time.Minute},
 		{"escalate city", v.OrderEscalateAfter.At(City), 480 * time.Minute},
 		{"funding", v.OrderFunding.Slice(), []Funding{FundGrant, FundSaved, FundGift, FundPool, FundFund}},

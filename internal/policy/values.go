@@ -30,6 +30,7 @@ type Values struct {
 	OrderReview             Review
 	OrderRadiusM            int
 	OrderClaimWindow        time.Duration
+	OrderMaxMoves           int
 	OrderCloseAfter         time.Duration
 	OrderEscalateAfter      PerLevel
 	OrderFunding            List[Funding]
