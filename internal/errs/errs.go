@@ -148,6 +148,9 @@ func CodeOf(err error) string {
 	return CodeInternal
 }
 
+// Blank reports whether somebody who was asked for words wrote none: a reason of spaces is no reason.
+func Blank(words string) bool { return strings.TrimSpace(words) == "" }
+
 // Fields collects all bad fields of one input, so that a person corrects them in one go. The zero value is ready to use.
 type Fields struct {
 	list []Field

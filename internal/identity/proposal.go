@@ -85,7 +85,7 @@ func Propose(tx *store.Tx, by Actor, d Draft) (ProposalID, error) {
 	if d.Level != "" && !d.Level.Valid() {
 		bad.Add("level", "region.level_unknown")
 	}
-	if d.Reason == "" {
+	if errs.Blank(d.Reason) {
 		bad.Add("reason", "identity.reason_missing")
 	}
 	if !d.Until.After(tx.Now()) {

@@ -30,7 +30,7 @@ func (s *Service) RefuseProposal(ctx context.Context, cmd RefuseCmd) (ProposalSt
 				return err
 			}
 			for i, c := range cmds {
-				if c.Reason == "" {
+				if errs.Blank(c.Reason) {
 					out[i].Err = errs.Invalid("identity.proposal_invalid", errs.Field{Path: "reason", Code: "identity.reason_missing"})
 					continue
 				}

@@ -253,7 +253,8 @@ type RevokeRoleCmd struct {
 	Reason string
 }
 
-// RevokeRoles ends granted roles. Errors of a command: identity.grant_unknown, identity.not_allowed, identity.grant_over.
+// RevokeRoles ends granted roles. Errors of a command: identity.grant_unknown, identity.not_allowed, identity.revoke_invalid for want of a reason,
+// identity.grant_over.
 func (s *Service) RevokeRoles(ctx context.Context, cmds []RevokeRoleCmd) ([]Result[Nothing], error) {
 	return s.revoke.Perform(ctx, s.db, cmds)
 }
@@ -275,6 +276,10 @@ func (s *Service) runRevoke(tx *store.Tx, cmds []*RevokeRoleCmd, out []*Result[N
 		}
 		if err := mayGrant(c.Actor, g.to, g.Grant, tree); err != nil {
 			out[i].Err = err
+			continue
+		}
+		if errs.Blank(c.Reason) {
+			out[i].Err = errs.Invalid("identity.revoke_invalid", errs.Field{Path: "reason", Code: "identity.reason_missing"})
 			continue
 		}
 		if !g.Until.IsZero() && !g.Until.After(tx.Now()) {

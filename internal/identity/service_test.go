@@ -118,14 +118,18 @@ func TestGrantRoles(t *testing.T) {
 			{Actor: w.actor(t, w.manager), Key: "r1", Grant: out[1].Value, Reason: "left"},
 			{Actor: admin, Key: "r2", Grant: out[0].Value, Reason: "is over"},
 			{Actor: admin, Key: "r3", Grant: "unknown", Reason: "x"},
+			{Actor: admin, Key: "r4", Grant: out[0].Value, Reason: " \u3000"},
 		})
 		if err != nil {
 			t.Fatal(err)
 		}
-		for i, want := range []string{"", "identity.grant_over", "identity.grant_unknown"} {
+		for i, want := range []string{"", "identity.grant_over", "identity.grant_unknown", "identity.revoke_invalid"} {
 			if got := errs.CodeOf(gone[i].Err); got != want {
 				t.Errorf("revocation %d: got %q, want %q", i, got, want)
 			}
+		}
+		if e, ok := gone[3].Err.(*errs.Error); !ok || len(e.Fields) != 1 || e.Fields[0].Path != "reason" || e.Fields[0].Code != "identity.reason_missing" {
+			t.Errorf("a reason of spaces: got %v, want the field named", gone[3].Err)
 		}
 		if w.actor(t, w.citizen).Is(identity.PointStaff) {
 			t.Error("a revoked role holds")

@@ -400,7 +400,7 @@ func (s *Service) correctOne(sc *scene, c *CorrectCmd, p Person) (fields []strin
 	if len(fields) == 0 {
 		bad.Add("name", "member.nothing_to_correct")
 	}
-	if c.Reason == "" {
+	if errs.Blank(c.Reason) {
 		bad.Add("reason", "member.reason_missing")
 	}
 	if err := bad.Err("member.person_invalid"); err != nil {
@@ -530,7 +530,7 @@ func decideEnd(sc *scene, c *EndCmd, p Person) error {
 	} else if c.On > sc.today || c.On < p.Birth {
 		bad.Add("on", "member.day_impossible")
 	}
-	if c.How == PersonDead && c.Document == "" {
+	if c.How == PersonDead && errs.Blank(c.Document) {
 		bad.Add("document", "member.document_missing")
 	}
 	if err := bad.Err("member.end_invalid"); err != nil {

@@ -209,7 +209,7 @@ func (sc *scene) reviewed(known map[PersonID]Recipient, c *ReviewRecipientCmd, g
 		r.Attributes.check(&bad)
 		checkPurposes(&bad, given, r.Attributes.needed())
 	}
-	if !c.Approve && c.Reason == "" {
+	if !c.Approve && errs.Blank(c.Reason) {
 		bad.Add("reason", "member.reason_missing")
 	}
 	if err := bad.Err("member.recipient_invalid"); err != nil {

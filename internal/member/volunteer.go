@@ -161,7 +161,7 @@ func (sc *scene) review(known map[PersonID]volunteerRow, c *ReviewVolunteerCmd) 
 	if err != nil {
 		return v, err
 	}
-	if !c.Approve && c.Reason == "" {
+	if !c.Approve && errs.Blank(c.Reason) {
 		return v, errs.Invalid("member.reason_missing", errs.Field{Path: "reason", Code: "member.reason_missing"})
 	}
 	state, err := decideReview(v.Volunteer, c.Approve, rules.VolunteerReviewLevels)
@@ -245,7 +245,7 @@ func (s *Service) runSuspend(tx *store.Tx, cmds []*SuspendCmd, out []*identity.R
 		if !c.Until.After(tx.Now()) {
 			bad.Add("until", "member.not_in_future")
 		}
-		if c.Reason == "" {
+		if errs.Blank(c.Reason) {
 			bad.Add("reason", "member.reason_missing")
 		}
 		switch {

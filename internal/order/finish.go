@@ -175,7 +175,7 @@ func (w *work) cancel(o *Order, c *OrderCmd) error {
 	if err := w.mayAnswerFor(c.Actor, o, identity.OrderCancel, identity.OrderCancelFor); err != nil {
 		return err
 	}
-	if c.Reason == "" {
+	if errs.Blank(c.Reason) {
 		return errs.Invalid("order.invalid", errs.Field{Path: "reason", Code: "order.reason_missing"})
 	}
 	switch o.State {
@@ -197,10 +197,10 @@ func (w *work) fundClaim(o *Order, c *FundCmd) error {
 		return errState("order.not_at_fund", o)
 	}
 	var bad errs.Fields
-	if c.Provider == "" {
+	if errs.Blank(c.Provider) {
 		bad.Add("provider", "order.provider_missing")
 	}
-	if c.Document == "" {
+	if errs.Blank(c.Document) {
 		bad.Add("document", "order.document_missing")
 	}
 	r, err := w.rules(o)
@@ -256,7 +256,7 @@ func (w *work) dispute(o *Order, c *OrderCmd) error {
 			return err
 		}
 	}
-	if c.Reason == "" {
+	if errs.Blank(c.Reason) {
 		return errs.Invalid("order.invalid", errs.Field{Path: "reason", Code: "order.reason_missing"})
 	}
 	switch o.State {
@@ -287,7 +287,7 @@ func (w *work) decide(o *Order, c *DecideCmd) error {
 	if c.Actor.ID == o.PlacedBy || o.serves(member.PersonID(c.Actor.Person)) || c.Actor.IsPerson(string(o.Recipient)) {
 		return errs.New(errs.Forbidden, "order.decide_own").Because(why.Rule("order.two_persons", o.PolicyVersion, "law"))
 	}
-	if c.Reason == "" {
+	if errs.Blank(c.Reason) {
 		return errs.Invalid("order.invalid", errs.Field{Path: "reason", Code: "order.reason_missing"})
 	}
 	paid := !o.SettledAt.IsZero()

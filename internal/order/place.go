@@ -385,7 +385,7 @@ func (w *work) review(o *Order, c *ReviewCmd) error {
 		return err
 	}
 	if !c.Approve {
-		if c.Reason == "" {
+		if errs.Blank(c.Reason) {
 			return errs.Invalid("order.invalid", errs.Field{Path: "reason", Code: "order.reason_missing"})
 		}
 		o.Reason = c.Reason

@@ -140,10 +140,17 @@ func contains(path []string, region string) bool {
 
 const mostReason = 500
 
+func checkReason(reason string) error {
+	if errs.Blank(reason) || utf8.RuneCountInString(reason) > mostReason {
+		return errs.Invalid("policy.invalid", errs.Field{Path: "reason", Code: "policy.bad_text", Params: []any{"most", mostReason}})
+	}
+	return nil
+}
+
 func (s *Service) propose(ctx context.Context, by By, key string, p Proposal, d Draft) (Proposal, error) {
 	p.Reason = strings.TrimSpace(p.Reason)
-	if n := utf8.RuneCountInString(p.Reason); n < 1 || n > mostReason {
-		return Proposal{}, errs.Invalid("policy.invalid", errs.Field{Path: "reason", Code: "policy.bad_text", Params: []any{"most", mostReason}})
+	if err := checkReason(p.Reason); err != nil {
+		return Proposal{}, err
 	}
 	k := store.Key{Actor: by.ID, Key: key, Command: "policy.propose", Digest: canon.New("policy.propose", 1).
 		Str(p.Region).Str(string(p.Level)).Strs(p.Path).Str(p.Text).Bool(p.From.IsZero()).Time(p.From).Str(p.Reason).Digest()}
@@ -279,11 +286,14 @@ func (s *Service) publish(tx *store.Tx, by By, reason string, p Proposal) (strin
 }
 
 // Reject ends a proposal without effect; its own proposer thereby withdraws it. The error is policy.already_decided for one that is not
-// open, or the refusal of [By] for somebody else's.
+// open, policy.invalid for want of a reason, or the refusal of [By] for somebody else's.
 func (s *Service) Reject(ctx context.Context, by By, cmd DecideCmd) (Proposal, error) {
 	var out Proposal
 	err := s.db.Write(ctx, "policy.reject", func(tx *store.Tx) error {
 		if err := mayDecide(tx, by, cmd.Proposal, true); err != nil {
+			return err
+		}
+		if err := checkReason(cmd.Reason); err != nil {
 			return err
 		}
 		ref, err := once(tx, decideKey(by.ID, "policy.reject", cmd), func() (string, error) {

@@ -163,7 +163,7 @@ func TestTwoPersonsAndOnce(t *testing.T) {
 		}
 		_, err = s.Approve(ctx, policy.Founder("eve"), policy.DecideCmd{Proposal: p.ID})
 		wantCode(t, "approved again", err, "policy.already_decided")
-		_, err = s.Reject(ctx, policy.Founder("eve"), policy.DecideCmd{Proposal: p.ID})
+		_, err = s.Reject(ctx, policy.Founder("eve"), policy.DecideCmd{Proposal: p.ID, Reason: "no"})
 		wantCode(t, "rejected after approval", err, "policy.already_decided")
 
 		_, err = s.Propose(ctx, policy.Founder("ann"), policy.ProposeCmd{TOML: policy.NanjingTOML(), From: clk.Now().Add(-time.Hour), Reason: "late"})
@@ -177,6 +177,8 @@ func TestTwoPersonsAndOnce(t *testing.T) {
 		clk.Advance(2 * time.Hour)
 		_, err = s.Approve(ctx, policy.Founder("bob"), policy.DecideCmd{Proposal: late.ID})
 		wantCode(t, "date passed", err, "policy.back_dated")
+		_, err = s.Reject(ctx, policy.Founder("ann"), policy.DecideCmd{Proposal: late.ID, Reason: " "})
+		wantCode(t, "rejected without a reason", err, "policy.bad_text")
 		gone, err := s.Reject(ctx, policy.Founder("ann"), policy.DecideCmd{Proposal: late.ID, Reason: "too late"})
 		if err != nil || gone.State != policy.Rejected || gone.Decision != "too late" {
 			t.Errorf("withdraw: got %+v, %v", gone, err)

@@ -233,6 +233,8 @@ func TestAnOfficeActs(t *testing.T) {
 	actor := regexp.MustCompile(`/office/actors/([^/]+)/invite`).FindAllStringSubmatch(granted.body, -1)
 	admin.post("/office/actors/"+actor[len(actor)-1][1]+"/invite", url.Values{"key": {"invite-them"}, "place": {string(district)}, "grant": {grant}, "login-" + grant: {"wangxin"}}).
 		is(t, http.StatusOK, "shown this once")
+	admin.post("/office/roles/"+grant+"/revoke", url.Values{"key": {"revoke-why"}, "place": {string(district)}, "reason-" + grant: {" "}}).
+		is(t, http.StatusUnprocessableEntity, "Please give the reason", `href="#reason-`+grant)
 	admin.post("/office/roles/"+grant+"/revoke", url.Values{"key": {"revoke-it"}, "place": {string(district)}, "reason-" + grant: {"moved"}}).is(t, http.StatusOK, "It is done")
 
 	elder, chen := s.KeyElder(s.Home()), s.Volunteer(s.Home())
