@@ -98,6 +98,7 @@ func TestSourceKeepsTheHouseRules(t *testing.T) {
 			report(t, CheckSQL(f))
 			report(t, CheckClock(f))
 			report(t, CheckPatience(f))
+			report(t, CheckHealth(f))
 		}
 	}
 }

@@ -88,6 +88,13 @@ func TestCheckClock(t *testing.T) {
 	expect(t, CheckClock(source(t, "internal/clock/clock.go", text)))
 }
 
+func TestCheckHealth(t *testing.T) {
+	const text = "package desk\nimport \"timebank/internal/member\"\nvar a = member.LoadRecipients\nvar b = member.Standings\n"
+	expect(t, CheckHealth(source(t, "internal/web/desk/call.go", text)), "internal/web/desk/call.go:3: timebank/internal/member.LoadRecipients: "+
+		"facts about health come by a use-case that notes the look: member.Service.Assessed or ListRecipients; Standings has none")
+	expect(t, CheckHealth(source(t, "internal/order/place.go", text)))
+}
+
 func TestCheckPatience(t *testing.T) {
 	const text = `package order
 import ("testing"; "time"; "pgregory.net/rapid")

@@ -60,6 +60,16 @@ func CheckClock(f File) []string {
 	return selectors(f, "time", list("Now Since Until"), "reads the machine's clock: take a clock.Clock, or tx.Now()")
 }
 
+// CheckHealth returns one sentence for each place of pages and API that reads what a home visit found out past the use-cases that note the look.
+func CheckHealth(f File) []string {
+	_, name := locate(f.Package)
+	if f.test() || name != "internal/httpapi" && name != "internal/web" && !strings.HasPrefix(name, "internal/web/") {
+		return nil
+	}
+	return selectors(f, module+"/internal/member", list("LoadRecipients RecipientsIn KeyElders"),
+		"facts about health come by a use-case that notes the look: member.Service.Assessed or ListRecipients; Standings has none")
+}
+
 // CheckPatience returns one sentence for each sleep in a test and each way to skip one.
 func CheckPatience(f File) []string {
 	if !f.test() {

@@ -74,7 +74,11 @@ func people(w *world) {
 		"name pii.name_malformed", "phone pii.phone_malformed", "region member.not_a_community")
 
 	w.does(step{op: "look-up", as: &desk, body: m{"number": "02552121234"}, want: m{"persons.0.id": id, "persons.1": nil}})
-	w.does(step{op: "look-up", as: &desk, body: m{"number": idNumber("19380312", 7)}, want: m{"persons.0.id": id}})
+	w.does(step{op: "look-up", as: &desk, body: m{"number": idNumber("19380312", 7)}, want: m{"persons.0.id": id, "persons.0.name": "李*", "persons.0.region": home}})
+	there := w.Staff(identity.PointStaff, w.Community("320102002", 0))
+	w.refused(step{op: "look-up", as: &there, body: m{"number": "02552121234"}}, 422, "member.look_up_invalid", "reason member.look_up_reason_missing")
+	w.does(step{op: "look-up", as: &there, body: m{"number": "02552121234", "reason": "caller"},
+		want: m{"persons.0.id": id, "persons.0.name": "李*", "persons.0.district": w.Tree.Name(w.Tree.District(home)), "persons.0.region": nil, "persons.0.state": nil}})
 	w.refused(step{op: "look-up", as: &desk, body: m{"number": "李明"}}, 422, "member.look_up_invalid", "number member.neither_id_number_nor_phone")
 
 	w.refused(step{op: "note-call", as: &stranger, at: []any{id}, body: m{"reason": "news"}}, 403, "identity.not_allowed")
@@ -360,6 +364,7 @@ func identities(w *world) {
 	w.does(step{op: "list-roles", as: &office, at: []any{w.Home()}, want: m{"holders.0.actor": chen.Actor.ID, "holders.0.role.id": grant}})
 	w.does(step{op: "board", as: &chen, at: []any{w.Home()}, want: m{"lines": "[]"}})
 	w.refused(step{op: "revoke-role", as: &chen, at: []any{grant}}, 403, "identity.not_allowed")
+	w.refused(step{op: "revoke-role", as: &office, at: []any{grant}, body: m{"reason": " "}}, 422, "identity.revoke_invalid", "reason identity.reason_missing")
 	w.does(step{op: "revoke-role", as: &office, at: []any{grant}, body: m{"reason": "left the office"}})
 	w.refused(step{op: "board", as: &chen, at: []any{w.Home()}}, 403, "identity.not_allowed")
 	w.does(step{op: "list-proposals", as: &office, query: "region=" + string(w.Tree.City()), want: m{"proposals": "[]"}})

@@ -45,16 +45,16 @@ func (a *api) me(ctx context.Context, _ *Nothing) (Me, error) {
 			return Me{}, err
 		}
 	}
-	err := a.read(ctx, func(tx *store.Tx, tree *region.Tree) error {
+	err := a.read(ctx, func(_ *store.Tx, tree *region.Tree) error {
 		out.Roles = each(by.Grants, func(g identity.Grant) Role { return roleOf(g, tree) })
-		if by.Person == "" {
-			return nil
-		}
-		p := Person{ID: ID(by.Person)}
-		err := standing(tx, &p)
-		out.Recipient, out.Volunteer = p.Recipient, p.Volunteer
-		return err
+		return nil
 	})
+	if err != nil || by.Person == "" {
+		return out, err
+	}
+	p := Person{ID: ID(by.Person)}
+	err = a.standing(ctx, &p)
+	out.Recipient, out.Volunteer = p.Recipient, p.Volunteer
 	return out, err
 }
 

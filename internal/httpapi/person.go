@@ -116,8 +116,7 @@ func (a *api) getPerson(ctx context.Context, in *OneID) (Person, error) {
 	out := personOf(p)
 	// The right to see them was checked, and the look is in the trail.
 	out.Name, out.Phone, out.Address, out.IDNumber = d.Name.Reveal(), d.Phone.Reveal(), d.Address.Reveal(), d.IDNumber.String()
-	err = a.read(ctx, func(tx *store.Tx, _ *region.Tree) error { return standing(tx, &out) })
-	return out, err
+	return out, a.standing(ctx, &out)
 }
 
 func personOf(p member.Person) Person {
@@ -126,29 +125,29 @@ func personOf(p member.Person) Person {
 }
 
 // standing adds what the person is besides.
-func standing(tx *store.Tx, p *Person) error {
-	ids := []member.PersonID{member.PersonID(p.ID)}
-	recipients, err := member.LoadRecipients(tx, ids)
+func (a *api) standing(ctx context.Context, p *Person) error {
+	who := member.PersonID(p.ID)
+	r, known, err := a.Members.Assessed(ctx, actor(ctx), who)
 	if err != nil {
 		return err
 	}
-	volunteers, err := member.LoadVolunteers(tx, ids)
-	if err != nil {
-		return err
-	}
-	if r, ok := recipients[ids[0]]; ok {
+	if known {
 		p.Recipient = recipientOf(r)
 	}
-	if v, ok := volunteers[ids[0]]; ok {
-		p.Volunteer = volunteerOf(v)
-	}
-	return nil
+	return a.read(ctx, func(tx *store.Tx, _ *region.Tree) error {
+		volunteers, err := member.LoadVolunteers(tx, []member.PersonID{who})
+		if v, ok := volunteers[who]; ok {
+			p.Volunteer = volunteerOf(v)
+		}
+		return err
+	})
 }
 
 // LookUp asks who has a number.
 type LookUp struct {
 	Body struct {
 		Number string `json:"number" minLength:"1" maxLength:"40" example:"13800138000" doc:"A whole identity number or phone number"`
+		Reason string `json:"reason,omitempty" enum:"caller,visit,relative,register,duty,danger" doc:"Why somebody is looked for who lives outside one's own place; left out: only there"`
 	}
 }
 
@@ -157,19 +156,34 @@ type Found struct {
 	Persons []FoundPerson `json:"persons"`
 }
 
-// FoundPerson is a person without what identifies it: ask for the person to see more.
+// FoundPerson is a person without what identifies it.
 type FoundPerson struct {
-	ID     ID     `json:"id"`
-	Actor  ID     `json:"actor"`
-	Region ID     `json:"region"`
-	State  string `json:"state" enum:"active,left,dead"`
+	ID           ID     `json:"id" doc:"Names the person in a further command"`
+	Actor        ID     `json:"actor" doc:"Names its account"`
+	Name         string `json:"name" example:"李**" doc:"Masked"`
+	District     string `json:"district"`
+	Station      string `json:"station,omitempty" doc:"The service point of the home"`
+	StationPhone string `json:"station_phone,omitempty"`
+	Region       ID     `json:"region,omitempty" doc:"Left out of who lives outside one's own place, as is the state"`
+	State        string `json:"state,omitempty" enum:"active,left,dead"`
 }
 
 func (a *api) lookUp(ctx context.Context, in *LookUp) (Found, error) {
-	found, err := a.Members.LookUp(ctx, actor(ctx), in.Body.Number)
-	return Found{each(found, func(p member.Person) FoundPerson {
-		return FoundPerson{ID: ID(p.ID), Actor: ID(p.Actor), Region: ID(p.Region), State: string(p.State)}
-	})}, err
+	found, err := a.Members.LookUp(ctx, actor(ctx), in.Body.Number, member.LookUpReason(in.Body.Reason))
+	if err != nil {
+		return Found{}, err
+	}
+	tree, err := a.Regions.Today(ctx)
+	if err != nil {
+		return Found{}, err
+	}
+	return Found{each(found, func(s member.Sighting) FoundPerson {
+		f := FoundPerson{ID: ID(s.Person), Actor: ID(s.Actor), Name: s.Name.String(), District: tree.Name(s.District), Station: s.Station.Name, StationPhone: s.Station.Phone}
+		if s.Own != nil {
+			f.Region, f.State = ID(s.Own.Region), string(s.Own.State)
+		}
+		return f
+	})}, nil
 }
 
 // Move gives a person another home.

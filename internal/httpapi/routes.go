@@ -82,7 +82,7 @@ func (a *api) routes() []route {
 		created(op(post, "/persons", "register-person", "people", "Register a person", signedIn, a.registerPerson)).
 			says("Staff registers whoever asks at the desk; somebody who has signed in and is nobody yet registers itself."),
 		op(post, "/persons/search", "look-up", "people", "Find people by identity number or phone", may(identity.MemberLookUp), a.lookUp).
-			says("Every look is in the audit trail."),
+			says("In one's own place; for a reason in the whole city, and then masked, with district and station alone. Every look is in the audit trail with its reason."),
 		op(post, "/persons/type", "search-people", "people", "Find people while typing", may(identity.MemberLookUp), a.searchPeople).
 			says("Shows ten at most, masked. Every search is in the audit trail with whom it showed, never with what was typed."),
 		op(get, "/persons/{id}", "get-person", "people", "A person", may(identity.MemberRead), a.getPerson).says("A look by staff is in the audit trail."),

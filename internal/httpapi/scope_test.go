@@ -27,7 +27,7 @@ var everybody = map[string]string{
 	"list-policy-proposals": "shows what one may see, which is nothing",
 	"go-live":               "says what the city still has to set, which is no secret",
 	"receipt":               "names nobody, and whoever has its number was given it",
-	"look-up":               "by a whole number and across the city, since hours are good everywhere; each look is in the trail",
+	"look-up":               "by a whole number and, for a reason, across the city, since hours are good everywhere: masked, and each look is in the trail",
 }
 
 // outsider is one of those who are kept out.

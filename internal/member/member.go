@@ -120,6 +120,13 @@ func (r Recipient) MayAsk() bool {
 	return r.State == RecipientApproved && r.Person.State == PersonActive
 }
 
+// Standing is what may be seen of a recipient without a look at what a home visit found out.
+type Standing struct {
+	State    RecipientState
+	KeyElder bool
+	MayAsk   bool // see [Recipient.MayAsk]
+}
+
 // Volunteer is a person who serves.
 type Volunteer struct {
 	Person         Person

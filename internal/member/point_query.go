@@ -24,6 +24,15 @@ func PointsIn(tx *store.Tx, place region.ID) ([]ServicePoint, error) {
 	return store.All(tx, scanPoint, pointQuery+"s.closed_at IS NULL AND "+region.WithinSQL("s.region", 1, 2)+" ORDER BY s.name, s.id", string(place), string(clock.DayOf(tx.Now())))
 }
 
+// PointsFor lists the service points that a home belongs to, by name: those of its community, else those of its street and below.
+func PointsFor(tx *store.Tx, tree *region.Tree, home region.ID) ([]ServicePoint, error) {
+	points, err := PointsIn(tx, home)
+	if err == nil && len(points) == 0 {
+		points, err = PointsIn(tx, tree.StreetOf(home))
+	}
+	return points, err
+}
+
 // EveryPointIn is a page of at most limit service points of a region and below after one of them ("" for the first), by name and id, the closed
 // ones included.
 func EveryPointIn(tx *store.Tx, place region.ID, after PointID, limit int) ([]ServicePoint, error) {

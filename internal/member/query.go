@@ -182,7 +182,18 @@ func scanRecipient(r *store.Rows) (Recipient, error) {
 	return one, err
 }
 
-// LoadRecipients returns recipients by person; who is none is missing from the map.
+// Standings returns where people stand who ask for service; who never applied is missing from the map. It is what a screen shows of many.
+func Standings(tx *store.Tx, ids []PersonID) (map[PersonID]Standing, error) {
+	all, err := LoadRecipients(tx, ids)
+	standings := make(map[PersonID]Standing, len(all))
+	for who, r := range all {
+		standings[who] = Standing{State: r.State, KeyElder: r.KeyElder, MayAsk: r.MayAsk()}
+	}
+	return standings, err
+}
+
+// LoadRecipients returns recipients by person, for decisions; who is none is missing from the map. What a home visit found out goes with them, so
+// that no screen calls it: see [Standings] and [Service.Assessed].
 func LoadRecipients(tx *store.Tx, ids []PersonID) (map[PersonID]Recipient, error) {
 	return recipients(tx, ids, "")
 }

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -245,28 +246,62 @@ func TestRegisterPersons(t *testing.T) {
 		if _, _, err := w.s.Details(ctx, w.self(who), who); err != nil {
 			t.Errorf("a person looks at itself: %v", err)
 		}
-		for _, number := range []string{good.IDNumber, "025 8363 8888"} {
-			found, err := w.s.LookUp(ctx, w.far, number)
-			if err != nil || len(found) == 0 || found[0].ID != who {
-				t.Errorf("look up at a desk of another district: got %v %v", found, err)
+		stationed, err := w.s.RegisterPoints(ctx, []member.RegisterPointCmd{{Actor: identity.System, Key: w.key(), Name: "迈皋桥服务点", Kind: member.PointCommunity, Region: w.home, Phone: "025-85550001"}})
+		wants(t, "a station", stationed, err, "")
+		nobody := idNumber("1939-09-09", 9)
+		for _, c := range []struct {
+			what   string
+			by     identity.Actor
+			number string
+			reason member.LookUpReason
+			found  int
+			field  string // the bad one
+		}{
+			{"the own desk", w.desk, good.IDNumber, "", 1, ""}, {"the own desk, by phone", w.desk, "025 8363 8888", "", 3, ""},
+			{"nobody, at the own desk", w.desk, nobody, "", 0, "reason member.look_up_reason_missing"},
+			{"another district's desk", w.far, good.IDNumber, "", 0, "reason member.look_up_reason_missing"},
+			{"nobody, at another district's desk", w.far, nobody, "", 0, "reason member.look_up_reason_missing"},
+			{"for no reason of the list", w.far, good.IDNumber, "curious", 0, "reason member.look_up_reason_unknown"},
+			{"no number", w.far, "12", "", 0, "number member.neither_id_number_nor_phone"},
+			{"another district's desk, for a reason", w.far, good.IDNumber, member.LookUpCaller, 1, ""},
+			{"another district's desk, by phone", w.far, "025 8363 8888", member.LookUpDanger, 3, ""},
+			{"nobody, for a reason", w.far, nobody, member.LookUpRegister, 0, ""},
+		} {
+			found, err := w.s.LookUp(ctx, c.by, c.number, c.reason)
+			var e *errs.Error
+			if c.field != "" && (!errors.As(err, &e) || len(e.Fields) != 1 || e.Fields[0].Path+" "+e.Fields[0].Code != c.field) || c.field == "" && err != nil || len(found) != c.found {
+				t.Errorf("%s: got %v %v, want %d, %q", c.what, found, err, c.found, c.field)
+			}
+			for _, one := range found[:min(len(found), 1)] {
+				if one.Person != who || one.Name.String() != "曹**" || one.District != w.tree.District(w.home) || one.Station.Phone != "025-85550001" {
+					t.Errorf("%s: got %+v", c.what, one)
+				}
+				if own := c.by.ID == "desk"; (one.Own != nil) != own {
+					t.Errorf("%s: the record itself is shown: %v, want %v", c.what, one.Own != nil, own)
+				}
 			}
 		}
-		if _, err := w.s.LookUp(ctx, w.self(who), good.IDNumber); errs.KindOf(err) != errs.Forbidden {
+		if _, err := w.s.LookUp(ctx, w.self(who), good.IDNumber, member.LookUpCaller); errs.KindOf(err) != errs.Forbidden {
 			t.Errorf("a citizen looks up: got %v, want a refusal", err)
 		}
 		storetest.Read(t, db, func(tx *store.Tx) error {
 			trail, err := audit.Of(tx, string(who))
-			looks := 0
+			var looks []string
 			for _, e := range trail {
 				if e.Action == "member.look" {
-					looks++
+					looks = append(looks, e.Actor+" "+e.After)
 				}
 				if strings.Contains(fmt.Sprintf("%+v", e), "曹") {
 					t.Errorf("the trail names a person: %+v", e)
 				}
 			}
-			if looks != 3 {
-				t.Errorf("looks in the trail: got %d, want 3", looks)
+			slices.Sort(looks)
+			if want := []string{"desk details", "desk id_index", "desk phone_index", "far id_index masked caller", "far phone_index masked danger"}; !slices.Equal(looks, want) {
+				t.Errorf("looks in the trail: got %q, want %q", looks, want)
+			}
+			vain, err := audit.Of(tx, string(w.elsewhere))
+			if err != nil || len(vain) != 1 || vain[0].Action != "member.look_up" || vain[0].After != "id_index nobody register" {
+				t.Errorf("a search that found nobody: got %+v %v", vain, err)
 			}
 			var name, number []byte
 			if err := tx.QueryRow("SELECT name, id_number FROM person WHERE id = $1", string(who)).Scan(&name, &number); err != nil {
@@ -323,6 +358,35 @@ func TestRecipients(t *testing.T) {
 			t.Errorf("assess: got %+v, want the first to be a key elder now and the second no longer", assessed)
 		}
 
+		// Each look at what a visit found out is an entry, the person's own excepted; a list that shows only where people stand is none.
+		looks := func() (n int) {
+			storetest.Read(t, db, func(tx *store.Tx) error {
+				if _, err := member.Standings(tx, []member.PersonID{young}); err != nil {
+					return err
+				}
+				return tx.QueryRow("SELECT COUNT(*) FROM audit WHERE action = 'member.look' AND ref = $1 AND after = 'attributes'", string(young)).Scan(&n)
+			})
+			return n
+		}
+		card := w.self(young)
+		card.ByCard = true
+		for i, c := range []struct {
+			by    identity.Actor
+			code  string
+			looks int
+		}{{w.desk, "", 1}, {w.street, "", 2}, {w.self(young), "", 2}, {card, "", 3}, {w.far, "identity.not_allowed", 3}, {w.self(old), "identity.not_allowed", 3}} {
+			r, known, err := w.s.Assessed(ctx, c.by, young)
+			if errs.CodeOf(err) != c.code || c.code == "" && (!known || r.Attributes != ill || r.KeyElderBasis.Rule == "") {
+				t.Errorf("look %d at what a visit found out: got %+v %v %v, want %q", i, r, known, err, c.code)
+			}
+			if got := looks(); got != c.looks {
+				t.Errorf("look %d: got %d entries, want %d", i, got, c.looks)
+			}
+		}
+		if _, known, err := w.s.Assessed(ctx, w.desk, w.person("1950-02-02")); known || err != nil {
+			t.Errorf("who never applied: got %v %v", known, err)
+		}
+
 		clk.Set(clock.Day("1940-10-22").Start().AddDate(80, 0, 0).Add(-time.Second))
 		w.run()
 		if w.recipient(soon).KeyElder {
@@ -343,7 +407,7 @@ func TestRecipients(t *testing.T) {
 				t.Errorf("the other key elders: got %v, want one", rest)
 			}
 			n, err2 := member.Count(tx, w.tree.City())
-			if n.Persons != 3 || n.Recipients != 3 || n.KeyElders != 2 {
+			if n.Persons != 4 || n.Recipients != 3 || n.KeyElders != 2 {
 				t.Errorf("counts: got %+v", n)
 			}
 			return errors.Join(err, err2)
@@ -648,6 +712,43 @@ func TestOneNumberOnePerson(t *testing.T) {
 		}
 		if got[""] != 1 || got["member.identity_taken"] != clerks-1 {
 			t.Errorf("got %v, want one registered and %d member.identity_taken", got, clerks-1)
+		}
+	})
+}
+
+// One record is a look without a second factor anew (docs/decisions/0019); changing it asks for one, and the identity number prints its mask. Each
+// look is an entry, refused ones change nothing.
+func TestWhatALookAsksFor(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, db *store.DB, clk *clock.Fake) {
+		w := newWorld(t, db, clk)
+		ctx := t.Context()
+		who := w.person("1940-01-01")
+		signedIn := w.desk
+		signedIn.Session = "a session whose second factor was shown long ago"
+		for n := range 2 {
+			_, d, err := w.s.Details(ctx, signedIn, who)
+			if err != nil || d.Name.Reveal() != "李明" {
+				t.Errorf("a look at one record: got %v %v", d, err)
+			}
+			if shown := fmt.Sprint(d.IDNumber); !strings.Contains(shown, "**********") {
+				t.Errorf("the identity number prints %q", shown)
+			}
+			storetest.Read(t, db, func(tx *store.Tx) error {
+				var looks int
+				err := tx.QueryRow("SELECT COUNT(*) FROM audit WHERE action = 'member.look' AND ref = $1 AND actor = 'desk' AND after = 'details'", string(who)).Scan(&looks)
+				if looks != n+1 {
+					t.Errorf("entries after %d looks: got %d", n+1, looks)
+				}
+				return err
+			})
+		}
+		corrected, err := w.s.Correct(ctx, []member.CorrectCmd{{Actor: signedIn, Key: "c1", Person: who, Phone: "13812345678", Reason: "new phone"}})
+		wants(t, "a change", corrected, err, identity.CodeStepUp)
+		signedIn.SteppedUp = clk.Now().Add(time.Minute)
+		corrected, err = w.s.Correct(ctx, []member.CorrectCmd{{Actor: signedIn, Key: "c2", Person: who, Phone: "13812345678", Reason: "new phone"}})
+		wants(t, "a change with the second factor", corrected, err, "")
+		if _, _, err := w.s.Details(ctx, w.far, who); errs.KindOf(err) != errs.Forbidden {
+			t.Errorf("a look from another district: got %v", err)
 		}
 	})
 }

@@ -98,7 +98,7 @@ func TestTwoPersonsMakeOneRecordOfTwo(t *testing.T) {
 			}
 			return err
 		})
-		if found, err := c.Members.LookUp(ctx, second.Actor, number); err != nil || len(found) != 0 {
+		if found, err := c.Members.LookUp(ctx, second.Actor, number, ""); err != nil || len(found) != 0 {
 			t.Errorf("the number of the record that went finds %v, %v", found, err)
 		}
 		if report, err := ledger.Verify(ctx, c.DB, func(int64, [32]byte) error { return nil }); err != nil || len(report.Problems) > 0 {

@@ -184,7 +184,7 @@ func TestErasureWaitsForWhatIsOpenAndKeepsTheHours(t *testing.T) {
 		if d := opened(t, c, volunteer.ID); !d.Name.IsZero() || !d.IDNumber.IsZero() || !d.Phone.IsZero() || !d.Address.IsZero() {
 			t.Error("what identifies the person is still there")
 		}
-		if found, err := c.Members.LookUp(ctx, officer.Actor, number); err != nil || len(found) != 0 {
+		if found, err := c.Members.LookUp(ctx, officer.Actor, number, ""); err != nil || len(found) != 0 {
 			t.Errorf("the identity number still finds %v, %v", found, err)
 		}
 		if err := erase(); errs.CodeOf(err) != "member.erased" {

@@ -57,7 +57,7 @@ func TestRotationSealsEverythingAnew(t *testing.T) {
 			}
 			return nil
 		})
-		if found, err := members.LookUp(ctx, c.Staff("point_staff", c.Home()).Actor, own(t, members, c, elder.ID)); err != nil || len(found) != 1 {
+		if found, err := members.LookUp(ctx, c.Staff("point_staff", c.Home()).Actor, own(t, members, c, elder.ID), ""); err != nil || len(found) != 1 {
 			t.Errorf("the identity number finds %v, %v", found, err)
 		}
 	})

@@ -14,6 +14,8 @@ import (
 	"timebank/internal/identity"
 	"timebank/internal/member"
 	"timebank/internal/order"
+	"timebank/internal/store"
+	"timebank/internal/store/storetest"
 )
 
 // The whole call without a script: find, pick, choose, place. What is typed about a person is in no address, and each page is masked and
@@ -43,6 +45,18 @@ func TestTheDeskPlacesAnOrderOnTheTelephone(t *testing.T) {
 	// Who stands elsewhere learns nothing.
 	there := s.as(s.Staff(identity.PointStaff, s.Community("320102002", 0)))
 	there.get(person).is(t, http.StatusForbidden)
+	asked := there.post("/desk/call", url.Values{"who": {"13912345678"}})
+	asked.is(t, http.StatusOK, "Nobody with this number lives in your own place", "Why are you looking beyond your own place?", `name="who" value="13912345678"`)
+	if unknown := there.post("/desk/call", url.Values{"who": {"13987654321"}}); strings.ReplaceAll(unknown.body, "13987654321", "13912345678") != asked.body {
+		t.Error("the question tells whether the number is known elsewhere")
+	}
+	seen := there.post("/desk/call", url.Values{"who": {"13912345678"}, "reason": {"caller"}})
+	seen.is(t, http.StatusOK, "李**", s.Tree.Name(s.Tree.District(s.Home())), "At home elsewhere")
+	for _, hidden := range []string{string(elder.ID), s.Tree.Name(s.Home()), "85", "key elder"} {
+		if strings.Contains(seen.body, hidden) {
+			t.Errorf("another district is shown %q", hidden)
+		}
+	}
 	there.get(placed.Request.URL.Path).is(t, http.StatusNotFound)
 	shown := clerk.post(person+"/show", url.Values{"key": {"show-it-1"}})
 	shown.is(t, http.StatusOK, "李国强", "13912345678")
@@ -147,7 +161,20 @@ func TestTheDeskRegistersOnePersonOnce(t *testing.T) {
 	reviews.is(t, http.StatusOK, "赵**", "lives alone")
 	id := made.Request.URL.Path[strings.LastIndex(made.Request.URL.Path, "/")+1:]
 	clerk.post("/desk/reviews/recipient/"+id, url.Values{"key": {"review-1"}, "answer": {"yes"}, "lives_alone-" + id: {"yes"}}).is(t, http.StatusOK, "Your decision is written down")
-	clerk.get("/desk/people/"+id).is(t, http.StatusOK, "key elder", "key_elder.rule")
+	looks := func() (n int) {
+		storetest.Read(t, s.DB, func(tx *store.Tx) error {
+			return tx.QueryRow("SELECT COUNT(*) FROM audit WHERE action = 'member.look' AND ref = $1 AND after = 'attributes'", id).Scan(&n)
+		})
+		return n
+	}
+	// The page says why, from what a home visit found out: each time that it is shown is an entry.
+	before := looks()
+	for n := range 2 {
+		clerk.get("/desk/people/"+id).is(t, http.StatusOK, "key elder", "key_elder.rule")
+		if got := looks(); got != before+n+1 {
+			t.Errorf("shown %d times: got %d entries", n+1, got-before)
+		}
+	}
 }
 
 // The desk sends somebody, says what it has learnt by telephone, and lets another confirm than who placed the order.

@@ -192,14 +192,14 @@ func (o *office) mayManage(of identity.ActorID, roles ...identity.Grant) bool {
 	return err == nil || errs.CodeOf(err) == identity.CodeStepUp
 }
 
-// find is the one person behind an identity number or a phone; the look is in the trail.
-func find(r *page.Request, number string) (member.Person, error) {
-	found, err := r.Members.LookUp(r.Context(), r.Actor, number)
+// find is the one person behind an identity number or a phone, wherever it lives; the look is in the trail with the reason that the form is.
+func find(r *page.Request, number string) (member.Sighting, error) {
+	found, err := r.Members.LookUp(r.Context(), r.Actor, number, member.LookUpDuty)
 	if err != nil {
-		return member.Person{}, err
+		return member.Sighting{}, err
 	}
 	if len(found) != 1 {
-		return member.Person{}, errs.Invalid("page.form_incomplete", errs.Field{Path: "number", Code: "page.office.not_one_person"})
+		return member.Sighting{}, errs.Invalid("page.form_incomplete", errs.Field{Path: "number", Code: "page.office.not_one_person"})
 	}
 	return found[0], nil
 }
@@ -219,7 +219,7 @@ func Grant(r *page.Request) error {
 			}
 			until = d.End()
 		}
-		_, err = page.One(r.Identity.GrantRoles(r.Context(), []identity.GrantRoleCmd{{Actor: r.Actor, Key: key, To: identity.ActorID(who.Actor), Role: identity.Role(r.Form("role")),
+		_, err = page.One(r.Identity.GrantRoles(r.Context(), []identity.GrantRoleCmd{{Actor: r.Actor, Key: key, To: who.Actor, Role: identity.Role(r.Form("role")),
 			Region: o.place, Point: r.Form("point"), Until: until}}))
 		return err
 	})
@@ -317,7 +317,7 @@ func Attendance(r *page.Request) error {
 		if err := bad.Err("page.form_incomplete"); err != nil {
 			return err
 		}
-		_, err = page.One(r.Training.RecordAttendance(r.Context(), []training.RecordAttendanceCmd{{Actor: r.Actor, Key: key, Volunteer: who.ID, Course: r.Form("a-course"),
+		_, err = page.One(r.Training.RecordAttendance(r.Context(), []training.RecordAttendanceCmd{{Actor: r.Actor, Key: key, Volunteer: who.Person, Course: r.Form("a-course"),
 			Session: r.Form("a-session"), Mode: training.Mode(r.Form("a-mode")), Minutes: hours.Of(minutes), OccurredAt: noon(day, r.Now)}}))
 		return err
 	}, prefixed("a-", "number", "course", "session", "mode", "minutes", "day")...)
@@ -342,7 +342,7 @@ func Exam(r *page.Request) error {
 		if err := bad.Err("page.form_incomplete"); err != nil {
 			return err
 		}
-		_, err = page.One(r.Training.RecordExam(r.Context(), []training.RecordExamCmd{{Actor: r.Actor, Key: key, Volunteer: who.ID, Course: r.Form("e-course"), Score: score, OccurredAt: noon(day, r.Now)}}))
+		_, err = page.One(r.Training.RecordExam(r.Context(), []training.RecordExamCmd{{Actor: r.Actor, Key: key, Volunteer: who.Person, Course: r.Form("e-course"), Score: score, OccurredAt: noon(day, r.Now)}}))
 		return err
 	}, prefixed("e-", "number", "course", "score", "day")...)
 }

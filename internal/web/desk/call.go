@@ -51,9 +51,14 @@ func Find(r *page.Request) error {
 		return err
 	}
 	v := callView{Page: callShell(r), Who: whoField(r, r.Form("who")), Asked: true}
-	v.Found, err = find(r, place, r.Form("who"))
+	v.Found, err = find(r, place, r.Form("who"), member.LookUpReason(r.Form("reason")))
 	if kind := errs.KindOf(err); kind == errs.KindInvalid {
-		v.Who.Error = r.Tell(err).Faults[0].Text
+		fault := r.Tell(err).Faults[0]
+		if fault.Field == "reason" {
+			v.Beyond = beyond(r, fault.Text)
+			return r.Show(http.StatusOK, callPage(v))
+		}
+		v.Who.Error = fault.Text
 		return r.Show(page.Status(kind), callPage(v))
 	}
 	if err != nil {
@@ -62,47 +67,63 @@ func Find(r *page.Request) error {
 	return r.Show(http.StatusOK, callPage(v))
 }
 
-// find looks a whole number up in the city, and anything else among the people of the place.
-func find(r *page.Request, place region.ID, text string) ([]foundView, error) {
-	people := map[member.PersonID]member.Match{}
-	var ids []member.PersonID
+var lookUpWords = map[member.LookUpReason]string{member.LookUpCaller: "page.desk.beyond_caller", member.LookUpVisit: "page.desk.beyond_visit", member.LookUpRelative: "page.desk.beyond_relative",
+	member.LookUpRegister: "page.desk.beyond_register", member.LookUpDuty: "page.desk.beyond_duty", member.LookUpDanger: "page.desk.beyond_danger"}
+
+// beyond asks why somebody is looked for who does not live here.
+func beyond(r *page.Request, text string) *ui.Field {
+	f := &ui.Field{Name: "reason", Label: r.T("page.desk.beyond_why"), Hint: text}
+	for _, reason := range member.LookUpReasons() {
+		f.Options = append(f.Options, ui.Option{Value: string(reason), Text: r.T(lookUpWords[reason])})
+	}
+	return f
+}
+
+// find looks a whole number up in the place, and for a reason in the city, and anything else among the people of the place.
+func find(r *page.Request, place region.ID, text string, reason member.LookUpReason) ([]foundView, error) {
+	var people []member.Match
+	var elsewhere []member.Sighting
 	if _, err := pii.ParsePhone(text); err == nil || looksLikeIDNumber(text) {
-		found, err := r.Members.LookUp(r.Context(), r.Actor, text)
+		found, err := r.Members.LookUp(r.Context(), r.Actor, text, reason)
 		if err != nil {
 			return nil, err
 		}
-		for _, p := range found {
-			ids, people[p.ID] = append(ids, p.ID), member.Match{Person: p}
+		for _, one := range found {
+			if one.Own != nil {
+				people = append(people, member.Match{Person: *one.Own, Name: one.Name})
+			} else {
+				elsewhere = append(elsewhere, one)
+			}
 		}
 	} else {
 		matches, err := r.Members.Search(r.Context(), r.Actor, place, text)
 		if err != nil {
 			return nil, err
 		}
-		for _, m := range matches {
-			ids, people[m.Person.ID] = append(ids, m.Person.ID), m
-		}
+		people = matches
 	}
 	var out []foundView
 	err := r.Read("web.desk_found", func(tx *store.Tx, tree *region.Tree) error {
-		names, err := r.Members.Names(tx, ids)
-		if err != nil {
-			return err
-		}
-		asks, err := member.LoadRecipients(tx, ids)
-		if err != nil {
-			return err
-		}
+		ids := make([]member.PersonID, len(people))
 		alike := map[string]int{}
-		for _, id := range ids {
-			alike[twin(names[id], people[id].Person)]++
+		for i, m := range people {
+			ids[i] = m.Person.ID
+			alike[twin(m.Name, m.Person)]++
 		}
-		for i, id := range ids {
-			p := people[id].Person
-			f := foundView{ID: id, Number: strconv.Itoa(i + 1), Href: personPath(id), Name: names[id].String(), Phone: people[id].Phone.String(), Area: tree.FullName(p.Region),
-				Age: r.T("page.desk.age", "age", p.AgeOn(clock.DayOf(r.Now))), Twin: alike[twin(names[id], p)] > 1}
+		asks, err := member.Standings(tx, ids)
+		if err != nil {
+			return err
+		}
+		for i, m := range people {
+			p := m.Person
+			f := foundView{ID: p.ID, Number: strconv.Itoa(i + 1), Href: personPath(p.ID), Name: m.Name.String(), Phone: m.Phone.String(), Area: tree.FullName(p.Region),
+				Age: r.T("page.desk.age", "age", p.AgeOn(clock.DayOf(r.Now))), Twin: alike[twin(m.Name, p)] > 1}
 			f.Standing, f.Tone = asksOf(r, p, asks)
 			out = append(out, f)
+		}
+		for _, one := range elsewhere {
+			out = append(out, foundView{ID: one.Person, Name: one.Name.String(), Area: tree.Name(one.District), Station: one.Station.Name, Phone: one.Station.Phone,
+				Standing: r.T("page.desk.elsewhere"), Tone: ui.Calm})
 		}
 		return nil
 	})
@@ -120,16 +141,16 @@ func looksLikeIDNumber(text string) bool {
 func personPath(id member.PersonID) string { return "/desk/people/" + string(id) }
 
 // asksOf says whether a person can ask for service.
-func asksOf(r *page.Request, p member.Person, asks map[member.PersonID]member.Recipient) (string, ui.Tone) {
+func asksOf(r *page.Request, p member.Person, asks map[member.PersonID]member.Standing) (string, ui.Tone) {
 	rec, ok := asks[p.ID]
 	switch {
 	case p.State != member.PersonActive:
 		return r.T("page.desk.not_active"), ui.Bad
 	case !ok:
 		return r.T("page.desk.no_recipient"), ui.Calm
-	case rec.MayAsk() && rec.KeyElder:
+	case rec.MayAsk && rec.KeyElder:
 		return r.T("page.desk.key_elder"), ui.Good
-	case rec.MayAsk():
+	case rec.MayAsk:
 		return r.T("page.desk.recipient"), ui.Good
 	case rec.State == member.RecipientApplied:
 		return r.T("page.desk.applied"), ui.Wait
@@ -161,6 +182,10 @@ func personPage(r *page.Request, status int, trouble error) error {
 	case errs.KindOf(err) != errs.Forbidden && errs.KindOf(err) != errs.NotFound:
 		return err
 	}
+	rec, known, err := r.Members.Assessed(r.Context(), r.Actor, who)
+	if err != nil {
+		return err
+	}
 	err = r.Read("web.desk_person", func(tx *store.Tx, tree *region.Tree) error {
 		people, err := member.LoadPersons(tx, []member.PersonID{who})
 		if err != nil {
@@ -177,7 +202,7 @@ func personPage(r *page.Request, status int, trouble error) error {
 		if err != nil {
 			return err
 		}
-		asks, err := member.LoadRecipients(tx, []member.PersonID{who})
+		asks, err := member.Standings(tx, []member.PersonID{who})
 		if err != nil {
 			return err
 		}
@@ -185,9 +210,8 @@ func personPage(r *page.Request, status int, trouble error) error {
 		v.Facts = []ui.Row{{Name: r.T("page.desk.fact_age"), Value: r.T("page.desk.age", "age", p.AgeOn(clock.DayOf(r.Now)))},
 			{Name: r.T("page.desk.fact_area"), Value: tree.FullName(p.Region)}}
 		v.Standing, v.Tone = asksOf(r, p, asks)
-		rec, known := asks[who]
 		v.CanApply = !known && p.State == member.PersonActive && page.May(r.Actor, identity.MemberApplyFor, p.Region, tree)
-		if known && rec.MayAsk() && page.May(r.Actor, identity.OrderPlaceFor, p.Region, tree) {
+		if asks[who].MayAsk && page.May(r.Actor, identity.OrderPlaceFor, p.Region, tree) {
 			if err := request(r, tx, &v); err != nil {
 				return err
 			}

@@ -268,7 +268,7 @@ func KeyIn(r *page.Request) error {
 // named finds the person whom a field names. Several who fit are returned for the reader to choose among, and none or several are a fault of
 // the field.
 func named(r *page.Request, place region.ID, field, pick string, bad *errs.Fields) (member.PersonID, []ui.Option, error) {
-	found, err := find(r, place, r.Form(field))
+	found, err := find(r, place, r.Form(field), member.LookUpVisit)
 	if kind := errs.KindOf(err); kind == errs.KindInvalid {
 		bad.Add(field, "page.desk.slip_nobody")
 		return "", nil, nil
@@ -281,7 +281,7 @@ func named(r *page.Request, place region.ID, field, pick string, bad *errs.Field
 		if len(found) == 1 || pick != "" && string(f.ID) == r.Form(pick) {
 			return f.ID, nil, nil
 		}
-		options = append(options, ui.Option{Value: string(f.ID), Text: f.Name + " · " + f.Age + " · " + f.Phone + " · " + f.Area})
+		options = append(options, ui.Option{Value: string(f.ID), Text: f.line()})
 	}
 	if len(found) == 0 {
 		bad.Add(field, "page.desk.slip_nobody")

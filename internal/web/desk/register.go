@@ -88,7 +88,7 @@ func Register(r *page.Request) error {
 		return registerPage(r, http.StatusUnprocessableEntity, errs.Invalid("member.person_invalid", errs.Field{Path: "consent", Code: "page.desk_consent_missing"}), nil)
 	}
 	if r.Form("phone") != "" && r.Form("same_phone") != "yes" {
-		if known, err := find(r, place, r.Form("phone")); err == nil && len(known) > 0 {
+		if known, err := find(r, place, r.Form("phone"), member.LookUpRegister); err == nil && len(known) > 0 {
 			return registerPage(r, http.StatusConflict, errs.New(errs.Conflict, "page.desk_phone_known"), known)
 		}
 	}
@@ -100,7 +100,7 @@ func Register(r *page.Request) error {
 		Phone: r.Form("phone"), Address: r.Form("address"), Region: region.ID(r.Form("region")), Consents: consents}}))
 	switch kind := errs.KindOf(err); {
 	case errs.CodeOf(err) == "member.identity_taken":
-		known, lookErr := find(r, place, r.Form("id_number"))
+		known, lookErr := find(r, place, r.Form("id_number"), member.LookUpRegister)
 		if lookErr != nil {
 			return lookErr
 		}
@@ -218,15 +218,12 @@ func Assess(r *page.Request) error {
 		return err
 	}
 	who := member.PersonID(r.Path("id"))
-	found := *attributesOf(r, "")
-	err = r.Read("web.assess", func(tx *store.Tx, _ *region.Tree) error {
-		known, err := member.LoadRecipients(tx, []member.PersonID{who})
-		found.Disability = known[who].Attributes.Disability
-		return err
-	})
+	stands, _, err := r.Members.Assessed(r.Context(), r.Actor, who)
 	if err != nil {
 		return err
 	}
+	found := *attributesOf(r, "")
+	found.Disability = stands.Attributes.Disability
 	if _, err := page.One(r.Members.Assess(r.Context(), []member.AssessCmd{{Actor: r.Actor, Key: key, Person: who, Attributes: found}})); err != nil {
 		return r.Redisplay(err, personPath(who), Person)
 	}

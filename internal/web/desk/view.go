@@ -1,6 +1,9 @@
 package desk
 
 import (
+	"slices"
+	"strings"
+
 	"timebank/internal/member"
 	"timebank/internal/web/ui"
 )
@@ -23,19 +26,27 @@ type boardView struct {
 	More   string
 }
 
-// foundView is one person of a search, with the number that picks it.
+// foundView is one person of a search, with the number that picks it. Who lives elsewhere has no page here: its district and the Station there stand
+// instead, with the station's own Phone.
 type foundView struct {
-	ID                                             member.PersonID
-	Number, Href, Name, Phone, Area, Age, Standing string
-	Tone                                           ui.Tone
-	Twin                                           bool // another of the list has the same name and birthday
+	ID                                                      member.PersonID
+	Number, Href, Name, Phone, Area, Age, Standing, Station string
+	Tone                                                    ui.Tone
+	Twin                                                    bool // another of the list has the same name and birthday
+}
+
+// line is the person on one line of a choice.
+func (f foundView) line() string {
+	parts := slices.DeleteFunc([]string{f.Name, f.Age, f.Phone, f.Area, f.Station}, func(s string) bool { return s == "" })
+	return strings.Join(parts, " · ")
 }
 
 type callView struct {
 	ui.Page
-	Who   ui.Field
-	Asked bool
-	Found []foundView
+	Who    ui.Field
+	Asked  bool
+	Found  []foundView
+	Beyond *ui.Field // why the whole city is looked through, nil unless that is the question
 }
 
 // choiceView is one choice with the key that makes it, "" for none.

@@ -24,10 +24,7 @@ func Station(r *page.Request) error {
 		}
 		home := people[me].Region
 		v.Place = tree.FullName(home)
-		points, err := member.PointsIn(tx, home)
-		if err == nil && len(points) == 0 {
-			points, err = member.PointsIn(tx, tree.StreetOf(home))
-		}
+		points, err := member.PointsFor(tx, tree, home)
 		for _, p := range points[:min(len(points), 5)] {
 			where := tree.Name(p.Region)
 			if open := r.OpenHours(p.Hours); open != "" {

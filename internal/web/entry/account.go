@@ -58,7 +58,7 @@ func Account(r *page.Request) error {
 		for _, p := range member.Purposes() {
 			v.Consents = append(v.Consents, consentView{Purpose: string(p), Text: r.T("page.purpose." + string(p)), Given: slices.Contains(given, p), Fixed: p == member.PurposeIdentity})
 		}
-		recipients, err := member.LoadRecipients(tx, []member.PersonID{me})
+		recipients, err := member.Standings(tx, []member.PersonID{me})
 		if err != nil {
 			return err
 		}

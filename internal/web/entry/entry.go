@@ -152,7 +152,7 @@ func onward(r *page.Request, who identity.ActorID) error {
 			return nil
 		}
 		person := []member.PersonID{member.PersonID(actor.Person)}
-		recipients, err := member.LoadRecipients(tx, person)
+		recipients, err := member.Standings(tx, person)
 		if err != nil {
 			return err
 		}
