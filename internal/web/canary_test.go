@@ -83,8 +83,8 @@ func TestEachValueIsShownToWhomItIsFor(t *testing.T) {
 			return // a stream has no end and says nothing but that something changed
 		}
 		if pattern == "POST /desk/call" {
-			// A whole number is found wherever its person lives.
-			body = url.Values{"place": {string(f.Home())}, "who": {values["elder's number"]}, "key": {"planted-call"}}.Encode()
+			// A whole number is found wherever its person lives, for a reason.
+			body = url.Values{"place": {string(f.Home())}, "who": {values["elder's number"]}, "reason": {"caller"}, "key": {"planted-call"}}.Encode()
 		}
 		r := httptest.NewRequestWithContext(t.Context(), method, path, strings.NewReader(body))
 		r.RemoteAddr, r.TLS = fmt.Sprintf("10.%d.%d.%d:4000", n>>16&255, n>>8&255, n&255), &tls.ConnectionState{}
