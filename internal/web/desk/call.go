@@ -212,9 +212,12 @@ func personPage(r *page.Request, status int, trouble error) error {
 		v.Standing, v.Tone = asksOf(r, p, asks)
 		v.CanApply = !known && p.State == member.PersonActive && page.May(r.Actor, identity.MemberApplyFor, p.Region, tree)
 		if asks[who].MayAsk && page.May(r.Actor, identity.OrderPlaceFor, p.Region, tree) {
-			if err := request(r, tx, &v); err != nil {
+			if v.askView, err = request(r, tx); err != nil {
 				return err
 			}
+			v.About, v.Words = callFields(r, "", call.Reason(cmp.Or(r.Form("about"), string(call.ForService))))
+			v.Words.Value = r.Form("words")
+			v.CanAsk = true
 		}
 		if known && rec.State == member.RecipientApproved {
 			v.Why = ui.WhyOf(r.Lang, &rec.KeyElderBasis)
@@ -280,10 +283,10 @@ const (
 )
 
 // request fills in the form: what can be asked for, each with its number, and when, each with its letter.
-func request(r *page.Request, tx *store.Tx, v *personView) error {
+func request(r *page.Request, tx *store.Tx) (v askView, err error) {
 	offers, err := r.Catalog.List(tx, r.Now, r.Lang)
 	if err != nil {
-		return err
+		return v, err
 	}
 	chosen := r.Form("item")
 	for i, o := range offers {
@@ -309,10 +312,7 @@ func request(r *page.Request, tx *store.Tx, v *personView) error {
 		v.At.Options = append(v.At.Options, ui.Option{Value: text, Text: text, Chosen: text == r.Form("at")})
 	}
 	v.Family = r.Form("family") == "yes"
-	v.About, v.Words = callFields(r, "", call.Reason(cmp.Or(r.Form("about"), string(call.ForService))))
-	v.Words.Value = r.Form("words")
-	v.CanAsk = true
-	return nil
+	return v, nil
 }
 
 // times are the times that one key chooses: later today, tomorrow in the morning and in the afternoon.
@@ -343,6 +343,15 @@ func AskFor(r *page.Request) error {
 }
 
 func placeFor(r *page.Request, key string) (order.ID, error) {
+	cmd, err := wanted(r, order.PlaceCmd{Actor: r.Actor, Key: key, Recipient: member.PersonID(r.Path("id"))})
+	if err != nil {
+		return "", err
+	}
+	return page.One(r.Calls.Ask(r.Context(), []call.AskCmd{{Reason: call.Reason(cmp.Or(r.Form("about"), string(call.ForService))), Words: r.Form("words"), Place: cmd}}))
+}
+
+// wanted completes a command with what was chosen and when. Error: Invalid order.invalid that names both fields where both are missing.
+func wanted(r *page.Request, cmd order.PlaceCmd) (order.PlaceCmd, error) {
 	var bad errs.Fields
 	start, err := startOf(r)
 	if err != nil {
@@ -353,17 +362,17 @@ func placeFor(r *page.Request, key string) (order.ID, error) {
 		bad.Add("item", "page.desk_item_missing")
 	}
 	if err := bad.Err("order.invalid"); err != nil {
-		return "", err
+		return cmd, err
 	}
 	var item *catalog.Item
 	if err := r.DB.Read(r.Context(), "web.item", func(tx *store.Tx) (err error) {
 		item, err = r.Catalog.Current(tx, code, r.Now)
 		return err
 	}); err != nil {
-		return "", err
+		return cmd, err
 	}
-	return page.One(r.Calls.Ask(r.Context(), []call.AskCmd{{Reason: call.Reason(cmp.Or(r.Form("about"), string(call.ForService))), Words: r.Form("words"), Place: order.PlaceCmd{Actor: r.Actor, Key: key,
-		Recipient: member.PersonID(r.Path("id")), Item: code, Start: start, Urgency: urgency(item, start, r.Now), FamilyPresent: r.Form("family") == "yes"}}}))
+	cmd.Item, cmd.Start, cmd.Urgency, cmd.FamilyPresent = code, start, urgency(item, start, r.Now), r.Form("family") == "yes"
+	return cmd, nil
 }
 
 // startOf reads the time that was chosen by one key, or the day and the hour.

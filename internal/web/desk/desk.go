@@ -23,6 +23,7 @@ import (
 
 // Door is the door of the desk.
 var Door = &page.Door{Home: "/desk/", First: 2, Nav: []page.Way{{Href: "/desk/", Code: "page.desk.nav_board"}, {Href: "/desk/call", Code: "page.desk.call", Needs: identity.MemberLookUp},
+	{Href: "/desk/card", Code: "page.desk.card", Needs: identity.IdentityCard},
 	{Href: "/desk/follow-ups", Code: "page.desk.follow_ups", Needs: identity.FeedbackFollowUp}, {Href: "/desk/complaints", Code: "page.desk.complaints"},
 	{Href: "/desk/reviews", Code: "page.desk.reviews", Needs: identity.MemberRead}, {Href: "/desk/teams", Code: "page.desk.teams", Needs: identity.MemberTeamFor},
 	{Href: "/desk/slips", Code: "page.desk.slips"}, {Href: "/desk/help", Code: "page.desk.help"}}}

@@ -60,18 +60,23 @@ type cardView struct {
 	Tone                       ui.Tone
 }
 
+// askView is what can be asked for, and when.
+type askView struct {
+	Items, Times []choiceView
+	Other        choiceView
+	Day, At      ui.Field
+	Family       bool
+}
+
 type personView struct {
 	ui.Page
+	askView
 	Key, Action, Name, Standing string
 	Tone                        ui.Tone
 	Facts                       []ui.Row
 	CanAsk, CanApply, CanCard   bool
 	CanFind, CanMove            bool         // look for other people, and put the home on the map
 	Found                       []choiceView // what a home visit ticks, nil for who may not
-	Items, Times                []choiceView
-	Other                       choiceView
-	Day, At                     ui.Field
-	Family                      bool
 	Orders                      []cardView
 	More                        string
 	About, Words                ui.Field // of the call that asks for the order

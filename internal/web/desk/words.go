@@ -50,5 +50,5 @@ var attributes = []attribute{{"lives_alone", "page.desk.found_lives_alone"}, {"c
 
 // helps are the parts of the help page: the codes of its headings and of what stands below.
 var helps = [][2]string{{"page.desk.help_call", "page.desk.help_call_text"}, {"page.desk.help_board", "page.desk.help_board_text"},
-	{"page.desk.help_dispatch", "page.desk.help_dispatch_text"}, {"page.desk.help_confirm", "page.desk.help_confirm_text"},
+	{"page.desk.help_dispatch", "page.desk.help_dispatch_text"}, {"page.desk.help_confirm", "page.desk.help_confirm_text"}, {"page.desk.help_card", "page.desk.help_card_text"},
 	{"page.desk.help_teams", "page.desk.help_teams_text"}, {"page.desk.help_slips", "page.desk.help_slips_text"}, {"page.desk.help_complaint", "page.desk.help_complaint_text"}, {"page.desk.help_look", "page.desk.help_look_text"}}

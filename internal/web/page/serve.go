@@ -196,6 +196,9 @@ func (r *Request) SignIn(of identity.ActorID, label string, ttl time.Duration) e
 // SignOut ends the session behind the cookie and takes the cookie away.
 func (r *Request) SignOut() {
 	if r.Actor.Session != "" {
+		if err := r.LeaveCard(); err != nil {
+			r.Log.WarnContext(r.Context(), "card not put away", slog.String("request", r.ID), slog.String("error", err.Error()))
+		}
 		if err := r.Leave(r.Actor.Session, r.Key()); err != nil {
 			r.Log.WarnContext(r.Context(), "session not ended", slog.String("request", r.ID), slog.String("error", err.Error()))
 		}

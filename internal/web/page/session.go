@@ -13,10 +13,12 @@ import (
 	"timebank/internal/web/ui"
 )
 
-// cookieDevice names a browser to those who limit guessing, and cookieAway binds a departure to the city's sign-in to the browser.
+// cookieDevice names a browser to those who limit guessing, cookieAway binds a departure to the city's sign-in to the browser, and cookieCard
+// holds the session that somebody's card has opened at the desk, beside the desk's own.
 const (
 	cookieDevice = "device"
 	cookieAway   = "away"
+	cookieCard   = "card"
 )
 
 // MayEnter refuses to sign in where somebody may read along: Refused page.not_encrypted.
@@ -29,6 +31,46 @@ func (r *Request) MayEnter() error {
 
 // Enter keeps a session that a proof has opened in the browser.
 func (r *Request) Enter(in signin.SignedIn) { r.set(cookieSession, in.Token, in.Ends.Sub(r.Now)) }
+
+// EnterByCard keeps the session that a card and its word have opened, beside the reader's own; that of the card before ends.
+func (r *Request) EnterByCard(in signin.SignedIn) error {
+	if err := r.LeaveCard(); err != nil {
+		return err
+	}
+	r.set(cookieCard, in.Token, in.Ends.Sub(r.Now))
+	return nil
+}
+
+// ByCard is the reader as it acts for the holder of the card that was shown here. It ends with the reader's own session, since only the
+// member of the staff who took the card can use it. Error: Refused page.desk.card_over where no card was shown, or too long ago.
+func (r *Request) ByCard() (identity.Actor, error) {
+	over := errs.New(errs.Refused, "page.desk.card_over")
+	token := r.cookie(cookieCard)
+	if token == "" || !r.private() {
+		return identity.Actor{}, over
+	}
+	act, err := r.Identity.Recognise(r.Context(), token, r.ID+" "+r.visit.Class())
+	if errs.KindOf(err) == errs.Unauthenticated || err == nil && (!act.ByCard || act.ID != r.Actor.ID) {
+		return identity.Actor{}, over
+	}
+	return act, err
+}
+
+// LeaveCard ends acting for the holder of a card, if the reader does.
+func (r *Request) LeaveCard() error {
+	act, err := r.ByCard()
+	if err != nil {
+		if errs.KindOf(err) != errs.Refused {
+			return err
+		}
+	} else if err := r.Leave(act.Session, r.Key()); err != nil {
+		return err
+	}
+	if r.cookie(cookieCard) != "" {
+		r.set(cookieCard, "", -time.Second)
+	}
+	return nil
+}
 
 // Where tells those who limit guessing where the request comes from. A browser without a name is given one.
 func (r *Request) Where() signin.Where {
