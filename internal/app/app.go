@@ -239,12 +239,15 @@ func (a *App) callPart() privacy.Part {
 		Sealed: []privacy.Sealed{{Name: "call", Reseal: a.Calls.Reseal}}}
 }
 
-// familyPart is what the family's room contributes to a copy of somebody's data, to its erasure, and to a new key.
+// familyPart is what the family's room contributes to a copy of somebody's data, to its erasure, to a new key, and to the nights.
 func (a *App) familyPart() privacy.Part {
 	return privacy.Part{Name: "family",
-		Data:   func(tx *store.Tx, s privacy.Subject) (any, error) { return a.Family.PersonalData(tx, s.Person) },
-		Erase:  func(tx *store.Tx, s privacy.Subject) error { return a.Family.Erase(tx, s.Person) },
-		Merge:  a.Family.Merge,
+		Data:  func(tx *store.Tx, s privacy.Subject) (any, error) { return a.Family.PersonalData(tx, s.Person) },
+		Erase: func(tx *store.Tx, s privacy.Subject) error { return a.Family.Erase(tx, s.Person) },
+		Merge: a.Family.Merge,
+		Retain: func(tx *store.Tx, rules policy.Rules) error {
+			return family.Forget(tx, tx.Now().AddDate(0, 0, -rules.RetentionMessagesDays))
+		},
 		Sealed: []privacy.Sealed{{Name: "family_message", Reseal: a.Family.Reseal}}}
 }
 

@@ -50,7 +50,7 @@ func TestEveryMitigationNamesItsTest(t *testing.T) {
 		}
 	}
 	// Each surface has a page, and each page says something of each kind of threat.
-	for _, surface := range []string{"Signing in", "The JSON API and the pages", "Public pages", "Staff pages", "Hours", "Personal data", "Pictures", "Copies, exports and paper",
+	for _, surface := range []string{"Signing in", "The JSON API and the pages", "Public pages", "Staff pages", "Hours", "Personal data", "Pictures", "Certificates", "Copies, exports and paper",
 		"Search marks", "The public log and receipts", "Jobs", "Command line, backup and restore", "The installation"} {
 		for _, kind := range "STRIDE" {
 			if !strings.ContainsRune(letters[surface], kind) {

@@ -167,3 +167,49 @@ func TestWhatPassedInTheFamilyIsInOnesCopyAndGoesWithErasure(t *testing.T) {
 		})
 	})
 }
+
+// What is older than retention.messages_days has no words any more, in nobody's list and nobody's copy; what is younger stays.
+func TestWordsBetweenRelativesAreKeptForTheirDays(t *testing.T) {
+	citytest.Each(t, func(t *testing.T, c *citytest.City) {
+		c.Publish(`"retention.messages_days" = 30`)
+		mother, number := numbered(t, c)
+		daughter := c.Person(50, c.Home())
+		wish := ask(t, c, daughter, number).Must(t, "ask")
+		citytest.Got(c.Family.Answer(t.Context(), []family.AnswerCmd{{Actor: mother.Actor, Key: c.Key(), Ask: wish, Agree: true, Message: true}})).Must(t, "say yes")
+		send(t, c, daughter, mother, "妈，周日回来看您").Must(t, "send")
+		c.Pass(20 * 24 * time.Hour)
+		send(t, c, mother, daughter, "好，路上小心").Must(t, "answer")
+		holds := func(when string, want ...string) {
+			t.Helper()
+			heard, err := c.Family.Messages(t.Context(), mother.Actor, family.MessageFilter{Person: mother.ID, Limit: 10})
+			if err != nil || len(heard) != len(want) {
+				t.Fatalf("%s: got %+v, %v, want %q", when, heard, err, want)
+			}
+			storetest.Read(t, c.DB, func(tx *store.Tx) error {
+				for _, who := range []citytest.Person{mother, daughter} {
+					p, err := c.Family.PersonalData(tx, who.ID)
+					if err != nil || len(p.Messages) != len(want) {
+						t.Errorf("%s: the copy has %+v, %v, want %q", when, p.Messages, err, want)
+						return err
+					}
+					for i, words := range want {
+						if p.Messages[i].Words != words {
+							t.Errorf("%s: got %q, want %q", when, p.Messages[i].Words, words)
+						}
+					}
+				}
+				var left int
+				err := tx.QueryRow("SELECT COUNT(*) FROM family_message WHERE words IS NOT NULL").Scan(&left)
+				if left != len(want) {
+					t.Errorf("%s: %d rows have words, want %d", when, left, len(want))
+				}
+				return err
+			})
+		}
+		holds("before", "妈，周日回来看您", "好，路上小心")
+		c.Pass(11 * 24 * time.Hour)
+		holds("after the days of the first", "好，路上小心")
+		c.Pass(20 * 24 * time.Hour)
+		holds("after the days of both")
+	})
+}

@@ -127,6 +127,12 @@ func destroyWords(tx *store.Tx, which MessageID) error {
 	return err
 }
 
+// Forget destroys the words of messages that were sent before a moment; that there was one stays, and nobody is shown it any more.
+func Forget(tx *store.Tx, before time.Time) error {
+	_, err := tx.Exec("UPDATE family_message SET words = NULL, withdrawn_at = $1 WHERE sent_at < $2 AND withdrawn_at IS NULL", tx.NowMicros(), clock.Micros(before))
+	return err
+}
+
 func sentSince(tx *store.Tx, from, to member.PersonID, since time.Time) (n int, err error) {
 	err = tx.QueryRow("SELECT COUNT(*) FROM family_message WHERE sender = $1 AND receiver = $2 AND sent_at >= $3", string(from), string(to), clock.Micros(since)).Scan(&n)
 	return n, err

@@ -352,9 +352,6 @@ func (w *world) refused(s step, status int, code string, fields ...string) answe
 		w.token(*s.as)
 	}
 	c := w.request(s, fmt.Sprintf("refused-%s-%04d", s.op, w.n))
-	if w.matrix != nil && neverDone[s.op] {
-		w.asks(s, c)
-	}
 	before := w.rows()
 	got := w.send(c)
 	if got.status != status || got.code() != code || len(fields) > 0 && !slices.Equal(got.fields(), fields) {

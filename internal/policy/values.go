@@ -57,6 +57,7 @@ type Values struct {
 	HonourNoticeDays        int
 	RetentionRecordsYears   int
 	RetentionEvidenceDays   int
+	RetentionMessagesDays   int
 	RetentionFaceDays       int
 	TimeStep                int // minutes
 	TimeRounding            Rounding

@@ -7,6 +7,7 @@ import (
 	"timebank/internal/citytest"
 	"timebank/internal/identity"
 	"timebank/internal/signin"
+	"timebank/internal/signin/passkeytest"
 )
 
 // citizen signs somebody in by a code.
@@ -19,12 +20,12 @@ func citizen(t testing.TB, c *citytest.City, who citytest.Person) (signin.Signed
 }
 
 // addKey makes a key for somebody who is signed in.
-func addKey(t testing.TB, c *citytest.City, by identity.Actor) (*authenticator, signin.Passkey) {
+func addKey(t testing.TB, c *citytest.City, by identity.Actor) (*passkeytest.Passkey, signin.Passkey) {
 	t.Helper()
-	a := newAuthenticator(t)
+	a := passkeytest.New(t)
 	ceremony, err := c.SignIn.BeginPasskey(t.Context(), by)
 	fine(t, err)
-	key, err := c.SignIn.FinishPasskey(t.Context(), signin.FinishPasskeyCmd{Actor: by, Label: "my phone", Ticket: ceremony.Ticket, Response: a.create(ceremony)})
+	key, err := c.SignIn.FinishPasskey(t.Context(), signin.FinishPasskeyCmd{Actor: by, Label: "my phone", Ticket: ceremony.Ticket, Response: a.Create(ceremony.Options)})
 	fine(t, err)
 	return a, key
 }
@@ -45,7 +46,7 @@ func TestACitizenSignsInByPasskey(t *testing.T) {
 			return c.SignIn.ByPasskey(t.Context(), signin.PasskeyCmd{Sign: here(), Assertion: signin.Assertion{Ticket: ceremony.Ticket, Response: response}})
 		}
 		ceremony := ask(t, c)
-		response := a.sign(ceremony)
+		response := a.Sign(ceremony.Options)
 		in, err := use(ceremony, response)
 		fine(t, err)
 		if who := acts(t, c, in.Token); !who.IsPerson(string(chen.ID)) {
@@ -56,24 +57,24 @@ func TestACitizenSignsInByPasskey(t *testing.T) {
 		_, err = use(ask(t, c), response)
 		refusal(t, "an answer to another challenge", err, "signin.wrong")
 
-		for name, spoil := range map[string]func(*authenticator){
-			"another site":               func(a *authenticator) { a.origin = "https://timebank.example" },
-			"another party":              func(a *authenticator) { a.rp = "example" },
-			"no PIN and no finger":       func(a *authenticator) { a.unverified = true },
-			"a copy with an old count":   func(a *authenticator) { a.counter = 0 },
-			"somebody else's handle":     func(a *authenticator) { a.user = []byte(li.Actor.ID) },
-			"another key for the handle": func(a *authenticator) { a.key = newAuthenticator(t).key },
+		for name, spoil := range map[string]func(*passkeytest.Passkey){
+			"another site":               func(a *passkeytest.Passkey) { a.Origin = "https://timebank.example" },
+			"another party":              func(a *passkeytest.Passkey) { a.RP = "example" },
+			"no PIN and no finger":       func(a *passkeytest.Passkey) { a.Unverified = true },
+			"a copy with an old count":   func(a *passkeytest.Passkey) { a.Counter = 0 },
+			"somebody else's handle":     func(a *passkeytest.Passkey) { a.User = []byte(li.Actor.ID) },
+			"another key for the handle": func(a *passkeytest.Passkey) { a.Key = passkeytest.New(t).Key },
 		} {
 			bad := *a
 			spoil(&bad)
 			ceremony := ask(t, c)
-			_, err := use(ceremony, bad.sign(ceremony))
+			_, err := use(ceremony, bad.Sign(ceremony.Options))
 			refusal(t, name, err, "signin.wrong")
 		}
 		_, err = use(ask(t, c), []byte("{}"))
 		refusal(t, "no answer at all", err, "signin.wrong")
 		late := ask(t, c)
-		response = a.sign(late)
+		response = a.Sign(late.Options)
 		c.Clock.Advance(5 * minute)
 		_, err = use(late, response)
 		refusal(t, "an answer after its time", err, "signin.stale")
@@ -88,7 +89,7 @@ func TestACitizenSignsInByPasskey(t *testing.T) {
 		refusal(t, "removing somebody else's key", c.SignIn.RemovePasskey(t.Context(), other, key.ID), "signin.passkey_unknown")
 		fine(t, c.SignIn.RemovePasskey(t.Context(), actor, key.ID))
 		ceremony = ask(t, c)
-		_, err = use(ceremony, a.sign(ceremony))
+		_, err = use(ceremony, a.Sign(ceremony.Options))
 		refusal(t, "a key that was removed", err, "signin.wrong")
 	})
 }
@@ -100,7 +101,7 @@ func TestAPasskeyIsStaffsSecondFactorAndNotItsPassword(t *testing.T) {
 		a, _ := addKey(t, c, acts(t, c, done.Token))
 		proof := func() signin.Proof {
 			ceremony := ask(t, c)
-			return signin.Proof{Passkey: signin.Assertion{Ticket: ceremony.Ticket, Response: a.sign(ceremony)}}
+			return signin.Proof{Passkey: signin.Assertion{Ticket: ceremony.Ticket, Response: a.Sign(ceremony.Options)}}
 		}
 		in, err := staff(c, t, "office", password, proof())
 		fine(t, err)
@@ -118,7 +119,7 @@ func TestAPasskeyIsStaffsSecondFactorAndNotItsPassword(t *testing.T) {
 		_, chen := citizen(t, c, c.Person(40, c.Home()))
 		stranger, _ := addKey(t, c, chen)
 		ceremony := ask(t, c)
-		_, err = staff(c, t, "office", password, signin.Proof{Passkey: signin.Assertion{Ticket: ceremony.Ticket, Response: stranger.sign(ceremony)}})
+		_, err = staff(c, t, "office", password, signin.Proof{Passkey: signin.Assertion{Ticket: ceremony.Ticket, Response: stranger.Sign(ceremony.Options)}})
 		refusal(t, "somebody else's key", err, "signin.wrong")
 		c.Clock.Advance(identity.DefaultLimits.StepUp + time.Second)
 		_, err = c.SignIn.BeginPasskey(t.Context(), acts(t, c, in.Token))
@@ -127,7 +128,7 @@ func TestAPasskeyIsStaffsSecondFactorAndNotItsPassword(t *testing.T) {
 		fine(t, err)
 		_, err = c.SignIn.BeginPasskey(t.Context(), acts(t, c, in.Token))
 		fine(t, err)
-		silent(t, c, string(a.id))
+		silent(t, c, string(a.ID))
 	})
 }
 
@@ -137,18 +138,18 @@ func TestANewKeyBelongsToWhoAskedForIt(t *testing.T) {
 		_, li := citizen(t, c, c.Person(82, c.Home()))
 		ceremony, err := c.SignIn.BeginPasskey(t.Context(), chen)
 		fine(t, err)
-		a := newAuthenticator(t)
+		a := passkeytest.New(t)
 		finish := func(by identity.Actor, response []byte) error {
 			_, err := c.SignIn.FinishPasskey(t.Context(), signin.FinishPasskeyCmd{Actor: by, Ticket: ceremony.Ticket, Response: response})
 			return err
 		}
-		refusal(t, "finishing somebody else's ceremony", finish(li, a.create(ceremony)), "signin.stale")
+		refusal(t, "finishing somebody else's ceremony", finish(li, a.Create(ceremony.Options)), "signin.stale")
 		refusal(t, "an answer that is none", finish(chen, []byte("null")), "signin.wrong")
 		elsewhere := *a
-		elsewhere.origin = "https://timebank.example"
-		refusal(t, "an answer from another site", finish(chen, elsewhere.create(ceremony)), "signin.wrong")
-		fine(t, finish(chen, a.create(ceremony)))
-		refusal(t, "the same ceremony again", finish(chen, newAuthenticator(t).create(ceremony)), "signin.stale")
+		elsewhere.Origin = "https://timebank.example"
+		refusal(t, "an answer from another site", finish(chen, elsewhere.Create(ceremony.Options)), "signin.wrong")
+		fine(t, finish(chen, a.Create(ceremony.Options)))
+		refusal(t, "the same ceremony again", finish(chen, passkeytest.New(t).Create(ceremony.Options)), "signin.stale")
 		card := chen
 		card.ByCard = true
 		_, err = c.SignIn.BeginPasskey(t.Context(), card)

@@ -90,7 +90,10 @@ func TestEachValueIsShownToWhomItIsFor(t *testing.T) {
 		r.RemoteAddr, r.TLS = fmt.Sprintf("10.%d.%d.%d:4000", n>>16&255, n>>8&255, n&255), &tls.ConnectionState{}
 		r.Header.Set("Accept-Language", i18n.Chinese)
 		if method == http.MethodPost {
-			r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+			r.Header.Set("Content-Type", f.mediaType(pattern))
+		}
+		if card := f.cards[a.Name+a.Level]; card != "" && strings.Contains(pattern, "/desk/card") {
+			r.AddCookie(&http.Cookie{Name: "__Host-card", Value: card})
 		}
 		if token != "" {
 			r.AddCookie(&http.Cookie{Name: "__Host-session", Value: token})

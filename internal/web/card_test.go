@@ -125,7 +125,9 @@ func TestACardLiesOnOneDeskAlone(t *testing.T) {
 		t.Fatal("no card lies on the desk")
 		return nil
 	}
-	carry := func(r *reader, c *http.Cookie) { r.client.Jar.SetCookies(home, []*http.Cookie{{Name: c.Name, Value: c.Value, Path: "/"}}) }
+	carry := func(r *reader, c *http.Cookie) {
+		r.client.Jar.SetCookies(home, []*http.Cookie{{Name: c.Name, Value: c.Value, Path: "/"}})
+	}
 
 	s.as(cao).post("/desk/card", use).is(t, http.StatusForbidden)
 	s.as(s.Staff(identity.PointStaff, s.Community("320102002", 0))).post("/desk/card", use).is(t, http.StatusForbidden)
