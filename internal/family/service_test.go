@@ -171,7 +171,7 @@ func TestWhatPassedInTheFamilyIsInOnesCopyAndGoesWithErasure(t *testing.T) {
 // What is older than retention.messages_days has no words any more, in nobody's list and nobody's copy; what is younger stays.
 func TestWordsBetweenRelativesAreKeptForTheirDays(t *testing.T) {
 	citytest.Each(t, func(t *testing.T, c *citytest.City) {
-		c.Publish(`"retention.messages_days" = 30`)
+		c.Publish(`retention.messages_days = 30`)
 		mother, number := numbered(t, c)
 		daughter := c.Person(50, c.Home())
 		wish := ask(t, c, daughter, number).Must(t, "ask")
