@@ -156,7 +156,6 @@ var noneSucceeds = map[string]string{
 	"GET /inbox":                  "only where the installation opens it: TestTheInboxIsClosedUnlessItIsADemo",
 	"GET /sign-in/city":           "needs the city's provider: TestComingInFromTheCitysAppOnThePages",
 	"GET /sign-in/return":         "needs the city's provider: TestComingInFromTheCitysAppOnThePages",
-	"GET /step-up":                "is answered as a refusal that asks for the second factor: TestStaffComesInAndShowsItsSecondFactorAgain",
 	"POST /sign-in":               "only in a demonstration: TestTheDeskServesACallByKeysAlone",
 	"POST /sign-in/choice":        "needs the choice that a code has led to: TestWhoSharesATelephoneChooses",
 	"POST /sign-in/code":          "needs the code of a message: TestComingInByACode",
