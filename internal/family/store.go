@@ -5,6 +5,7 @@ import (
 	"strings"
 	"time"
 
+	"timebank/internal/audit"
 	"timebank/internal/clock"
 	"timebank/internal/member"
 	"timebank/internal/store"
@@ -115,6 +116,34 @@ func lockMessage(tx *store.Tx, which MessageID) (Message, error) {
 		return Message{}, err
 	}
 	return rows[0], nil
+}
+
+// Concerned says of acts on messages, wishes and lines, by what they are about, which people's pages show them: both sides of each.
+func Concerned(tx *store.Tx, acts []audit.Recorded) (map[string][]member.PersonID, error) {
+	all := map[string][]member.PersonID{}
+	about := map[string][]string{}
+	for _, a := range acts {
+		if strings.HasPrefix(a.Action, "family.") {
+			about[a.Kind] = append(about[a.Kind], a.Ref)
+		}
+	}
+	for _, ref := range about["kin"] {
+		one, other, _ := strings.Cut(ref, " ")
+		all[ref] = []member.PersonID{member.PersonID(one), member.PersonID(other)}
+	}
+	for kind, query := range map[string]string{"message": "SELECT id, sender, receiver FROM family_message WHERE id IN (", "ask": "SELECT id, asker, person FROM family_ask WHERE id IN ("} {
+		_, err := store.In(tx, query, about[kind], ")", func(r *store.Rows) (none struct{}, err error) {
+			var ref string
+			var one, other member.PersonID
+			err = r.Scan(&ref, &one, &other)
+			all[ref] = []member.PersonID{one, other}
+			return none, err
+		})
+		if err != nil {
+			return nil, err
+		}
+	}
+	return all, nil
 }
 
 func markSeen(tx *store.Tx, which MessageID) error {

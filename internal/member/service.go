@@ -29,6 +29,7 @@ type Service struct {
 
 	register        identity.Call[RegisterCmd, Registered]
 	move            identity.Call[MoveCmd, identity.Nothing]
+	stay            identity.Call[StayCmd, identity.Nothing]
 	pin             identity.Call[PinCmd, identity.Nothing]
 	correct         identity.Call[CorrectCmd, identity.Nothing]
 	end             identity.Call[EndCmd, identity.Nothing]
@@ -58,6 +59,7 @@ type Service struct {
 func New(db *store.DB, regions *region.Service, policies *policy.Service, box *pii.Box, photos *photo.Folder) *Service {
 	s := &Service{db: db, regions: regions, policies: policies, box: box, photos: photos}
 	s.personCalls()
+	s.moveCalls()
 	s.pinCall()
 	s.recipientCalls()
 	s.volunteerCalls()

@@ -644,6 +644,22 @@ func TestLifeGoesOn(t *testing.T) {
 		if where() != w.home {
 			t.Error("not moved at once")
 		}
+		stay := func() []identity.Result[identity.Nothing] {
+			t.Helper()
+			out, err := w.s.Stay(ctx, []member.StayCmd{{Actor: w.self(tian), Key: w.key(), Person: tian}, {Actor: w.self(li), Key: w.key(), Person: tian}})
+			if err != nil {
+				t.Fatal(err)
+			}
+			return out
+		}
+		wants(t, "no move to take back", stay(), nil, "member.no_move_planned", "identity.not_allowed")
+		wants(t, "away next week", move(today.Add(14), w.elsewhere), nil, "")
+		wants(t, "not after all", stay(), nil, "", "identity.not_allowed")
+		clk.Set(today.Add(14).Start())
+		w.run()
+		if where() != w.home {
+			t.Error("moved although the move was taken back")
+		}
 		if _, d, err := w.s.Details(ctx, w.self(tian), tian); err != nil || d.Address.Reveal() != "新街口 2 号" {
 			t.Errorf("address: got %v %v", d, err)
 		}

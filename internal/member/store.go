@@ -93,6 +93,15 @@ func putAddress(tx *store.Tx, h home) error {
 	return err
 }
 
+// dropPlannedHome forgets a home that begins after today; the present one stays.
+func dropPlannedHome(tx *store.Tx, which PersonID, today clock.Day) error {
+	if _, err := tx.Exec("DELETE FROM address WHERE person = $1 AND from_day > $2", string(which), string(today)); err != nil {
+		return err
+	}
+	_, err := tx.Exec("UPDATE address SET until_day = $3 WHERE person = $1 AND from_day <= $2 AND until_day > $2", string(which), string(today), forever)
+	return err
+}
+
 // moveNow makes the home of the day the person's region of record.
 func moveNow(tx *store.Tx, which PersonID, today clock.Day) error {
 	_, err := tx.Exec(`UPDATE person SET region = a.region, lat_e6 = a.lat_e6, lon_e6 = a.lon_e6 FROM address a

@@ -2,7 +2,9 @@ package web_test
 
 import (
 	"bufio"
+	"html"
 	"net/http"
+	"net/url"
 	"regexp"
 	"strconv"
 	"strings"
@@ -11,7 +13,9 @@ import (
 
 	"timebank/internal/audit"
 	"timebank/internal/citytest"
+	"timebank/internal/family"
 	"timebank/internal/identity"
+	"timebank/internal/member"
 	"timebank/internal/store"
 	"timebank/internal/store/storetest"
 )
@@ -63,7 +67,7 @@ func from(t *testing.T, a answer) string {
 	if m == nil {
 		t.Fatalf("%s is not live: %s", a.Request.URL.Path, a.body)
 	}
-	return m[1]
+	return html.UnescapeString(m[1])
 }
 
 func (s *site) newest() (seq int64) {
@@ -149,8 +153,8 @@ func TestAFamilyHearsWhoComes(t *testing.T) {
 		elder, neighbour, v := s.KeyElder(s.Home()), s.KeyElder(s.Home()), s.Volunteer(s.Home())
 		kin := s.Relative(elder, false)
 		s.WithKinSeeing(elder.ID, false, func() {
-			if a := s.as(kin).get("/family/"); liveFrom.MatchString(a.body) {
-				t.Error("a page is live for who may not see")
+			if got := from(t, s.as(kin).get("/family/")); !strings.HasPrefix(got, "/live/own/own?") {
+				t.Errorf("who may not see follows %s", got)
 			}
 		})
 		s.WithKinSeeing(elder.ID, true, func() {
@@ -169,6 +173,49 @@ func TestAFamilyHearsWhoComes(t *testing.T) {
 			for i, one := range open {
 				if got, want := one.until("id: "), strconv.FormatInt(s.newest(), 10); got != want {
 					t.Errorf("page %d hears first of act %s, want %s", i, got, want)
+				}
+			}
+		})
+	})
+}
+
+// What the family writes stands on the open pages of both sides at once, and on nobody else's: not even on those of who sees the visits.
+func TestAFamilyHearsWhatIsWritten(t *testing.T) {
+	citytest.Each(t, func(t *testing.T, c *citytest.City) {
+		s := newSiteOf(t, c)
+		elder, other := s.KeyElder(s.Home()), s.KeyElder(s.Home())
+		kin, aside := s.Relative(elder, false), s.Relative(elder, false)
+		visit := s.Place(elder.Actor, elder)
+		for _, one := range [][2]citytest.Person{{elder, kin}, {kin, elder}, {elder, aside}, {aside, elder}} {
+			citytest.Got(c.Family.Line(t.Context(), []family.LineCmd{{Actor: one[0].Actor, Key: c.Key(), Person: one[0].ID, Relative: one[1].ID, Open: true}})).Must(t, "line")
+		}
+		s.as(citytest.Person{}).get("/live/own/own?since=0").is(t, http.StatusUnauthorized)
+		path := "/family/people/" + string(elder.ID)
+		s.WithKinSeeing(elder.ID, true, func() {
+			var open []*stream
+			for _, page := range []string{"/family/", path, "/family/visits/" + string(visit)} {
+				open = append(open, s.as(kin).listen(from(t, s.as(kin).get(page))))
+			}
+			for _, page := range []string{"/elder/", "/elder/family"} {
+				open = append(open, s.as(elder).listen(from(t, s.as(elder).get(page))))
+			}
+			far := []*stream{s.as(aside).listen(from(t, s.as(aside).get(path))), s.as(other).listen(from(t, s.as(other).get("/elder/family")))}
+			s.look()
+			s.as(kin).post(path+"/messages", url.Values{"key": {"live-words-1"}, "words": {"妈，周末回来看您"}}).is(t, http.StatusOK)
+			s.look()
+			written := strconv.FormatInt(s.newest(), 10)
+			for i, one := range open {
+				if got := one.until("id: "); got != written {
+					t.Errorf("page %d hears first of act %s, want %s", i, got, written)
+				}
+			}
+			// What both of the others hear first is what is theirs, later.
+			s.as(aside).post(path+"/messages", url.Values{"key": {"live-words-2"}, "words": {"我也来"}}).is(t, http.StatusOK)
+			citytest.Got(c.Family.Ask(t.Context(), []family.AskCmd{{Actor: aside.Actor, Key: c.Key(), Asker: aside.ID, IDNumber: numberOf(t, c, other), Relation: member.Parent}})).Must(t, "ask")
+			s.look()
+			for i, one := range far {
+				if got := one.until("id: "); got == written {
+					t.Errorf("page %d hears of words between others", i)
 				}
 			}
 		})

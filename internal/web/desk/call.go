@@ -167,6 +167,12 @@ func Home(r *page.Request) error {
 	return page.Home(r, page.HomePage{Who: who, At: personPath(who) + "/home", Back: personPath(who), BackText: r.T("page.desk.person")})
 }
 
+// House moves somebody's home, as the person says at the desk or on the telephone.
+func House(r *page.Request) error {
+	who := member.PersonID(r.Path("id"))
+	return page.House(r, page.HousePage{Who: who, At: personPath(who) + "/house", Back: personPath(who), BackText: r.T("page.desk.person"), Asked: "/desk/orders/", Taken: "/desk/orders/", Away: "/desk/call"})
+}
+
 func personPage(r *page.Request, status int, trouble error) error {
 	who := member.PersonID(r.Path("id"))
 	v := personView{Page: r.Shell(r.T("page.desk.person")), Key: r.Key(), Action: personPath(who), CanFind: r.Holds(identity.MemberLookUp)}

@@ -8,9 +8,7 @@ import (
 	"time"
 
 	"timebank/internal/citytest"
-	"timebank/internal/clock"
 	"timebank/internal/identity"
-	"timebank/internal/member"
 	"timebank/internal/order"
 	"timebank/internal/training"
 )
@@ -137,8 +135,14 @@ func TestTianHuaSavesMovesAndRedeems(t *testing.T) {
 	tian.sees("今天的看板")
 
 	// The move changes the region of record; the book stays.
-	moved, err := w.Members.Move(t.Context(), []member.MoveCmd{{Actor: tianHua.Actor, Key: w.Key(), Person: tianHua.ID, Region: away, From: clock.DayOf(w.Clock.Now())}})
-	citytest.Must(t, moved, err)
+	tian.visit("/account/house")
+	tian.sees("现在住在", "葛塘街道", "一分钟都不会少")
+	for _, place := range []string{"建邺区", "沙洲街道", w.Tree.Name(away)} {
+		tian.press(place)
+	}
+	tian.fill("address", "中和路8号")
+	tian.press("就这样，登记搬家")
+	tian.sees("搬家登记好了")
 	tian.visit("/volunteer/passbook")
 	tian.sees("60小时", "沙洲街道")
 

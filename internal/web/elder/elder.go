@@ -39,7 +39,7 @@ func Home(r *page.Request) error {
 		return err
 	}
 	v := homeView{Page: r.Shell(r.T("page.elder.home"))}
-	if err := r.Live(&v.Page, page.PersonTopic(me)); err != nil {
+	if err := r.Live(&v.Page, page.PersonTopic(me), page.OwnTopic(me)); err != nil {
 		return err
 	}
 	past, err := r.Orders.List(r.Context(), r.Actor, order.Filter{Recipient: me, Limit: 20})

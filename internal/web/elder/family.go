@@ -18,6 +18,10 @@ func Family(r *page.Request) error {
 	if err != nil {
 		return err
 	}
+	v := familyView{Page: r.Shell(r.T("page.elder.my_family")), Key: r.Key()}
+	if err := r.Live(&v.Page, page.OwnTopic(me)); err != nil {
+		return err
+	}
 	asks, err := r.Family.Asks(r.Context(), r.Actor, me)
 	if err != nil {
 		return err
@@ -26,7 +30,6 @@ func Family(r *page.Request) error {
 	if err != nil {
 		return err
 	}
-	v := familyView{Page: r.Shell(r.T("page.elder.my_family")), Key: r.Key()}
 	if len(messages) > pageLength {
 		messages = messages[:pageLength]
 		v.More = "/elder/family?after=" + string(messages[pageLength-1].ID)

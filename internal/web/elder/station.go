@@ -45,6 +45,15 @@ func Station(r *page.Request) error {
 	return r.Show(http.StatusOK, station(v))
 }
 
+// House is where the old person moves house.
+func House(r *page.Request) error {
+	me, err := r.Me()
+	if err != nil {
+		return err
+	}
+	return page.House(r, page.HousePage{Who: me, At: "/elder/house", Back: "/elder/station", BackText: r.T("page.elder.station"), Asked: "/elder/visits/"})
+}
+
 // How explains the door.
 func How(r *page.Request) error {
 	if _, err := r.Me(); err != nil {

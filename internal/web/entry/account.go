@@ -86,6 +86,15 @@ func Home(r *page.Request) error {
 	return page.Home(r, page.HomePage{Who: me, At: "/account/home", Back: "/account", BackText: r.T("page.account.title")})
 }
 
+// House is where somebody moves house.
+func House(r *page.Request) error {
+	me, err := r.Me()
+	if err != nil {
+		return err
+	}
+	return page.House(r, page.HousePage{Who: me, At: "/account/house", Back: "/account", BackText: r.T("page.account.title"), Asked: "/elder/visits/", Taken: "/volunteer/visits/"})
+}
+
 // EndSession signs out elsewhere.
 func EndSession(r *page.Request) error {
 	key, err := r.Sent()

@@ -161,16 +161,13 @@ func Home(r *page.Request) error {
 	return r.Show(http.StatusOK, home(v))
 }
 
-// live lets a page renew itself when something changes about the visits of people, as far as the reader may see them.
+// live lets a page renew itself when the family writes, and when something changes about the visits of people, as far as the reader may see them.
 func live(r *page.Request, v *ui.Page, people ...relative) error {
-	var topics []page.Topic
+	topics := []page.Topic{page.OwnTopic(member.PersonID(r.Actor.Person))}
 	for _, p := range people {
 		if p.sees {
 			topics = append(topics, page.PersonTopic(p.id))
 		}
-	}
-	if len(topics) == 0 {
-		return nil
 	}
 	return r.Live(v, topics...)
 }
@@ -256,6 +253,15 @@ func HomePlace(r *page.Request) error {
 		return err
 	}
 	return page.Home(r, page.HomePage{Who: p.id, At: p.path() + "/home", Back: p.path(), BackText: p.name, For: shell(r, p, "").For})
+}
+
+// House moves the home of one of the reader's people, as far as the reader acts for it and may see its visits.
+func House(r *page.Request) error {
+	p, err := who(r)
+	if err != nil {
+		return err
+	}
+	return page.House(r, page.HousePage{Who: p.id, At: p.path() + "/house", Back: p.path(), BackText: p.name, For: shell(r, p, "").For, Asked: "/family/visits/"})
 }
 
 // talkOf is what the reader and the person wrote to each other, all or about one visit.

@@ -118,14 +118,16 @@ func Visit(r *page.Request) error {
 		return err
 	}
 	v := visitView{Page: shell(r, p, r.T("page.family.visit")), Back: p.path(), Name: p.name, Key: r.Key(), Action: "/family/visits/" + string(o.ID), Acts: p.acts}
+	topics := []page.Topic{page.OwnTopic(p.me)}
 	if p.sees {
-		if err := r.Live(&v.Page, page.OrderTopic(string(o.ID))); err != nil {
-			return err
-		}
-		// What has changed since it was read is on the page, or told at once.
-		if o, p, err = visitOf(r); err != nil {
-			return err
-		}
+		topics = append(topics, page.OrderTopic(string(o.ID)))
+	}
+	if err := r.Live(&v.Page, topics...); err != nil {
+		return err
+	}
+	// What has changed since it was read is on the page, or told at once.
+	if o, p, err = visitOf(r); err != nil {
+		return err
 	}
 	cards, err := cardsOf(r, []order.View{o})
 	if err != nil {

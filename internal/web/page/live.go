@@ -11,6 +11,7 @@ import (
 
 	"timebank/internal/audit"
 	"timebank/internal/errs"
+	"timebank/internal/family"
 	"timebank/internal/identity"
 	"timebank/internal/member"
 	"timebank/internal/order"
@@ -41,6 +42,12 @@ func PlaceTopic(id region.ID) Topic { return Topic("place/" + string(id)) }
 
 // PersonTopic is all visits to a person.
 func PersonTopic(id member.PersonID) Topic { return Topic("person/" + string(id)) }
+
+// OwnTopic is what concerns a person alone besides its visits: messages of its family and what is asked of it. Nobody but the person listens.
+func OwnTopic(id member.PersonID) Topic { return Topic(ownKind + "/" + string(id)) }
+
+// ownKind is the kind of such a topic. In an address it stands without the person: that is whoever is signed in.
+const ownKind = "own"
 
 // Hub tells open pages that something they show has changed, and never what: the page asks again and sees what its reader may see. It
 // follows the trail, which every process on a database writes to, so it does not matter where the change was made.
@@ -142,12 +149,16 @@ func (h *Hub) Look(ctx context.Context) error {
 	var last int64
 	var acts []audit.Recorded
 	var visited map[order.ID]member.PersonID
+	var own map[string][]member.PersonID
 	err := h.db.Read(ctx, "web.live", func(tx *store.Tx) (err error) {
 		if last, err = audit.Last(tx); err == nil {
 			acts, err = audit.After(tx, h.from(last), lookMost)
 		}
 		if err == nil && slices.ContainsFunc(slices.Collect(maps.Keys(concerned)), Topic.ofPerson) {
 			visited, err = order.RecipientsOf(tx, ordersOf(acts))
+		}
+		if err == nil && slices.ContainsFunc(slices.Collect(maps.Keys(concerned)), Topic.own) {
+			own, err = family.Concerned(tx, acts)
 		}
 		return err
 	})
@@ -169,7 +180,11 @@ func (h *Hub) Look(ctx context.Context) error {
 		}
 	}
 	for _, a := range acts {
-		for _, t := range topicsOf(&a, tree, visited) {
+		topics := topicsOf(&a, tree, visited)
+		for _, who := range own[a.Ref] {
+			topics = append(topics, OwnTopic(who))
+		}
+		for _, t := range topics {
 			for _, l := range concerned[t] {
 				if !h.told[a.Seq] && l.joined || !l.joined && a.Seq > l.since {
 					l.tell(last)
@@ -227,6 +242,9 @@ func (l *listener) tell(last int64) {
 
 // ofPerson reports whether the topic is a person's visits.
 func (t Topic) ofPerson() bool { return strings.HasPrefix(string(t), "person/") }
+
+// own reports whether the topic is what concerns a person alone.
+func (t Topic) own() bool { return strings.HasPrefix(string(t), ownKind+"/") }
 
 // ordersOf are the orders that acts are about.
 func ordersOf(acts []audit.Recorded) (ids []order.ID) {

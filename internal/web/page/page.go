@@ -263,6 +263,7 @@ var done = map[string]string{
 	"session_ended": "page.done.session_ended", "key_added": "page.done.key_added", "key_removed": "page.done.key_removed", "consent": "page.done.consent",
 	"way": "page.done.way", "email_asked": "page.done.email_asked", "email_confirmed": "page.done.email_confirmed", "email_removed": "page.done.email_removed", "wechat_dropped": "page.done.wechat_dropped", "wechat_allowed": "page.done.wechat_allowed",
 	"certified": "page.done.certified", "pinned": "page.done.pinned", "revoked": "page.done.revoked",
+	"moved_house": "page.done.moved_house", "stays": "page.done.stays",
 	"wished": "page.done.wished", "joined": "page.done.joined",
 	"slips_drawn": "page.done.slips_drawn", "slip_void": "page.done.slip_void", "keyed_in": "page.done.keyed_in", "appealed": "page.done.appealed", "passed_up": "page.done.passed_up", "call_kept": "page.done.call_kept", "team_made": "page.done.team_made", "team_joined": "page.done.team_joined", "team_left": "page.done.team_left", "assessed": "page.done.assessed",
 	"restored": "page.done.restored", "moved": "page.done.moved", "faced": "page.done.faced", "rated_bad": "page.done.rated_bad", "said_wrong": "page.done.said_wrong", "noted": "page.done.noted",

@@ -32,16 +32,27 @@ const (
 
 // Live makes the parts of a page that are marked with data-live renew themselves when something of the topic changes. Without a script,
 // or without a stream, a way to look again stands in their place. Call it before what the page shows is read: a change that comes between
-// is then told at once. Several topics are of one kind.
+// is then told at once. Several topics are of one kind, besides the reader's own.
 func (r *Request) Live(p *ui.Page, topics ...Topic) error {
-	of, ids := "", []string{}
+	of, ids, own := "", []string{}, false
 	for _, t := range topics {
 		kind, id, _ := strings.Cut(string(t), "/")
+		if kind == ownKind {
+			own = true
+			continue
+		}
 		of, ids = kind, append(ids, id)
+	}
+	if len(ids) == 0 {
+		of, ids, own = ownKind, []string{ownKind}, false
+	}
+	also := ""
+	if own {
+		also = "&also=" + ownKind
 	}
 	return r.DB.Read(r.Context(), "web.live_since", func(tx *store.Tx) error {
 		last, err := audit.Last(tx)
-		p.Live = "/live/" + of + "/" + strings.Join(ids, ",") + "?since=" + strconv.FormatInt(last, 10)
+		p.Live = "/live/" + of + "/" + strings.Join(ids, ",") + "?since=" + strconv.FormatInt(last, 10) + also
 		p.Scripts = append(p.Scripts, "live.js")
 		return err
 	})
@@ -50,8 +61,14 @@ func (r *Request) Live(p *ui.Page, topics ...Topic) error {
 // Stream says when something that a page shows has changed, as server-sent events without content. Who may not see the order or the place
 // is not told of its changes either.
 func Stream(r *Request) error {
-	var topics []Topic
+	topics, err := r.ownTopics()
+	if err != nil {
+		return err
+	}
 	for _, id := range strings.SplitN(r.Path("id"), ",", liveTopics) {
+		if r.Path("of") == ownKind {
+			continue
+		}
 		if err := r.mayListen(r.Path("of"), id); err != nil {
 			return err
 		}
@@ -76,6 +93,18 @@ func Stream(r *Request) error {
 	h.Set("X-Accel-Buffering", "no")
 	r.stream(l)
 	return nil
+}
+
+// ownTopics is the reader's own topic where the address asks for it.
+func (r *Request) ownTopics() ([]Topic, error) {
+	if r.Path("of") != ownKind && r.Form("also") != ownKind {
+		return nil, nil
+	}
+	me, err := r.Me()
+	if err == nil && r.Actor.ByCard {
+		err = errs.New(errs.NotFound, "page.nothing_here")
+	}
+	return []Topic{OwnTopic(me)}, err
 }
 
 // stream writes until the reader has gone, is too slow, or its time is over. Its first line lets the page know that it stands.
