@@ -212,6 +212,14 @@ func TeamsIn(tx *store.Tx, place region.ID, after TeamID, max int) ([]CountedTea
 		FROM team t WHERE t.id > $3 AND `+region.WithinSQL("t.region", 1, 2)+" ORDER BY t.id LIMIT $4", string(place), string(clock.DayOf(tx.Now())), string(after), max)
 }
 
+// TeamsManaged are the teams that a person answers for, by name.
+func TeamsManaged(tx *store.Tx, manager PersonID) ([]CountedTeam, error) {
+	return store.All(tx, func(r *store.Rows) (t CountedTeam, err error) {
+		return t, r.Scan(&t.ID, &t.Name, &t.Kind, &t.Region, &t.Manager, &t.Members)
+	}, `SELECT t.id, t.name, t.kind, t.region, t.manager, (SELECT COUNT(*) FROM team_member m WHERE m.team = t.id AND m.until_at IS NULL)
+		FROM team t WHERE t.manager = $1 ORDER BY t.name, t.id`, string(manager))
+}
+
 // TeamsOf returns the teams that volunteers belong to now, by name; who belongs to none is missing from the map.
 func TeamsOf(tx *store.Tx, people []PersonID) (map[PersonID][]Team, error) {
 	all := map[PersonID][]Team{}

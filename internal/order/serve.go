@@ -132,7 +132,7 @@ func (w *work) claim(o *Order, c *ClaimCmd) error {
 }
 
 func (w *work) dispatch(o *Order, c *DispatchCmd) error {
-	if err := c.Actor.May(identity.OrderDispatch, o.Region, w.tree); err != nil {
+	if err := w.mayDispatch(o, c); err != nil {
 		return err
 	}
 	state := Offered
@@ -151,6 +151,25 @@ func (w *work) dispatch(o *Order, c *DispatchCmd) error {
 		}
 		w.wait(TimerOfferExpire, o, w.tx.Now().Add(r.OrderClaimWindow), "")
 		w.tx.Outbox("order.offered", string(o.ID), `{"to":["`+string(c.Volunteer)+`"]}`)
+	}
+	return nil
+}
+
+// mayDispatch says who may offer a place by hand: staff, and for its own team whoever answers for that. The member then says yes or no itself.
+func (w *work) mayDispatch(o *Order, c *DispatchCmd) error {
+	refused := c.Actor.May(identity.OrderDispatch, o.Region, w.tree)
+	if refused == nil || c.Team == "" || c.Agreed {
+		return refused
+	}
+	teams, err := member.LoadTeams(w.tx, []member.TeamID{c.Team})
+	if err != nil {
+		return err
+	}
+	if t, ok := teams[c.Team]; !ok || c.Actor.MayOwn(identity.MemberTeam, string(t.Manager)) != nil {
+		return refused
+	}
+	if late(o, w.tx.Now()) {
+		return errs.New(errs.Refused, "order.too_late")
 	}
 	return nil
 }

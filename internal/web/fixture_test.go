@@ -148,7 +148,7 @@ func newFixture(t *testing.T) *fixture {
 		"{kind}": "recipient", "{photo}": "", "{of}": "order", "/desk/people/": string(f.elder.ID), "/desk/complaints/": string(complaint), "/office/complaints/": string(complaint),
 		"/desk/reviews/": string(f.applicant.ID), "/office/volunteers/": string(f.server.ID), "/office/roles/": string(holder.Actor.Grants[0].ID),
 		"/office/actors/": holder.Actor.ID, "/office/rules/proposals/": string(p.ID), "/volunteer/receipts/": string(c.Order(settled).SettledBy),
-		"/desk/calls/": string(noted), "/desk/teams/": string(squad), "/elder/messages/": string(said), "/family/messages/": string(said), "/elder/family/kin/": string(kin.ID), "/desk/follow-ups/": string(settled)}
+		"/desk/calls/": string(noted), "/desk/teams/": string(squad), "/volunteer/teams/": string(squad), "/elder/messages/": string(said), "/family/messages/": string(said), "/elder/family/kin/": string(kin.ID), "/desk/follow-ups/": string(settled)}
 	f.cast = append(c.Cast(), citytest.Asker{Name: "oneself", Person: f.elder}, citytest.Asker{Name: "server", Person: f.server},
 		citytest.Asker{Name: "kin", Person: kin}, citytest.Asker{Name: "acting_kin", Person: acting}, citytest.Asker{Name: "blind_kin", Person: blind})
 	f.orders["/check-out"], f.orders["/photos"], f.orders["/photos/{photo}"] = underway, underway, underway

@@ -4,9 +4,7 @@ import (
 	"net/http"
 	"strconv"
 
-	"timebank/internal/clock"
 	"timebank/internal/errs"
-	"timebank/internal/hours"
 	"timebank/internal/identity"
 	"timebank/internal/ledger"
 	"timebank/internal/member"
@@ -38,9 +36,9 @@ func teamsPage(r *page.Request, picks []ui.Option) error {
 			v.More = "/desk/teams?place=" + string(place) + "&after=" + string(list[listLength-1].ID)
 		}
 		for _, t := range list {
-			v.List = append(v.List, teamLine{Href: teamPath(t.ID), Name: t.Name, Kind: r.T(teamWords[t.Kind]), Area: tree.FullName(t.Region), Members: r.T("page.desk.team_members", "count", t.Members)})
+			v.List = append(v.List, teamLine{Href: teamPath(t.ID), Name: t.Name, Kind: r.T(page.TeamWords[t.Kind]), Area: tree.FullName(t.Region), Members: r.T("page.desk.team_members", "count", t.Members)})
 		}
-		v.Why, err = groupRule(r, tx, tree, place)
+		v.Why, err = r.TeamRule(tx, tree, place)
 		v.Fields = teamFields(r, tree, place, picks)
 		return err
 	})
@@ -67,20 +65,10 @@ func teamPlace(r *page.Request) (region.ID, error) {
 	return "", errs.New(errs.Forbidden, "identity.not_allowed")
 }
 
-// groupRule is the rule that says what teams' hours are for.
-func groupRule(r *page.Request, tx *store.Tx, tree *region.Tree, place region.ID) (*ui.Why, error) {
-	rules, err := r.RulesAt(tx, tree, place)
-	if err != nil {
-		return nil, err
-	}
-	because := rules.Why("group.use")
-	return ui.WhyOf(r.Lang, &because), nil
-}
-
 func teamFields(r *page.Request, tree *region.Tree, place region.ID, picks []ui.Option) []ui.Field {
 	kind := ui.Field{Name: "kind", Label: r.T("page.desk.team_kind")}
 	for _, k := range []member.TeamKind{member.TeamCompany, member.TeamSchool, member.TeamGroup} {
-		kind.Options = append(kind.Options, ui.Option{Value: string(k), Text: r.T(teamWords[k])})
+		kind.Options = append(kind.Options, ui.Option{Value: string(k), Text: r.T(page.TeamWords[k])})
 	}
 	home := ui.Field{Name: "region", Label: r.T("page.desk.new_region")}
 	for _, c := range communitiesIn(tree, place) {
@@ -154,12 +142,18 @@ func teamPage(r *page.Request, picks []ui.Option) error {
 		for _, m := range members {
 			v.Members = append(v.Members, teamMember{ID: string(m), Key: r.Key(), Name: names[m].String(), Href: personPath(m)})
 		}
-		v.Facts = []ui.Row{{Name: r.T("page.desk.team_kind"), Value: r.T(teamWords[t.Kind])}, {Name: r.T("page.desk.fact_area"), Value: tree.FullName(t.Region)},
+		v.Facts = []ui.Row{{Name: r.T("page.desk.team_kind"), Value: r.T(page.TeamWords[t.Kind])}, {Name: r.T("page.desk.fact_area"), Value: tree.FullName(t.Region)},
 			{Name: r.T("page.desk.team_manager"), Value: names[t.Manager].String()}, {Name: r.T("page.desk.team_size"), Value: strconv.Itoa(count)}}
-		if v.Why, err = groupRule(r, tx, tree, t.Region); err != nil {
+		if v.Why, err = r.TeamRule(tx, tree, t.Region); err != nil {
 			return err
 		}
-		return v.hours(r, tx, tree, t)
+		if !page.May(r.Actor, identity.LedgerReadFor, t.Region, tree) {
+			return nil
+		}
+		var facts []ui.Row
+		v.Hours, facts, err = r.TeamHours(tx, t, v.Action, page.May(r.Actor, identity.LedgerDonateFor, t.Region, tree), listLength)
+		v.Facts = append(v.Facts, facts...)
+		return err
 	})
 	if err != nil {
 		return err
@@ -169,45 +163,6 @@ func teamPage(r *page.Request, picks []ui.Option) error {
 		v.Pick = &ui.Field{Name: "pick", Label: r.T("page.desk.slip_which"), Options: picks}
 	}
 	return r.Show(http.StatusOK, team(v))
-}
-
-// hours are what stands in the team's account, what is on its way, and what happened to it.
-func (v *teamView) hours(r *page.Request, tx *store.Tx, tree *region.Tree, t member.Team) error {
-	if !page.May(r.Actor, identity.LedgerReadFor, t.Region, tree) {
-		return nil
-	}
-	book, err := ledger.PassbookOf(tx, string(t.ID), r.Form("line"), listLength)
-	if err != nil {
-		return err
-	}
-	totals, err := ledger.TotalsOf(tx, string(t.ID))
-	if err != nil {
-		return err
-	}
-	free := hours.Zero
-	for _, h := range book.Holdings {
-		if h.Class == ledger.Group {
-			free = h.Available(clock.DayOf(r.Now))
-		}
-	}
-	v.Facts = append(v.Facts, ui.Row{Name: r.T("page.desk.team_earned"), Value: r.Long(totals.Given)}, ui.Row{Name: r.T("page.desk.team_free"), Value: r.Long(free)})
-	v.CanGive = !free.IsZero() && page.May(r.Actor, identity.LedgerDonateFor, t.Region, tree)
-	v.Hours = ui.Field{Name: "hours", Label: r.T("page.desk.team_give_hours"), Mode: "numeric", Max: 5, Value: strconv.FormatInt(free.Int64()/60, 10)}
-	v.Minutes = ui.Field{Name: "minutes", Label: r.T("page.desk.team_give_minutes"), Mode: "numeric", Max: 2, Value: strconv.FormatInt(free.Int64()%60, 10)}
-	for _, p := range book.Pending {
-		v.Pending = append(v.Pending, teamPending{ID: string(p.ID), Key: r.Key(), Text: r.T("page.desk.team_pending", "long", r.Long(p.Minutes), "when", r.When(p.Due))})
-	}
-	for _, l := range book.Lines {
-		sign := ""
-		if l.Minutes.Sign() > 0 {
-			sign = "+"
-		}
-		v.Lines = append(v.Lines, []string{r.Day(l.Day), r.T("reason." + string(l.Reason)), sign + r.Long(l.Minutes), r.Long(l.Balance)})
-	}
-	if book.Next != "" {
-		v.MoreLines = v.Action + "?line=" + book.Next
-	}
-	return nil
 }
 
 // JoinTeam takes a volunteer into a team.
@@ -244,22 +199,8 @@ func changeTeam(r *page.Request, who member.PersonID, leave bool) error {
 
 // GiveTeamHours donates hours of a team to the public pool, for its manager who asks for it at the desk.
 func GiveTeamHours(r *page.Request) error {
-	key, err := r.Sent()
-	if err != nil {
-		return err
-	}
 	id := member.TeamID(r.Path("id"))
-	var total int64
-	for name, each := range map[string]int64{"hours": 60, "minutes": 1} {
-		if text := r.Form(name); text != "" {
-			n, err := strconv.ParseInt(text, 10, 32)
-			if err != nil || n < 0 {
-				return r.Redisplay(errs.Invalid("ledger.need_malformed", errs.Field{Path: name, Code: "page.desk.team_give_wrong"}), teamPath(id), Team)
-			}
-			total += n * each
-		}
-	}
-	if _, err := r.Ledger.Donate(r.Context(), ledger.DonateCmd{Actor: r.Actor, Key: key, From: ledger.Key{Owner: string(id), Class: ledger.Group}, Minutes: hours.Of(total)}); err != nil {
+	if err := r.GiveTeamHours(id); err != nil {
 		return r.Redisplay(err, teamPath(id), Team, "minutes", "hours")
 	}
 	return r.Go(teamPath(id) + "?done=given")

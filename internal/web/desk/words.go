@@ -2,7 +2,6 @@ package desk
 
 import (
 	"timebank/internal/call"
-	"timebank/internal/member"
 	"timebank/internal/paper"
 )
 
@@ -36,8 +35,6 @@ var (
 	callWords = map[call.Reason]string{call.ForService: "page.desk.call_for_service", call.ForChange: "page.desk.call_for_change", call.ForVisit: "page.desk.call_for_visit",
 		call.ForTrouble: "page.desk.call_for_trouble", call.ForHours: "page.desk.call_for_hours", call.ForNews: "page.desk.call_for_news",
 		call.ForQuestion: "page.desk.call_for_question", call.ForOther: "page.desk.call_for_other"}
-
-	teamWords = map[member.TeamKind]string{member.TeamCompany: "page.desk.team_company", member.TeamSchool: "page.desk.team_school", member.TeamGroup: "page.desk.team_group"}
 
 	levelWords = map[string]string{"community": "page.owner.community", "street": "page.owner.street", "district": "page.owner.district", "city": "page.owner.city"}
 )

@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"os"
+	"path"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -135,6 +136,7 @@ func (w *town) rounds() (all []round, office citytest.Person) {
 	done, people := w.family(coming)
 
 	slips, key := w.slips()
+	team := w.team()
 
 	everybody := []sheet{{"public-home", "/", false}, {"public-join", "/public/join", false}, {"public-check", "/public/check", false}, {"public-proof", "/public/proof", false},
 		{"public-figures", "/public/figures", false}, {"public-points", "/public/points", false},
@@ -143,28 +145,29 @@ func (w *town) rounds() (all []round, office citytest.Person) {
 		{"sign-in-staff", "/sign-in/staff", false}, {"sign-in-invitation", "/sign-in/invitation", false}}
 	elder := []sheet{{"elder-home", "/elder/", true}, {"elder-help", "/elder/help", true}, {"elder-when", "/elder/help/smartphone_lesson", true}, {"elder-confirm", confirm, true},
 		{"elder-visits", "/elder/visits", true}, {"elder-move", "/elder/visits/" + string(coming) + "/move", true}, {"elder-visit-coming", "/elder/visits/" + string(coming), true}, {"elder-visit-new", "/elder/visits/" + string(waiting) + "?done=placed", true},
-		{"elder-hours", "/elder/hours", true}, {"elder-give", "/elder/hours/give", true}, {"elder-give-long", "/elder/hours/give?to=all", true}, {"elder-station", "/elder/station", true},
+		{"elder-hours", "/elder/hours", true}, {"elder-give", "/elder/hours/give", true}, {"elder-give-long", "/elder/hours/give?to=all", true}, {"elder-station", "/elder/station", true}, {"elder-house", "/elder/house", true},
 		{"elder-visit-done", "/elder/visits/" + string(done), true}, {"elder-wrong", "/elder/visits/" + string(done) + "/wrong", true}, {"elder-family", "/elder/family", true},
 		{"elder-how", "/elder/how", true}}
 	relative := []sheet{{"family-home", "/family/", false}, {"family-ask", "/family/ask", false}, {"family-how", "/family/how", false}, {"family-person", people[0], false},
-		{"family-person-withheld", people[1], false}, {"family-order", people[0] + "/order", false}, {"family-gift", people[0] + "/gift", false}, {"family-place", people[0] + "/home", false},
+		{"family-person-withheld", people[1], false}, {"family-order", people[0] + "/order", false}, {"family-gift", people[0] + "/gift", false}, {"family-place", people[0] + "/home", false}, {"family-house", people[0] + "/house", false},
 		{"family-visit", "/family/visits/" + string(coming), false}, {"family-visit-done", "/family/visits/" + string(done), false}}
 	helper := []sheet{{"volunteer-hall", "/volunteer/", false}, {"volunteer-visits", "/volunteer/visits", false}, {"volunteer-visit", "/volunteer/visits/" + string(coming), false},
 		{"volunteer-passbook", "/volunteer/passbook", false}, {"volunteer-map", "/volunteer/?view=map", false}, {"volunteer-calendar", "/volunteer/calendar", false},
 		{"volunteer-certificates", "/volunteer/certificates", false}, {"volunteer-certificate", "/volunteer/certificates/" + w.certificate(w.helper), false},
-		{"account-home", "/account/home", false}, {"volunteer-give", "/volunteer/passbook/give", false}, {"volunteer-me", "/volunteer/me", false}, {"volunteer-join", "/volunteer/join", false},
+		{"account-home", "/account/home", false}, {"account-house", "/account/house", false}, {"volunteer-teams", "/volunteer/teams", false},
+		{"volunteer-team", "/volunteer/teams/" + path.Base(team), false}, {"volunteer-give", "/volunteer/passbook/give", false}, {"volunteer-me", "/volunteer/me", false}, {"volunteer-join", "/volunteer/join", false},
 		{"volunteer-help", "/volunteer/help", false}, {"account", "/account", false}, {"account-messages", "/account/messages", false}, {"volunteer-offline", "/volunteer/offline", false}}
 	desk := []sheet{{"desk-board", "/desk/", false}, {"desk-board-one", "/desk/?for=volunteer", false}, {"desk-call", "/desk/call", false}, {"desk-card", "/desk/card", false},
 		{"desk-person", "/desk/people/" + string(w.elder.ID), false}, {"desk-order", "/desk/orders/" + string(waiting), false}, {"desk-order-taken", "/desk/orders/" + string(coming), false},
 		{"desk-register", "/desk/register", false}, {"desk-reviews", "/desk/reviews", false}, {"desk-follow-ups", "/desk/follow-ups", false},
-		{"desk-complaints", "/desk/complaints", false}, {"desk-teams", "/desk/teams", false}, {"desk-team", w.team(), false}, {"desk-slips", "/desk/slips", false}, {"desk-slips-batch", slips, false},
+		{"desk-complaints", "/desk/complaints", false}, {"desk-teams", "/desk/teams", false}, {"desk-team", team, false}, {"desk-slips", "/desk/slips", false}, {"desk-slips-batch", slips, false},
 		{"desk-key-in", key, false}, {"desk-help", "/desk/help", false}, {"step-up", "/step-up", false}}
 	newcomer := []sheet{{"register-street", "/register", false}, {"register", "/register?street=" + string(w.Tree.StreetOf(w.Home())), false}}
 	nobody := []sheet{{"trouble-not-a-volunteer", "/volunteer/", false}}
 
 	officer, pages := w.office()
 	helper = append(helper, sheet{"volunteer-receipt", "/volunteer/receipts/" + string(w.Order(paid).SettledBy), false})
-	desk = append(desk, sheet{"desk-home", "/desk/people/" + string(w.elder.ID) + "/home", false})
+	desk = append(desk, sheet{"desk-home", "/desk/people/" + string(w.elder.ID) + "/home", false}, sheet{"desk-house", "/desk/people/" + string(w.elder.ID) + "/house", false})
 
 	return []round{{"", "", everybody}, {"李国强", "Mr Li", elder}, {"陈晓燕", "Volunteer Chen", helper}, {"服务台", "The desk", desk}, {"居民", "A resident", nobody}, {"李敏", "Li Min", relative},
 		{"刚登录的人", "A newcomer", newcomer}, {"", "", pages}}, officer

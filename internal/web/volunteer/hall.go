@@ -82,6 +82,16 @@ func Hall(r *page.Request) error {
 			card.Number = strconv.Itoa(i + 1)
 			v.Offers = append(v.Offers, card)
 		}
+		in, err := member.TeamsOf(tx, []member.PersonID{me})
+		if err != nil {
+			return err
+		}
+		for _, t := range in[me] {
+			if len(v.As) == 0 {
+				v.As = append(v.As, ui.Option{Text: r.T("page.volunteer.as_myself")})
+			}
+			v.As = append(v.As, ui.Option{Value: string(t.ID), Text: r.T("page.desk.team_name_of", "name", t.Name)})
+		}
 		v.ListHref, v.MapHref = f.seen(""), f.seen("map")
 		if r.Form("view") == "map" {
 			v.Map = drawMap(r, tree, home, int64(rules.OrderRadiusM), shown)
@@ -333,7 +343,7 @@ func (f *filter) fields(r *page.Request) []ui.Field {
 // Claim takes a place on an order.
 func Claim(r *page.Request) error {
 	return act(r, "claimed", func(c order.OrderCmd) error {
-		_, err := page.One(r.Orders.Claim(r.Context(), []order.ClaimCmd{{Actor: c.Actor, Key: c.Key, Order: c.Order}}))
+		_, err := page.One(r.Orders.Claim(r.Context(), []order.ClaimCmd{{Actor: c.Actor, Key: c.Key, Order: c.Order, Team: member.TeamID(r.Form("team"))}}))
 		return err
 	})
 }

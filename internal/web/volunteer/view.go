@@ -19,6 +19,8 @@ type invitationView struct {
 }
 
 type hallView struct {
+	// As are the names in which the reader may serve, none for who belongs to no team.
+	As []ui.Option
 	ui.Page
 	Count, Hidden, Reset, Radius, More string
 	ListHref, MapHref                  string
