@@ -22,6 +22,7 @@ const monthsBack = 3
 // Difference is a figure that is not what it was, or not what another way of computing it gives. The first is often right (a slip that came
 // late, a reversal) and always worth a look; the second never is.
 type Difference struct {
+	ID      string      // in the order in which they were found
 	Month   clock.Month // "" for a figure of all times that two ways of computing disagree on
 	Place   region.ID
 	Code    Code

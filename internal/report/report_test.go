@@ -274,7 +274,7 @@ func TestANightFindsWhatChanged(t *testing.T) {
 			}
 		}
 		storetest.Read(t, c.DB, func(tx *store.Tx) error {
-			kept, err := report.Differences(tx, c.Tree.District(c.Home()), 10)
+			kept, err := report.Differences(tx, c.Tree.District(c.Home()), "", 10)
 			if len(kept) != 2 {
 				t.Errorf("differences of the district: got %v, want 2", kept)
 			}

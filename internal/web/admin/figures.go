@@ -122,9 +122,20 @@ func (o *office) differences(tx *store.Tx) error {
 	if !at.IsZero() {
 		b.Text = o.T("page.office.recomputed_at", "when", o.stamp(at))
 	}
-	found, err := report.Differences(tx, o.place, 20)
+	before, most := "", differencesShown
+	if o.Form("list") == "differences" {
+		before = o.Form("after")
+	}
+	if o.exporting() {
+		before, most = "", exportMost
+	}
+	found, err := report.Differences(tx, o.place, before, most+1)
 	if err != nil {
 		return err
+	}
+	if len(found) > most {
+		found = found[:most]
+		b.More = o.here("after", found[most-1].ID, "list", "differences")
 	}
 	if len(found) > 0 {
 		b.Table = &table{Caption: o.T("page.office.differences"), Head: []string{o.T("page.office.figure"), o.T("page.office.month"), o.T("page.office.place"), o.T("page.office.was"),
@@ -141,6 +152,9 @@ func (o *office) differences(tx *store.Tx) error {
 	o.add(b)
 	return nil
 }
+
+// differencesShown is how many differences of nights stand on a page (default, ours).
+const differencesShown = 20
 
 // entriesShown is a page of entries; a workbook has up to exportMost.
 const (

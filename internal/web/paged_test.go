@@ -1,0 +1,123 @@
+package web_test
+
+import (
+	"html"
+	"net/http"
+	"regexp"
+	"slices"
+	"strconv"
+	"testing"
+
+	"timebank/internal/citytest"
+	"timebank/internal/clock"
+	"timebank/internal/identity"
+	"timebank/internal/member"
+	"timebank/internal/report"
+	"timebank/internal/store"
+	"timebank/internal/store/storetest"
+)
+
+// walk reads a list page by page, by the cursor of that name; between the first page and the second something is added to it. It returns what stood
+// on the pages.
+func (r *reader) walk(path, cursor string, mark *regexp.Regexp, add func()) (seen []string, pages int) {
+	r.t.Helper()
+	nextPage := regexp.MustCompile(`<a[^>]*href="([^"]+[?;&]` + cursor + `=[^"]+)" rel="next">`)
+	for at := path; at != ""; pages++ {
+		if pages > 20 {
+			r.t.Fatalf("%s has no end", path)
+		}
+		page := r.get(at)
+		page.is(r.t, http.StatusOK)
+		var here []string
+		for _, m := range mark.FindAllStringSubmatch(page.body, -1) {
+			here = append(here, m[1])
+		}
+		slices.Sort(here)
+		seen = append(seen, slices.Compact(here)...)
+		at = ""
+		if m := nextPage.FindStringSubmatch(page.body); m != nil {
+			at = html.UnescapeString(m[1])
+		}
+		if pages == 0 {
+			add()
+		}
+	}
+	return seen, pages
+}
+
+// Every list that goes over several pages shows each of its rows once, also when a row is added while somebody leafs through it.
+func TestListsLeafWithoutLosingOrDoublingARow(t *testing.T) {
+	s := newSite(t)
+	elder, clerk := s.KeyElder(s.Home()), s.Staff(identity.PointManager, s.Home())
+	office, boss := s.Staff(identity.Administrator, s.Tree.City()), s.Volunteer(s.Home())
+	kin := s.Relative(elder, true)
+	const many = 23
+	var orders, teams, members, differences []string
+	place := func() { orders = append(orders, string(s.Place(elder.Actor, elder))) }
+	team := func() {
+		teams = append(teams, string(citytest.Got(s.Members.RegisterTeams(t.Context(), []member.RegisterTeamCmd{{Actor: identity.System, Key: s.Key(), Name: "队" + strconv.Itoa(len(teams)),
+			Kind: member.TeamGroup, Region: s.Home(), Manager: boss.ID}})).Must(t, "team")))
+	}
+	join := func() {
+		p := s.Volunteer(s.Home())
+		citytest.Got(s.Members.JoinTeams(t.Context(), []member.JoinTeamCmd{{Actor: identity.System, Key: s.Key(), Team: member.TeamID(teams[0]), Person: p.ID}})).Must(t, "join")
+		members = append(members, string(p.ID))
+	}
+	differ := func() {
+		storetest.Write(t, s.DB, func(tx *store.Tx) error {
+			id := string(store.NewID[report.Difference](tx))
+			differences = append(differences, strconv.Itoa(300+len(differences)))
+			_, err := tx.Insert("INSERT INTO figure_difference (id, month, place, figure, was, is_now, found_at)", 7,
+				[]any{id, string(clock.MonthOf(tx.Now())), string(s.Home()), "figure.asked", int64(1), int64(300 + len(differences) - 1), tx.NowMicros()}, "")
+			return err
+		})
+	}
+	for range many {
+		place()
+		team()
+	}
+	for range many {
+		join()
+		differ()
+	}
+	id := func(before string) *regexp.Regexp { return regexp.MustCompile(before + `([0-9a-z]{26})["/?]`) }
+	for _, list := range []struct {
+		path, cursor string
+		who          citytest.Person
+		mark         *regexp.Regexp
+		rows         *[]string
+		add          func()
+	}{
+		{"/elder/visits", "after", elder, id("/elder/visits/"), &orders, place},
+		{"/family/people/" + string(elder.ID), "after", kin, id("/family/visits/"), &orders, place},
+		{"/desk/people/" + string(elder.ID), "after", clerk, id("/desk/orders/"), &orders, place},
+		{"/desk/?for=volunteer", "after", clerk, id("/desk/orders/"), &orders, place},
+		{"/volunteer/", "after", boss, id("/volunteer/orders/"), &orders, place},
+		{"/volunteer/teams/" + teams[0], "member", boss, regexp.MustCompile(`name="member" value="([^"]+)"`), &members, join},
+		{"/desk/teams/" + teams[0], "member", clerk, regexp.MustCompile(`name="member" value="([^"]+)"`), &members, join},
+		{"/desk/teams", "after", clerk, id(`<a href="/desk/teams/`), &teams, team},
+		{"/office/?place=" + string(s.Home()), "after", office, regexp.MustCompile(`>(3\d\d) ?<`), &differences, differ},
+	} {
+		t.Run(list.path, func(t *testing.T) {
+			before := slices.Clone(*list.rows)
+			var seen []string
+			pages := 0
+			s.WithKinSeeing(elder.ID, true, func() { seen, pages = s.as(list.who).walk(list.path, list.cursor, list.mark, list.add) })
+			if len(before) > 50 || pages < 2 && list.path != "/desk/?for=volunteer" {
+				t.Errorf("%d rows on %d pages: nothing to leaf through", len(before), pages)
+			}
+			count := map[string]int{}
+			for _, row := range seen {
+				count[row]++
+			}
+			for _, row := range before {
+				if count[row] != 1 {
+					t.Errorf("%s stood %d times", row, count[row])
+				}
+			}
+			if extra := len(seen) - len(before); extra > 1 {
+				t.Errorf("%d rows that were not there before", extra)
+			}
+		})
+	}
+}
