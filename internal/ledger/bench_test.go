@@ -71,7 +71,7 @@ func benchmarkCapture(b *testing.B, group int, pool bool) {
 					{To: saved(fmt.Sprintf("volunteer-%05d", (orders+i)*7919%people)), Debit: hours.Of(45), Credit: hours.Of(45), Cap: hours.Of(1 << 30)}}}
 				all[i].Ref, all[i].Service, all[i].Grade = fmt.Sprintf("order-%020d", orders+i), "errands", "both"
 			}
-			posted, err := ledger.Capture(tx, all)
+			posted, err := capture(tx, all)
 			return first(posted, err)
 		})
 		orders += n

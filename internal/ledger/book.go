@@ -81,7 +81,13 @@ func newBook(tx *store.Tx, items int) *book {
 }
 
 // load brings accounts into the working set and locks them in the order of their numbers.
-func (b *book) load(keys []Key, seqs []AccountID) error {
+func (b *book) load(keys []Key, seqs []AccountID) error { return b.bring(keys, seqs, b.tx.ForUpdate()) }
+
+// loadLoose brings accounts into the working set on which no decision hangs: they receive, or pay and let go of what is held for it. What they
+// change by is added to their rows in the last statement, so that those who share a busy account need not wait for each other before.
+func (b *book) loadLoose(keys []Key, seqs []AccountID) error { return b.bring(keys, seqs, "") }
+
+func (b *book) bring(keys []Key, seqs []AccountID, lock string) error {
 	want := make([]Key, 0, len(keys))
 	for _, k := range keys {
 		if _, ok := b.byKey[k]; !ok {
@@ -89,25 +95,27 @@ func (b *book) load(keys []Key, seqs []AccountID) error {
 			want = append(want, k)
 		}
 	}
-	found, err := loadByKey(b.tx, want)
+	// Accounts of both kinds are locked together below, in one order.
+	both := lock != "" && len(seqs) > 0
+	first := lock
+	if both {
+		first = ""
+	}
+	found, err := loadByKey(b.tx, want, first)
 	if err != nil {
 		return err
 	}
+	var rest []AccountID
 	for i, a := range found {
 		if a == nil {
-			found[i] = &account{key: want[i]}
-		}
-		b.byKey[want[i]] = found[i]
-	}
-	lock := b.tx.ForUpdate()
-	var rest []AccountID
-	for _, a := range found {
-		if a.open {
+			a = &account{key: want[i]}
+		} else {
 			b.bySeq[a.seq] = a
-			if lock != "" {
+			if both {
 				rest = append(rest, a.seq)
 			}
 		}
+		b.byKey[want[i]] = a
 	}
 	for _, s := range seqs {
 		if _, ok := b.bySeq[s]; !ok {

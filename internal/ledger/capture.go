@@ -6,6 +6,23 @@ import (
 	"timebank/internal/store"
 )
 
+// Captured is what [Capture] has decided. [Captured.Write] writes it.
+type Captured struct {
+	Posted []Posted // by settlement
+	tx     *store.Tx
+	holds  *holdSet
+	book   *book
+}
+
+// Write writes what was decided, the balances last: whatever else the transaction changes goes before it, because others that pay from the same
+// account wait from here to its end.
+func (c *Captured) Write() error {
+	if err := c.holds.write(c.tx); err != nil {
+		return err
+	}
+	return c.book.write()
+}
+
 // Capture pays from the open holds of each settlement's reference, in the order in which they were made, and releases what is left
 // of them. Settlements see the effect of those before them; one that is refused has its own error, keeps its holds, and does not stop
 // the others.
@@ -15,7 +32,7 @@ import (
 //
 // Errors of a settlement: Conflict ledger.nothing_held, Refused ledger.hold_too_small, ledger.pattern_refused and, where a weight
 // cannot be paid, ledger.not_enough, Invalid ledger.settlement_malformed.
-func Capture(tx *store.Tx, all []Settlement) ([]Posted, error) {
+func Capture(tx *store.Tx, all []Settlement) (*Captured, error) {
 	refs := make([]string, len(all))
 	for i := range all {
 		refs[i] = all[i].Ref
@@ -24,22 +41,25 @@ func Capture(tx *store.Tx, all []Settlement) ([]Posted, error) {
 }
 
 // capture is Capture where the holds stand under other references than the transactions.
-func capture(tx *store.Tx, refs []string, all []Settlement) ([]Posted, error) {
+func capture(tx *store.Tx, refs []string, all []Settlement) (*Captured, error) {
 	s, err := loadSet(tx, refs)
 	if err != nil {
 		return nil, err
 	}
 	b := newBook(tx, len(all))
-	var keys []Key
+	var earners, others []Key
 	for i := range all {
 		for j := range all[i].Credits {
-			keys = all[i].Credits[j].keys(keys)
+			earners, others = all[i].Credits[j].keys(earners, others)
 		}
 	}
 	if s.offPar() {
-		keys = append(keys, AdjustmentAccount, IssuerAccount)
+		others = append(others, AdjustmentAccount, IssuerAccount)
 	}
-	if err := b.load(keys, s.accounts()); err != nil {
+	if err := b.load(earners, nil); err != nil {
+		return nil, err
+	}
+	if err := b.loadLoose(others, s.accounts()); err != nil {
 		return nil, err
 	}
 	posted := make([]Posted, len(all))
@@ -52,25 +72,23 @@ func capture(tx *store.Tx, refs []string, all []Settlement) ([]Posted, error) {
 		}
 		p.Tx = b.post(all[i].Reason, all[i].Meta, "")
 	}
-	if err := s.write(tx); err != nil {
-		return nil, err
-	}
-	return posted, b.write()
+	return &Captured{Posted: posted, tx: tx, holds: s, book: b}, nil
 }
 
-// keys adds the accounts that the credit may touch, those of its holds aside.
-func (c *Credit) keys(list []Key) []Key {
-	list = append(list, c.To)
+// keys adds the accounts that the credit may touch, those of its holds aside: of the earner, whose debt and cap decide, and others, which give
+// or take whatever it is.
+func (c *Credit) keys(earners, others []Key) (_, _ []Key) {
+	earners = append(earners, c.To)
 	if c.To.Class == Saved || c.To.Class == Group {
-		list = append(list, debtOf(c.To.Owner))
+		earners = append(earners, debtOf(c.To.Owner))
 	}
 	if c.Debit != c.Credit {
-		list = append(list, AdjustmentAccount, IssuerAccount)
+		others = append(others, AdjustmentAccount, IssuerAccount)
 	}
 	if c.Cap.Sign() > 0 {
-		list = append(list, c.overflow())
+		others = append(others, c.overflow())
 	}
-	return list
+	return earners, others
 }
 
 func debtOf(owner string) Key { return Key{Owner: owner, Class: Recovery} }

@@ -31,3 +31,12 @@ func issue(t testing.TB, db *store.DB, minutes int64) {
 			Transfers: []ledger.Transfer{{From: ledger.IssuerAccount, To: ledger.PoolAccount, Minutes: hours.Of(minutes)}}}}))
 	})
 }
+
+// capture decides and writes at once.
+func capture(tx *store.Tx, all []ledger.Settlement) ([]ledger.Posted, error) {
+	c, err := ledger.Capture(tx, all)
+	if err != nil {
+		return nil, err
+	}
+	return c.Posted, c.Write()
+}

@@ -164,7 +164,7 @@ func Release(tx *store.Tx, refs ...string) error {
 		return err
 	}
 	b := newBook(tx, len(refs))
-	if err := b.load(nil, s.accounts()); err != nil {
+	if err := b.loadLoose(nil, s.accounts()); err != nil {
 		return err
 	}
 	for ref := range s.open {

@@ -55,7 +55,7 @@ func settle(t testing.TB, db *store.DB, ref, volunteer string, minutes int64) le
 	t.Helper()
 	var posted []ledger.Posted
 	storetest.Write(t, db, func(tx *store.Tx) (err error) {
-		posted, err = ledger.Capture(tx, []ledger.Settlement{{Meta: ledger.Meta{Ref: ref, Service: "errands", Grade: "both", Region: "qixia", RegionTo: "gulou", Actor: "system"},
+		posted, err = capture(tx, []ledger.Settlement{{Meta: ledger.Meta{Ref: ref, Service: "errands", Grade: "both", Region: "qixia", RegionTo: "gulou", Actor: "system"},
 			Reason: ledger.ForService, Credits: []ledger.Credit{{To: saved(volunteer), Debit: hours.Of(minutes), Credit: hours.Of(minutes)}}}})
 		return first(posted, err)
 	})
@@ -251,7 +251,7 @@ func TestCapAndDebt(t *testing.T) {
 		wantBalance(t, db, ledger.PoolAccount, 1000, 0)
 		hold(t, db, "b", 200, ledger.PoolAccount)
 		storetest.Write(t, db, func(tx *store.Tx) error {
-			r, err := ledger.Capture(tx, []ledger.Settlement{{Meta: ledger.Meta{Ref: "b", Actor: "system"}, Reason: ledger.ForService,
+			r, err := capture(tx, []ledger.Settlement{{Meta: ledger.Meta{Ref: "b", Actor: "system"}, Reason: ledger.ForService,
 				Credits: []ledger.Credit{{To: saved("chen"), Debit: hours.Of(150), Credit: hours.Of(150), Cap: hours.Of(50), Overflow: ledger.RetiredAccount}}}})
 			if err == nil && (r[0].Repaid.Int64() != 70 || r[0].Overflow.Int64() != 30) {
 				t.Errorf("got %+v, want 70 repaid and 30 above the cap", r[0])
@@ -356,7 +356,7 @@ func TestGroupSizeChangesNothing(t *testing.T) {
 			from := 0
 			for _, size := range sizes {
 				storetest.Write(t, db, func(tx *store.Tx) error {
-					_, err := ledger.Capture(tx, all[from:from+size])
+					_, err := capture(tx, all[from:from+size])
 					return err
 				})
 				from += size
@@ -402,7 +402,7 @@ func TestConcurrentPostsKeepTheBook(t *testing.T) {
 						return err
 					})
 					failures <- db.Write(context.WithoutCancel(t.Context()), "test", func(tx *store.Tx) error {
-						_, err := ledger.Capture(tx, []ledger.Settlement{{Meta: ledger.Meta{Ref: ref, Actor: "system"}, Reason: ledger.ForService,
+						_, err := capture(tx, []ledger.Settlement{{Meta: ledger.Meta{Ref: ref, Actor: "system"}, Reason: ledger.ForService,
 							Credits: []ledger.Credit{{To: saved(fmt.Sprint("v", (w+1+i)%8)), Debit: hours.Of(20), Credit: hours.Of(20)}}}})
 						return err
 					})

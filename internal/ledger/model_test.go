@@ -265,7 +265,7 @@ func machine(s source, db *store.DB, clk *clock.Fake, steps int) {
 				}
 			}
 			write(func(tx *store.Tx) error {
-				posted, err := ledger.Capture(tx, all)
+				posted, err := capture(tx, all)
 				for i, p := range posted {
 					log, code := m.settle(all[i])
 					err = cmp.Or(err, same("capture", p.Err, code))

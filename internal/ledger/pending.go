@@ -103,18 +103,21 @@ func PostDue(tx *store.Tx, due []timer.Timer) ([]error, error) {
 			refs, all, at = append(refs, string(id)), append(all, p.settlement()), append(at, i)
 		}
 	}
-	posted, err := capture(tx, refs, all)
+	captured, err := capture(tx, refs, all)
 	if err != nil {
 		return nil, err
 	}
 	failed := make([]error, len(due))
 	var done []PendingID
-	for j, p := range posted {
+	for j, p := range captured.Posted {
 		if failed[at[j]] = p.Err; p.Err == nil {
 			done = append(done, ids[at[j]])
 		}
 	}
-	return failed, deletePending(tx, done)
+	if err := deletePending(tx, done); err != nil {
+		return nil, err
+	}
+	return failed, captured.Write()
 }
 
 func (p *Pending) settlement() Settlement {

@@ -16,7 +16,7 @@ import (
 
 // Balances returns what stands in accounts; one that was never opened is not in the map.
 func Balances(tx *store.Tx, keys []Key) (map[Key]Balance, error) {
-	found, err := loadByKey(tx, keys)
+	found, err := loadByKey(tx, keys, "")
 	out := make(map[Key]Balance, len(keys))
 	for _, a := range found {
 		if a != nil {

@@ -16,15 +16,18 @@ func scanAccount(r *store.Rows, a *account, lead ...any) error {
 	return err
 }
 
-// loadByKey finds accounts; the result has a nil where there is none.
-func loadByKey(tx *store.Tx, keys []Key) ([]*account, error) {
+// loadByKey finds accounts; the result has a nil where there is none. lock is "" or the clause that locks them, in the order of their numbers.
+func loadByKey(tx *store.Tx, keys []Key, lock string) ([]*account, error) {
+	if lock != "" {
+		lock = " ORDER BY a.seq" + lock
+	}
 	found := make([]*account, len(keys))
 	args := make([]any, 0, 4*len(keys))
 	for i, k := range keys {
 		args = append(args, i, k.Owner, string(k.Class), k.Bucket)
 	}
 	_, err := store.AllWith(tx, "WITH v (n, owner, class, bucket) AS (VALUES ", []string{"BIGINT", "TEXT", "TEXT", "TEXT"}, args,
-		") SELECT v.n, "+accountColumns+" FROM v CROSS JOIN account a WHERE a.owner = v.owner AND a.class = v.class AND a.bucket = v.bucket",
+		") SELECT v.n, "+accountColumns+" FROM v CROSS JOIN account a WHERE a.owner = v.owner AND a.class = v.class AND a.bucket = v.bucket"+lock,
 		func(r *store.Rows) (struct{}, error) {
 			var n int
 			a := &account{}
@@ -95,7 +98,7 @@ func updateAccounts(tx *store.Tx, changed []*account) error {
 		args = append(args, int64(a.seq), a.balance-a.wasBalance, a.held-a.wasHeld)
 		a.wasBalance, a.wasHeld = a.balance, a.held
 	}
-	_, err := tx.With("WITH v (seq, balance, held) AS (VALUES ", []string{"BIGINT", "BIGINT", "BIGINT"}, args,
+	_, err := tx.Later().With("WITH v (seq, balance, held) AS (VALUES ", []string{"BIGINT", "BIGINT", "BIGINT"}, args,
 		") UPDATE account SET balance = account.balance + v.balance, held = account.held + v.held FROM v WHERE account.seq = v.seq")
 	return err
 }
@@ -140,7 +143,7 @@ func insertPosted(tx *store.Tx, posted []posting, txArgs []any) error {
 			args = append(args, seq, n, string(m.reason), int64(m.src.seq), int64(m.dst.seq), m.minutes)
 		}
 	}
-	_, err = tx.Insert("INSERT INTO ledger_entry (tx, n, reason, source, destination, minutes)", 6, args, "")
+	_, err = tx.Later().Insert("INSERT INTO ledger_entry (tx, n, reason, source, destination, minutes)", 6, args, "")
 	return err
 }
 
@@ -322,6 +325,6 @@ func deleteIn[K ~string](tx *store.Tx, where string, keys []K) error {
 	for i, k := range keys {
 		args[i] = string(k)
 	}
-	_, err := tx.With("WITH v (key) AS (VALUES ", []string{"TEXT"}, args, ") DELETE FROM "+where+" IN (SELECT v.key FROM v)")
+	_, err := tx.Later().With("WITH v (key) AS (VALUES ", []string{"TEXT"}, args, ") DELETE FROM "+where+" IN (SELECT v.key FROM v)")
 	return err
 }

@@ -59,11 +59,11 @@ func (s *Service) settleIn(tx *store.Tx, ids []ID) ([]error, error) {
 		at = append(at, i)
 		settlements = append(settlements, settlement)
 	}
-	posted, err := ledger.Capture(tx, settlements)
+	captured, err := ledger.Capture(tx, settlements)
 	if err != nil {
 		return nil, err
 	}
-	for n, p := range posted {
+	for n, p := range captured.Posted {
 		o := w.orders[ids[at[n]]]
 		if p.Err != nil {
 			failed[at[n]] = p.Err
@@ -80,7 +80,10 @@ func (s *Service) settleIn(tx *store.Tx, ids []ID) ([]error, error) {
 		w.move(system, "order.settle", o, Settled, ForNothing)
 		tx.Outbox("order.settled", string(o.ID), "{}")
 	}
-	return failed, w.save()
+	if err := w.save(); err != nil {
+		return nil, err
+	}
+	return failed, captured.Write()
 }
 
 // settlement is what the book has to do for an order: pay each volunteer, or the team in whose name the volunteer came.

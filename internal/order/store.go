@@ -90,6 +90,7 @@ func updateOrders(tx *store.Tx, all []*Order) error {
  confirmed_at = v.confirmed_at, outcome = v.outcome, reason = v.reason, minutes = v.minutes`
 		setFull = setFact + ", phase = v.phase, settled_at = v.settled_at, settled_by = v.settled_by"
 	)
+	tx = tx.Later()
 	types := []string{"TEXT", "TEXT", "BIGINT", "TEXT", "TEXT", "BIGINT", "TEXT", "TEXT", "BIGINT", "TEXT", "TEXT", "BIGINT", "BIGINT", "BIGINT", "TEXT"}
 	var steps, changed, phases, moved []any
 	for _, o := range all {
@@ -166,6 +167,7 @@ func updateAssignments(tx *store.Tx, all []*Assignment) error {
  flags = v.flags, proof = v.proof`
 		where = " FROM v WHERE assignment.id = v.id"
 	)
+	tx = tx.Later()
 	types := []string{"TEXT", "TEXT", "BIGINT", "BIGINT", "BIGINT", "BIGINT", "TEXT", "TEXT", "BIGINT"}
 	if _, err := tx.With("WITH v ("+columns+") AS (VALUES ", types, steps, set+where); err != nil {
 		return err

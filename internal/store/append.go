@@ -152,6 +152,7 @@ func (tx *Tx) settle() error {
 		return nil
 	}
 	p.waits = false
+	tx = tx.Later()
 	for _, t := range p.tables {
 		from := t.gone
 		t.gone = len(t.args)

@@ -6,15 +6,18 @@ import (
 	"sync"
 )
 
-// Many rows go in statements of a power of two of them, so that a handful of prepared texts serves every length.
+// Many rows go in statements of a power of two of them, so that a handful of prepared texts serves every length. PostgreSQL has arrays for that,
+// see [Tx.arrays].
 const (
 	chunkRows   = 128
 	chunkParams = 2048
 )
 
+// insertKey names a generated text: by its parts, and by the number of rows or the kinds of the arrays that stand for them.
 type insertKey struct {
 	prefix, suffix string
 	cols, rows     int
+	kinds          string
 }
 
 // insertCache keeps the generated texts: building one costs more than running it.
@@ -85,12 +88,9 @@ func (tx *Tx) values(b *strings.Builder, types []string, cols, rows int) {
 // Insert executes prefix VALUES (...), (...) suffix for all rows, where args holds cols values a row, and returns the number of
 // rows changed. The prefix is "INSERT INTO t (a, b)"; the suffix may be an ON CONFLICT clause.
 func (tx *Tx) Insert(prefix string, cols int, args []any, suffix string) (int64, error) {
-	if len(args)%cols != 0 {
-		return 0, fmt.Errorf("store: %d values do not fill rows of %d", len(args), cols)
-	}
 	var changed int64
-	err := chunks(len(args)/cols, cols, func(from, n int) error {
-		k, err := tx.Exec(insertText(tx, prefix, cols, n, suffix), args[from*cols:(from+n)*cols]...)
+	err := tx.inserts(prefix, cols, args, suffix, func(text string, args []any) error {
+		k, err := tx.Exec(text, args...)
 		changed += k
 		return err
 	})
@@ -99,47 +99,20 @@ func (tx *Tx) Insert(prefix string, cols int, args []any, suffix string) (int64,
 
 // InsertReturning is [Tx.Insert] for a suffix that ends in a RETURNING clause. The order of the rows is the engine's.
 func InsertReturning[T any](tx *Tx, prefix string, cols int, args []any, suffix string, scan func(*Rows) (T, error)) ([]T, error) {
-	if len(args)%cols != 0 {
-		return nil, fmt.Errorf("store: %d values do not fill rows of %d", len(args), cols)
-	}
-	out := make([]T, 0, len(args)/cols)
-	err := chunks(len(args)/cols, cols, func(from, n int) error {
-		var err error
-		out, err = collect(tx, out, scan, insertText(tx, prefix, cols, n, suffix), args[from*cols:(from+n)*cols]...)
+	var out []T
+	err := tx.inserts(prefix, cols, args, suffix, func(text string, args []any) (err error) {
+		out, err = collect(tx, out, scan, text, args...)
 		return err
 	})
 	return out, err
 }
 
-func insertText(tx *Tx, prefix string, cols, n int, suffix string) string {
-	return tx.db.inserts.get(insertKey{prefix, suffix, cols, n}, func() string {
-		var b strings.Builder
-		b.WriteString(prefix + " VALUES ")
-		tx.values(&b, nil, cols, n)
-		b.WriteString(" " + suffix)
-		return b.String()
-	})
-}
-
-func withText(tx *Tx, prefix string, types []string, n int, suffix string) string {
-	return tx.db.inserts.get(insertKey{prefix, suffix, len(types), n}, func() string {
-		var b strings.Builder
-		b.WriteString(prefix)
-		tx.values(&b, types, len(types), n)
-		b.WriteString(suffix)
-		return b.String()
-	})
-}
-
 // With executes prefix (...), (...) suffix for all rows: prefix opens a common table expression "WITH v (id, delta) AS (VALUES ",
 // suffix closes it and goes on with the statement that uses it. types are TEXT or BIGINT, one a column.
 func (tx *Tx) With(prefix string, types []string, args []any, suffix string) (int64, error) {
-	if len(args)%len(types) != 0 {
-		return 0, fmt.Errorf("store: %d values do not fill rows of %d", len(args), len(types))
-	}
 	var changed int64
-	err := chunks(len(args)/len(types), len(types), func(from, n int) error {
-		k, err := tx.Exec(withText(tx, prefix, types, n, suffix), args[from*len(types):(from+n)*len(types)]...)
+	err := tx.withs(prefix, types, args, suffix, func(text string, args []any) error {
+		k, err := tx.Exec(text, args...)
 		changed += k
 		return err
 	})
@@ -148,13 +121,9 @@ func (tx *Tx) With(prefix string, types []string, args []any, suffix string) (in
 
 // AllWith is [Tx.With] for a statement that returns rows.
 func AllWith[T any](tx *Tx, prefix string, types []string, args []any, suffix string, scan func(*Rows) (T, error)) ([]T, error) {
-	if len(args)%len(types) != 0 {
-		return nil, fmt.Errorf("store: %d values do not fill rows of %d", len(args), len(types))
-	}
 	var out []T
-	err := chunks(len(args)/len(types), len(types), func(from, n int) error {
-		var err error
-		out, err = collect(tx, out, scan, withText(tx, prefix, types, n, suffix), args[from*len(types):(from+n)*len(types)]...)
+	err := tx.withs(prefix, types, args, suffix, func(text string, args []any) (err error) {
+		out, err = collect(tx, out, scan, text, args...)
 		return err
 	})
 	return out, err
@@ -164,6 +133,67 @@ func AllWith[T any](tx *Tx, prefix string, types []string, args []any, suffix st
 // order in the suffix holds within each chunk of keys, so sort keys first where rows must be locked in key order.
 func In[K ~string, T any](tx *Tx, prefix string, keys []K, suffix string, scan func(*Rows) (T, error)) ([]T, error) {
 	var out []T
+	err := tx.in(prefix, texts(keys), suffix, func(text string, args []any) (err error) {
+		out, err = collect(tx, out, scan, text, args...)
+		return err
+	})
+	return out, err
+}
+
+func texts[K ~string](keys []K) []string {
+	out := make([]string, len(keys))
+	for i, k := range keys {
+		out[i] = string(k)
+	}
+	return out
+}
+
+// inserts calls do with each statement that inserts some of the rows.
+func (tx *Tx) inserts(prefix string, cols int, args []any, suffix string, do func(text string, args []any) error) error {
+	if len(args)%cols != 0 {
+		return fmt.Errorf("store: %d values do not fill rows of %d", len(args), cols)
+	}
+	if tx.arrays(len(args) / cols) {
+		return tx.insertArrays(prefix, cols, args, suffix, do)
+	}
+	return chunks(len(args)/cols, cols, func(from, n int) error {
+		text := tx.db.inserts.get(insertKey{prefix: prefix, suffix: suffix, cols: cols, rows: n}, func() string {
+			var b strings.Builder
+			b.WriteString(prefix + " VALUES ")
+			tx.values(&b, nil, cols, n)
+			b.WriteString(" " + suffix)
+			return b.String()
+		})
+		return do(text, args[from*cols:(from+n)*cols])
+	})
+}
+
+// withs calls do with each statement that is about some of the rows.
+func (tx *Tx) withs(prefix string, types []string, args []any, suffix string, do func(text string, args []any) error) error {
+	cols := len(types)
+	if len(args)%cols != 0 {
+		return fmt.Errorf("store: %d values do not fill rows of %d", len(args), cols)
+	}
+	if tx.arrays(len(args) / cols) {
+		return tx.withArrays(prefix, types, args, suffix, do)
+	}
+	return chunks(len(args)/cols, cols, func(from, n int) error {
+		text := tx.db.inserts.get(insertKey{prefix: prefix, suffix: suffix, cols: cols, rows: n}, func() string {
+			var b strings.Builder
+			b.WriteString(prefix)
+			tx.values(&b, types, cols, n)
+			b.WriteString(suffix)
+			return b.String()
+		})
+		return do(text, args[from*cols:(from+n)*cols])
+	})
+}
+
+// in calls do with each statement that looks some of the keys up.
+func (tx *Tx) in(prefix string, keys []string, suffix string, do func(text string, args []any) error) error {
+	if tx.arrays(len(keys)) {
+		return tx.inArray(prefix, keys, suffix, do)
+	}
 	for from := 0; from < len(keys); from += chunkRows {
 		part := keys[from:min(from+chunkRows, len(keys))]
 		n := 1
@@ -173,9 +203,9 @@ func In[K ~string, T any](tx *Tx, prefix string, keys []K, suffix string, scan f
 		args := make([]any, n)
 		for i := range args {
 			// The last key fills the statement up to its length; a repeated key changes nothing in a set.
-			args[i] = string(part[min(i, len(part)-1)])
+			args[i] = part[min(i, len(part)-1)]
 		}
-		text := tx.db.inserts.get(insertKey{prefix, suffix, 1, n}, func() string {
+		text := tx.db.inserts.get(insertKey{prefix: prefix, suffix: suffix, cols: 1, rows: n}, func() string {
 			var b strings.Builder
 			b.WriteString(prefix)
 			for i := range n {
@@ -187,10 +217,9 @@ func In[K ~string, T any](tx *Tx, prefix string, keys []K, suffix string, scan f
 			b.WriteString(suffix)
 			return b.String()
 		})
-		var err error
-		if out, err = collect(tx, out, scan, text, args...); err != nil {
-			return nil, err
+		if err := do(text, args); err != nil {
+			return err
 		}
 	}
-	return out, nil
+	return nil
 }

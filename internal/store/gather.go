@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"runtime"
 	"sync"
 
 	"timebank/internal/errs"
@@ -47,6 +48,8 @@ func (g *Gather[T]) Do(ctx context.Context, one T) error {
 
 func (g *Gather[T]) work(ctx context.Context) {
 	for {
+		// Who has just been answered often has a next one: let them ask before the group is closed, or every other group is of one.
+		runtime.Gosched()
 		g.mu.Lock()
 		n := min(len(g.waiting), g.most)
 		if n == 0 {

@@ -1,10 +1,12 @@
 package store
 
 import (
+	"cmp"
 	"context"
 	"database/sql/driver"
 
-	_ "github.com/jackc/pgx/v5/stdlib" // registers the driver "pgx"
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/stdlib" // registers the driver "pgx"
 
 	"timebank/internal/errs"
 )
@@ -54,13 +56,43 @@ func (db *DB) onConn(ctx context.Context, begin string, fn func(s *session) erro
 	if err == nil {
 		err = db.settle(s)
 	}
-	if err != nil {
-		broken = s.plain("ROLLBACK") != nil
-		return mapError(err)
+	if err == nil {
+		s.later = append(s.later, statement{text: "COMMIT"})
+		err = s.send(context.WithoutCancel(ctx))
 	}
-	if err := s.plain("COMMIT"); err != nil {
+	if err != nil {
+		s.later = nil
+		broken = s.plain("ROLLBACK") != nil
 		return mapError(err)
 	}
 	broken = false
 	return nil
+}
+
+// statement is one that waits for others.
+type statement struct {
+	text string
+	args []any
+}
+
+// send gives PostgreSQL the statements that wait, all in one round trip. After the first that fails none is carried out.
+func (s *session) send(ctx context.Context) error {
+	if len(s.later) == 0 {
+		return nil
+	}
+	batch := &pgx.Batch{}
+	for _, one := range s.later {
+		batch.Queue(one.text, one.args...)
+	}
+	s.later = nil
+	return s.conn.Raw(func(c any) error {
+		results := c.(*stdlib.Conn).Conn().SendBatch(ctx, batch)
+		var err error
+		for range batch.Len() {
+			if _, err = results.Exec(); err != nil {
+				break
+			}
+		}
+		return cmp.Or(err, results.Close())
+	})
 }

@@ -363,6 +363,7 @@ func (db *DB) savepoint(s *session, ctx context.Context, fn func(tx *Tx) error) 
 	s.pending.end(m, err == nil)
 	if err != nil {
 		clear(s.newest)
+		s.later = nil
 		if back := s.plain("ROLLBACK TO SAVEPOINT one"); back != nil {
 			// The engine has given up the whole transaction (disk full, lost connection): the group must know.
 			return &groupLost{cause: errors.Join(err, back)}
@@ -391,6 +392,7 @@ type session struct {
 	conn    *sql.Conn
 	stmts   map[string]*sql.Stmt // nil where the driver caches by itself
 	pending pending
+	later   []statement    // that PostgreSQL gets together; see [Tx.Later]
 	newest  map[string]any // of an SQLite writer's transaction, by table; see [Newest]
 }
 
@@ -427,6 +429,9 @@ func (s *session) stmt(ctx context.Context, text string) (*sql.Stmt, error) {
 
 func (s *session) exec(ctx context.Context, text string, args ...any) (sql.Result, error) {
 	if s.stmts == nil {
+		if err := s.send(ctx); err != nil {
+			return nil, err
+		}
 		return s.conn.ExecContext(ctx, text, args...)
 	}
 	st, err := s.stmt(ctx, text)
@@ -438,6 +443,9 @@ func (s *session) exec(ctx context.Context, text string, args ...any) (sql.Resul
 
 func (s *session) query(ctx context.Context, text string, args ...any) (*sql.Rows, error) {
 	if s.stmts == nil {
+		if err := s.send(ctx); err != nil {
+			return nil, err
+		}
 		return s.conn.QueryContext(ctx, text, args...)
 	}
 	st, err := s.stmt(ctx, text)

@@ -19,6 +19,7 @@ type Tx struct {
 	db      *DB
 	session *session
 	now     time.Time
+	later   bool // see Later
 }
 
 // Ctx is the context of the transaction; it carries values and is never cancelled.
@@ -51,10 +52,26 @@ func (tx *Tx) Code(n int) string {
 	return id.Code(tx.db.ids, n)
 }
 
+// Later is the transaction for statements whose outcome nobody waits for, not even how many rows they change: PostgreSQL gets them in one
+// round trip with each other, before the next statement that is waited for or with the commit, and what is wrong with one is told then. It is
+// not for a statement that may fail because of a neighbour in a way that the caller puts into words.
+func (tx *Tx) Later() *Tx {
+	if tx.db.engine != Postgres {
+		return tx
+	}
+	later := *tx
+	later.later = true
+	return &later
+}
+
 // Exec executes a statement and returns the number of rows it changed.
 func (tx *Tx) Exec(text string, args ...any) (int64, error) {
 	if err := tx.before(text); err != nil {
 		return 0, err
+	}
+	if tx.later {
+		tx.session.later = append(tx.session.later, statement{text, args})
+		return 0, nil
 	}
 	tx.session.grew(text)
 	res, err := tx.session.exec(tx.ctx, text, args...)

@@ -16,7 +16,7 @@ func Set(tx *store.Tx, timers ...Timer) error {
 	for _, t := range timers {
 		args = append(args, t.Kind, t.Ref, clock.Micros(t.Due), t.Arg)
 	}
-	_, err := tx.Insert("INSERT INTO timer (kind, ref, due, arg)", 4, args,
+	_, err := tx.Later().Insert("INSERT INTO timer (kind, ref, due, arg)", 4, args,
 		"ON CONFLICT (ref, kind) DO UPDATE SET due = excluded.due, arg = excluded.arg, parked_at = NULL, problem = ''")
 	return err
 }
@@ -30,7 +30,7 @@ func Cancel(tx *store.Tx, kind string, refs ...string) error {
 	for _, r := range refs {
 		args = append(args, r, kind)
 	}
-	_, err := tx.With("WITH v (ref, kind) AS (VALUES ", []string{"TEXT", "TEXT"}, args,
+	_, err := tx.Later().With("WITH v (ref, kind) AS (VALUES ", []string{"TEXT", "TEXT"}, args,
 		") DELETE FROM timer WHERE (ref, kind) IN (SELECT v.ref, v.kind FROM v)")
 	return err
 }
