@@ -283,6 +283,8 @@ type AssessCmd struct {
 	Key        string
 	Person     PersonID
 	Attributes Attributes
+	// KeepDisability leaves the degree of a disability as it stands, which a home visit does not ask about.
+	KeepDisability bool
 }
 
 // Assess records changed attributes of approved recipients and decides anew. Errors of a command: member.recipient_invalid with all bad
@@ -309,9 +311,13 @@ func (s *Service) runAssess(tx *store.Tx, cmds []*AssessCmd, out []*identity.Res
 	for i, c := range cmds {
 		r, ok := known[c.Person]
 		before := Decided{r.State, r.KeyElder}
+		found := c.Attributes
+		if c.KeepDisability {
+			found.Disability = r.Attributes.Disability
+		}
 		var bad errs.Fields
-		c.Attributes.check(&bad)
-		checkPurposes(&bad, given[c.Person], c.Attributes.needed())
+		found.check(&bad)
+		checkPurposes(&bad, given[c.Person], found.needed())
 		switch {
 		case !ok:
 			err = errs.New(errs.NotFound, "member.recipient_unknown")
@@ -327,7 +333,7 @@ func (s *Service) runAssess(tx *store.Tx, cmds []*AssessCmd, out []*identity.Res
 			err = errs.New(errs.Conflict, "member.recipient_not_approved")
 		}
 		if err == nil {
-			r.Attributes = c.Attributes
+			r.Attributes = found
 			err = sc.decide(&r)
 		}
 		if err != nil {

@@ -229,7 +229,13 @@ func (f *fixture) whole(t *testing.T, there, late citytest.Person, squad member.
 	form("POST /volunteer/passbook/give", "way", "donate", "hours", "1")
 	form("POST /volunteer/passbook/undo", "pending", mine)
 	form("POST /desk/teams/{id}/give", "hours", "1", "minutes", "")
-	form("POST /desk/teams/{id}/undo", "pending", gives(f.server, ledger.Key{Owner: string(squad), Class: ledger.Group}))
+	theirs := gives(f.server, ledger.Key{Owner: string(squad), Class: ledger.Group})
+	form("POST /desk/teams/{id}/undo", "pending", theirs)
+	form("POST /volunteer/teams/{id}/undo", "pending", theirs)
+	form("POST /volunteer/teams", "kind", string(member.TeamSchool))
+	spare := citytest.Got(c.Orders.Place(ctx, []order.PlaceCmd{{Actor: f.elder.Actor, Key: c.Key(), Recipient: f.elder.ID, Item: citytest.Lesson, Start: c.Tomorrow().Add(6 * time.Hour),
+		Urgency: catalog.Everyday}})).Must(t, "place")
+	form("POST /volunteer/teams/{id}/send", "order", string(spare.ID), "volunteer", string(f.server.ID))
 	gift, err := c.Ledger.Transfer(ctx, ledger.TransferCmd{Actor: f.giver.Actor, Key: c.Key(), From: f.giver.ID, To: f.elder.ID, Minutes: hours.Of(30)})
 	if err != nil {
 		t.Fatal(err)

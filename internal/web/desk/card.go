@@ -126,7 +126,7 @@ func holderPage(r *page.Request, act identity.Actor, status int, trouble error) 
 		if err != nil {
 			return err
 		}
-		asks, err := member.LoadRecipients(tx, []member.PersonID{who})
+		asks, err := member.Standings(tx, []member.PersonID{who})
 		if err != nil {
 			return err
 		}
@@ -141,7 +141,7 @@ func holderPage(r *page.Request, act identity.Actor, status int, trouble error) 
 			}
 			v.Facts = append(v.Facts, ui.Row{Name: r.T("page.desk.card_hours"), Value: r.Long(usable)})
 		}
-		if rec, known := asks[who]; known && rec.MayAsk() {
+		if asks[who].MayAsk {
 			if v.askView, err = request(r, tx); err != nil {
 				return err
 			}

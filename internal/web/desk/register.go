@@ -218,13 +218,8 @@ func Assess(r *page.Request) error {
 		return err
 	}
 	who := member.PersonID(r.Path("id"))
-	stands, _, err := r.Members.Assessed(r.Context(), r.Actor, who)
-	if err != nil {
-		return err
-	}
-	found := *attributesOf(r, "")
-	found.Disability = stands.Attributes.Disability
-	if _, err := page.One(r.Members.Assess(r.Context(), []member.AssessCmd{{Actor: r.Actor, Key: key, Person: who, Attributes: found}})); err != nil {
+	cmd := member.AssessCmd{Actor: r.Actor, Key: key, Person: who, Attributes: *attributesOf(r, ""), KeepDisability: true}
+	if _, err := page.One(r.Members.Assess(r.Context(), []member.AssessCmd{cmd})); err != nil {
 		return r.Redisplay(err, personPath(who), Person)
 	}
 	return r.Go(personPath(who) + "?done=assessed")
