@@ -384,6 +384,40 @@ func TestManyRowsOfAnyLength(t *testing.T) {
 	})
 }
 
+func TestWhatNobodyWaitsForIsDoneInOrderAndToldInTheEnd(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, db *store.DB, _ *clock.Fake) {
+		storetest.Write(t, db, func(tx *store.Tx) error {
+			for _, text := range []string{"INSERT INTO setting (name, value) VALUES ('a', '1')", "UPDATE setting SET value = '2' WHERE name = 'a'"} {
+				if _, err := tx.Later().Exec(text); err != nil {
+					return err
+				}
+			}
+			var v string
+			if err := tx.QueryRow("SELECT value FROM setting WHERE name = 'a'").Scan(&v); err != nil || v != "2" {
+				return fmt.Errorf("the next statement sees %q: %w", v, err)
+			}
+			return nil
+		})
+		err := db.Write(t.Context(), "test", func(tx *store.Tx) error {
+			if _, err := tx.Exec("INSERT INTO setting (name, value) VALUES ('b', '1')"); err != nil {
+				return err
+			}
+			_, err := tx.Later().Exec("INSERT INTO setting (name, value) VALUES ('a', '3')")
+			return err
+		})
+		if !store.Duplicate(err, "setting") {
+			t.Errorf("a name that is there: got %v", err)
+		}
+		storetest.Read(t, db, func(tx *store.Tx) error {
+			names, err := store.All(tx, func(r *store.Rows) (s string, err error) { return s, r.Scan(&s) }, "SELECT name FROM setting WHERE name IN ('a', 'b')")
+			if len(names) != 1 {
+				t.Errorf("there are %q; want a alone", names)
+			}
+			return err
+		})
+	})
+}
+
 func TestViolationsSpeakOneLanguage(t *testing.T) {
 	storetest.Each(t, func(t *testing.T, db *store.DB, _ *clock.Fake) {
 		insert := func(tx *store.Tx) error {
