@@ -20,6 +20,7 @@ var everybody = map[string]string{
 	"me":                    "tells of oneself",
 	"list-passkeys":         "one's own",
 	"begin-passkey":         "one's own",
+	"add-passkey":           "one's own; another's ticket is answered like one that has become too old",
 	"step-up":               "one's own proof; a wrong one is in the trail",
 	"get-order":             "an order that waits for a volunteer is shown to whoever could take it, without the name and the door",
 	"list-orders":           "shows what one may see, which is nothing",

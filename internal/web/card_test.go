@@ -163,6 +163,6 @@ func TestACardLiesOnOneDeskAlone(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	citytest.Got(s.Identity.RevokeRoles(t.Context(), []identity.RevokeRoleCmd{{Actor: identity.System, Key: s.Key(), Grant: actor.Grants[0].ID}})).Must(t, "revoke")
+	citytest.Got(s.Identity.RevokeRoles(t.Context(), []identity.RevokeRoleCmd{{Actor: identity.System, Key: s.Key(), Grant: actor.Grants[0].ID, Reason: "test"}})).Must(t, "revoke")
 	late.get("/desk/card").is(t, http.StatusForbidden)
 }
