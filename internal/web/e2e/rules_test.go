@@ -181,7 +181,7 @@ var notPages = map[string]string{
 	"GET /volunteer/certificates/{id}/file": "a file", "GET /volunteer/certificates/{id}/pdf": "a file", "GET /volunteer/me/portrait": "a picture",
 	"GET /elder/visits/{id}/portrait/{volunteer}": "a picture", "GET /family/visits/{id}/portrait/{volunteer}": "a picture",
 	"GET /volunteer/visits/{id}/photos/{photo}": "a picture", "GET /sign-in/city": "leads on to the city's app", "GET /sign-in/return": "leads on from the city's app",
-	"GET /inbox": "only in a demo; measured where people come in by code",
+	"GET /inbox": "only in a demo; measured where people come in by code", "GET /live/{of}/{id}": "a stream for a script",
 }
 
 // unseen lists the pages that none of the addresses belongs to. The routes stand in the matrix of who may open what, which has all of them.
