@@ -66,15 +66,11 @@ func teamPlace(r *page.Request) (region.ID, error) {
 }
 
 func teamFields(r *page.Request, tree *region.Tree, place region.ID, picks []ui.Option) []ui.Field {
-	kind := ui.Field{Name: "kind", Label: r.T("page.desk.team_kind")}
-	for _, k := range []member.TeamKind{member.TeamCompany, member.TeamSchool, member.TeamGroup} {
-		kind.Options = append(kind.Options, ui.Option{Value: string(k), Text: r.T(page.TeamWords[k])})
-	}
 	home := ui.Field{Name: "region", Label: r.T("page.desk.new_region")}
 	for _, c := range communitiesIn(tree, place) {
 		home.Options = append(home.Options, ui.Option{Value: string(c), Text: tree.Name(c)})
 	}
-	fields := []ui.Field{{Name: "name", Label: r.T("page.desk.team_name"), Max: 60, Needed: true}, kind, home,
+	fields := []ui.Field{{Name: "name", Label: r.T("page.desk.team_name"), Max: 60, Needed: true}, r.TeamKind(), home,
 		{Name: "manager", Label: r.T("page.desk.team_manager"), Hint: r.T("page.desk.slip_came_hint"), Max: 50, Needed: true}}
 	if len(picks) > 0 {
 		fields = append(fields, ui.Field{Name: "pick", Label: r.T("page.desk.slip_which"), Options: picks})

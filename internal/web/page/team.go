@@ -18,6 +18,15 @@ import (
 // TeamWords name the kinds of teams.
 var TeamWords = map[member.TeamKind]string{member.TeamCompany: "page.desk.team_company", member.TeamSchool: "page.desk.team_school", member.TeamGroup: "page.desk.team_group"}
 
+// TeamKind asks which kind of team it is.
+func (r *Request) TeamKind() ui.Field {
+	f := ui.Field{Name: "kind", Label: r.T("page.desk.team_kind")}
+	for _, k := range []member.TeamKind{member.TeamCompany, member.TeamSchool, member.TeamGroup} {
+		f.Options = append(f.Options, ui.Option{Value: string(k), Text: r.T(TeamWords[k])})
+	}
+	return f
+}
+
 // TeamHours are what a team has earned, what of it can be donated now, what is on its way, and its book in pages of most lines.
 func (r *Request) TeamHours(tx *store.Tx, t member.Team, action string, mayGive bool, most int) (v ui.TeamHoursView, facts []ui.Row, err error) {
 	book, err := ledger.PassbookOf(tx, string(t.ID), r.Form("line"), most)

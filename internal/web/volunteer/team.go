@@ -50,11 +50,7 @@ func Teams(r *page.Request) error {
 	if err != nil {
 		return err
 	}
-	kind := ui.Field{Name: "kind", Label: r.T("page.desk.team_kind")}
-	for _, k := range []member.TeamKind{member.TeamCompany, member.TeamSchool, member.TeamGroup} {
-		kind.Options = append(kind.Options, ui.Option{Value: string(k), Text: r.T(page.TeamWords[k])})
-	}
-	v.Fields = []ui.Field{{Name: "name", Label: r.T("page.desk.team_name"), Max: 60, Needed: true}, kind}
+	v.Fields = []ui.Field{{Name: "name", Label: r.T("page.desk.team_name"), Max: 60, Needed: true}, r.TeamKind()}
 	return r.Show(http.StatusOK, teams(v))
 }
 
