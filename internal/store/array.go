@@ -39,15 +39,8 @@ func (tx *Tx) insertArrays(prefix string, cols int, args []any, suffix string, d
 	for from := 0; from < len(args); from += arrayRows * cols {
 		part := args[from:min(from+arrayRows*cols, len(args))]
 		kinds := make([]kind, cols)
-		for i, v := range part {
-			k, err := kindOf(v)
-			if err == nil && k != 0 && kinds[i%cols] != 0 && kinds[i%cols] != k {
-				err = fmt.Errorf("store: column %d of %q has values of two kinds", i%cols, prefix)
-			}
-			if err != nil {
-				return err
-			}
-			kinds[i%cols] = max(kinds[i%cols], k)
+		if err := learn(kinds, part, prefix); err != nil {
+			return err
 		}
 		key := insertKey{prefix: prefix, suffix: suffix, cols: cols, kinds: string(kinds)}
 		text := tx.db.inserts.get(key, func() string {
@@ -78,14 +71,8 @@ func (tx *Tx) withArrays(prefix string, types []string, args []any, suffix strin
 	text := tx.db.inserts.get(insertKey{prefix: prefix, suffix: suffix, cols: len(types)}, func() string {
 		return strings.TrimSuffix(prefix, "VALUES ") + "SELECT * FROM " + unnest(kinds) + suffix
 	})
-	for i, v := range args {
-		k, err := kindOf(v)
-		if err == nil && k != 0 && k != kinds[i%len(kinds)] {
-			err = fmt.Errorf("store: column %d of %q has values of two kinds", i%len(kinds), prefix)
-		}
-		if err != nil {
-			return err
-		}
+	if err := learn(kinds, args, prefix); err != nil {
+		return err
 	}
 	return do(text, columns(kinds, args))
 }
@@ -165,6 +152,23 @@ func column[T any](args []any, step, rows int, of func(any) T) any {
 		}
 	}
 	return pointers
+}
+
+// learn finds the kinds of columns whose kinds are not known. Error: a column with values of two kinds; text names the statement.
+func learn(kinds []kind, args []any, text string) error {
+	for i, v := range args {
+		k, err := kindOf(v)
+		if err != nil {
+			return err
+		}
+		switch was := &kinds[i%len(kinds)]; {
+		case *was == 0:
+			*was = k
+		case k != 0 && k != *was:
+			return fmt.Errorf("store: column %d of %q has values of two kinds", i%len(kinds), text)
+		}
+	}
+	return nil
 }
 
 // kindOf tells what a value is to the database.
