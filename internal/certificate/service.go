@@ -113,7 +113,7 @@ func (s *Service) runIssue(tx *store.Tx, c *IssueCmd) (ID, error) {
 	}
 	v, ok := people[c.Person]
 	if !ok {
-		return "", errs.New(errs.Conflict, "certificate.not_a_volunteer")
+		return "", errs.New(errs.Conflict, "certificate.not_a_volunteer").By("record.state", "nobody")
 	}
 	if err := s.within(tx, c.Person, today); err != nil {
 		return "", err

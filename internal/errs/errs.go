@@ -91,6 +91,10 @@ func (e *Error) Because(w why.Why) *Error {
 	return &c
 }
 
+// By returns a copy that answers "why?" with a rule that is no parameter of the policy, and who can change it: "law", "person" for a consent, a
+// level, or "nobody" for what the record itself rests on. It has no version, since it is the same for every case.
+func (e *Error) By(rule, owner string) *Error { return e.Because(why.Rule(rule, "", owner)) }
+
 // Error gives code, bad fields, rule and cause on one line for logs; parameters and values are left out, because they may be personal.
 func (e *Error) Error() string {
 	var b strings.Builder

@@ -103,7 +103,7 @@ func (s *Service) runAnswer(tx *store.Tx, c *AnswerCmd) error {
 		return s.endAsk(tx, c.Actor, a, a.Person, Refused)
 	}
 	if a.State != Waiting {
-		return errs.New(errs.Conflict, "family.ask_ended")
+		return errs.New(errs.Conflict, "family.ask_ended").By("record.state", "nobody")
 	}
 	if err := s.members.Agree(tx, c.Actor, member.Agreement{Asker: a.Asker, AskedBy: a.askedBy, Person: a.Person, Relation: a.Relation}); err != nil {
 		return err
@@ -133,7 +133,7 @@ func inner(key string) string {
 
 func (s *Service) endAsk(tx *store.Tx, by identity.Actor, a Ask, of member.PersonID, to AskState) error {
 	if a.State != Waiting {
-		return errs.New(errs.Conflict, "family.ask_ended")
+		return errs.New(errs.Conflict, "family.ask_ended").By("record.state", "nobody")
 	}
 	if err := saveAsk(tx, a.ID, to); err != nil {
 		return err

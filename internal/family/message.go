@@ -42,7 +42,7 @@ func (s *Service) runLine(tx *store.Tx, c *LineCmd) error {
 			return err
 		}
 		if !kin {
-			return errs.New(errs.Conflict, "family.not_kin")
+			return errs.New(errs.Conflict, "family.not_kin").By("record.state", "nobody")
 		}
 		after = "open"
 		err = openLine(tx, line{c.Person, c.Relative, c.Actor.ID})

@@ -115,7 +115,7 @@ func (s *Service) speaks(tx *store.Tx, by identity.Actor, who member.PersonID) (
 		return p, err
 	}
 	if p.State != member.PersonActive {
-		return p, errs.New(errs.Conflict, "member.person_not_active")
+		return p, errs.New(errs.Conflict, "member.person_not_active").By("record.state", "nobody")
 	}
 	return p, nil
 }

@@ -103,10 +103,10 @@ func (d *desk) filing(c *ComplainCmd, known []*Complaint) (*filing, error) {
 	}
 	for _, k := range known {
 		if k.Open {
-			return nil, errs.New(errs.Conflict, "feedback.complaint_open")
+			return nil, errs.New(errs.Conflict, "feedback.complaint_open").By("record.once", "nobody")
 		}
 		if k.Complainant == who {
-			return nil, errs.New(errs.Conflict, "feedback.complained_already")
+			return nil, errs.New(errs.Conflict, "feedback.complained_already").By("record.once", "nobody")
 		}
 	}
 	if err := inTime(o, d.tx.Now(), r, "feedback.complaint_over"); err != nil {
@@ -505,7 +505,7 @@ func (d *desk) appealable(c *AppealCmd, known *Complaint, others map[order.ID][]
 	}
 	for _, other := range others[o.ID] {
 		if other.Open {
-			return nil, nil, errs.New(errs.Conflict, "feedback.complaint_open")
+			return nil, nil, errs.New(errs.Conflict, "feedback.complaint_open").By("record.once", "nobody")
 		}
 	}
 	var bad errs.Fields

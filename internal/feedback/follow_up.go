@@ -242,7 +242,7 @@ func (d *desk) asked(c *RecordCmd, o *order.Order, r policy.Rules, f *FollowUp) 
 	case f == nil:
 		return nil, errs.New(errs.NotFound, "feedback.no_follow_up")
 	case f.Done:
-		return nil, errs.New(errs.Conflict, "feedback.followed_up_already")
+		return nil, errs.New(errs.Conflict, "feedback.followed_up_already").By("record.once", "nobody")
 	}
 	return f, nil
 }

@@ -85,7 +85,7 @@ func (d *desk) passable(c *PassUpCmd, known *Complaint) (next region.Level, r po
 		return "", r, err
 	}
 	if !known.Open {
-		return "", r, errs.New(errs.Conflict, "feedback.decided_already")
+		return "", r, errs.New(errs.Conflict, "feedback.decided_already").By("record.once", "nobody")
 	}
 	var bad errs.Fields
 	if strings.TrimSpace(c.Reason) == "" {

@@ -57,7 +57,7 @@ func (s *Service) runRate(tx *store.Tx, cmds []*RateCmd, out []*identity.Result[
 	for i, c := range cmds {
 		r, err := d.rating(c)
 		if err == nil && given[pairing{r.Order, r.Rater, r.Ratee}] {
-			err = errs.New(errs.Conflict, "feedback.rated_already")
+			err = errs.New(errs.Conflict, "feedback.rated_already").By("record.once", "nobody")
 		}
 		if err != nil {
 			var all error

@@ -156,7 +156,7 @@ func answerWithin(r policy.Rules, l region.Level) time.Duration {
 // mayDecide refuses who cannot decide on a complaint: without the right at its level or above, in a case of their own, or twice.
 func mayDecide(a identity.Actor, c *Complaint, o *order.Order, tree *region.Tree) error {
 	if !c.Open {
-		return errs.New(errs.Conflict, "feedback.decided_already")
+		return errs.New(errs.Conflict, "feedback.decided_already").By("record.once", "nobody")
 	}
 	if err := a.May(identity.FeedbackAnswer, placeAt(tree, c.Region, c.Level), tree); err != nil {
 		return err
@@ -188,11 +188,11 @@ func checkDecision(c *DecideCmd) error {
 func mayAppeal(c *Complaint, o *order.Order, now time.Time, r policy.Rules) error {
 	switch {
 	case c.Open:
-		return errs.New(errs.Conflict, "feedback.not_decided_yet")
+		return errs.New(errs.Conflict, "feedback.not_decided_yet").By("record.state", "nobody")
 	case !c.AppealedAt.IsZero():
-		return errs.New(errs.Refused, "feedback.appealed_already")
+		return errs.New(errs.Refused, "feedback.appealed_already").By("record.once", "nobody")
 	case o.State == order.Void:
-		return errs.New(errs.Conflict, "feedback.reversed_already")
+		return errs.New(errs.Conflict, "feedback.reversed_already").By("record.once", "nobody")
 	}
 	if _, ok := above(c.Level); !ok {
 		return errs.New(errs.Refused, "feedback.last_level").Because(r.Why("complaint.answer_within.city"))

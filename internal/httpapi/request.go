@@ -102,7 +102,7 @@ func (a *api) pass(r *http.Request, req *request, now time.Time) error {
 		return nil
 	}
 	if err := foreign.Check(r); err != nil {
-		return errs.New(errs.Forbidden, "api.foreign_origin")
+		return errs.New(errs.Forbidden, "api.foreign_origin").By("site.origin", "nobody")
 	}
 	return a.Gate.Knock(req.visit, now)
 }

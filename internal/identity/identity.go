@@ -146,10 +146,10 @@ func (a Actor) AtPoint(point string) bool {
 }
 
 var (
-	errNotAllowed = errs.New(errs.Forbidden, "identity.not_allowed")
-	errNotOneself = errs.New(errs.Forbidden, "identity.not_oneself")
-	errNotByCard  = errs.New(errs.Forbidden, "identity.not_by_card")
-	errStepUp     = errs.New(errs.Forbidden, CodeStepUp)
+	errNotAllowed = errs.New(errs.Forbidden, "identity.not_allowed").By("identity.rights", "law")
+	errNotOneself = errs.New(errs.Forbidden, "identity.not_oneself").By("identity.rights", "law")
+	errNotByCard  = errs.New(errs.Forbidden, "identity.not_by_card").By("signin.card", "nobody")
+	errStepUp     = errs.New(errs.Forbidden, CodeStepUp).By("identity.step_up", "law")
 )
 
 // CodeStepUp is the code of the refusal that the actor lifts itself by showing a second factor again.

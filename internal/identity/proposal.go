@@ -157,7 +157,7 @@ func open(tx *store.Tx, which ProposalID) (Proposal, error) {
 	case p.State == Expired, p.State == Open && !tx.Now().Before(p.Until):
 		return p, errs.New(errs.Conflict, "identity.proposal_expired").Because(twoPersons().With("until", p.Until.In(clock.Zone).Format(time.RFC3339)))
 	case p.State != Open:
-		return p, errs.New(errs.Conflict, "identity.proposal_decided")
+		return p, errs.New(errs.Conflict, "identity.proposal_decided").By("record.once", "nobody")
 	case p.Digest != p.digest():
 		return p, errs.New(errs.Internal, errs.CodeInternal).With(errors.New("the payload of proposal " + string(p.ID) + " is not the one that was proposed"))
 	}

@@ -283,7 +283,7 @@ func (s *Service) runRevoke(tx *store.Tx, cmds []*RevokeRoleCmd, out []*Result[N
 			continue
 		}
 		if !g.Until.IsZero() && !g.Until.After(tx.Now()) {
-			out[i].Err = errs.New(errs.Conflict, "identity.grant_over")
+			out[i].Err = errs.New(errs.Conflict, "identity.grant_over").By("record.state", "nobody")
 			continue
 		}
 		// A role that has not begun ends when it would begin.
@@ -305,7 +305,7 @@ func (s *Service) runRevoke(tx *store.Tx, cmds []*RevokeRoleCmd, out []*Result[N
 func Bind(tx *store.Tx, actor ActorID, person string) error {
 	bound, err := bindActor(tx, actor, person)
 	if err == nil && bound != 1 {
-		err = errs.New(errs.Conflict, "identity.actor_bound")
+		err = errs.New(errs.Conflict, "identity.actor_bound").By("record.one_person", "law")
 	}
 	return err
 }

@@ -331,7 +331,7 @@ func (s *Service) runClose(tx *store.Tx, c *CloseCmd) (member.PersonID, error) {
 		return "", err
 	}
 	if p.State == member.PersonActive || c.To != "" && heir.State != member.PersonActive {
-		return "", errs.New(errs.Conflict, "ledger.still_active")
+		return "", errs.New(errs.Conflict, "ledger.still_active").By("record.state", "nobody")
 	}
 	rules, err := r.at(p.Region)
 	if err != nil {

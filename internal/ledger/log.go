@@ -26,7 +26,7 @@ func (LogSource) Pending(tx *store.Tx, max int) ([]Waiting, error) { return unnu
 func (LogSource) Number(tx *store.Tx, rows []Waiting, first int64) error {
 	n, err := setNumbers(tx, rows, first)
 	if err == nil && n != int64(len(rows)) {
-		return errs.New(errs.Conflict, "ledger.numbered_already")
+		return errs.New(errs.Conflict, "ledger.numbered_already").By("record.once", "nobody")
 	}
 	return err
 }

@@ -141,7 +141,7 @@ func (s *Service) runApprove(tx *store.Tx, c *ApproveCmd) (TxID, error) {
 	}
 	var act Act
 	if err := json.Unmarshal([]byte(waiting.Payload), &act); err != nil || waiting.Action != "ledger."+string(act.Reason) || rightsOf[act.Reason][1] != waiting.Needs {
-		return "", errs.New(errs.Conflict, "ledger.not_of_the_book")
+		return "", errs.New(errs.Conflict, "ledger.not_of_the_book").By("ledger.pattern", "law")
 	}
 	tree, err := s.regions.Tree(tx)
 	if err != nil {

@@ -118,12 +118,11 @@ func (s *Service) runTransfer(tx *store.Tx, c *TransferCmd) (PendingID, error) {
 	if err != nil {
 		return "", err
 	}
-	used := errs.New(errs.Refused, "ledger.transfers_used_up")
 	switch {
 	case count >= rules.TransferMaxCountPerYear:
-		return "", used.Because(rules.Why("transfer.max_count_per_year"))
+		return "", errs.New(errs.Refused, "ledger.transfers_used_up").Because(rules.Why("transfer.max_count_per_year"))
 	case minutes.Add(c.Minutes).Cmp(rules.TransferMaxPerYear) > 0:
-		return "", used.Because(rules.Why("transfer.max_per_year", why.Value{Name: "given", Value: minutes.String()}))
+		return "", errs.New(errs.Refused, "ledger.transfers_used_up").Because(rules.Why("transfer.max_per_year", why.Value{Name: "given", Value: minutes.String()}))
 	}
 	return s.schedule(tx, c.Actor, string(c.From), home, rules, Pending{Reason: ForTransfer, Minutes: c.Minutes,
 		From: Key{Owner: string(c.From), Class: Saved}, To: Key{Owner: string(c.To), Class: Donated}})

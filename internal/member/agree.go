@@ -98,7 +98,7 @@ func (s *Service) Agree(tx *store.Tx, by identity.Actor, a Agreement) error {
 	case err != nil:
 		return err
 	case a.AskedBy == by.ID:
-		return errs.New(errs.Forbidden, "member.both_sides_confirm")
+		return errs.New(errs.Forbidden, "member.both_sides_confirm").By("consent.kin", "person")
 	}
 	if err := checkKin(asker, p, a.Relation); err != nil {
 		return err
@@ -108,7 +108,7 @@ func (s *Service) Agree(tx *store.Tx, by identity.Actor, a Agreement) error {
 	before, exists := sides[pair{a.Person, a.Asker}]
 	switch {
 	case exists && before.State == KinConfirmed:
-		return errs.New(errs.Conflict, "member.kin_exists")
+		return errs.New(errs.Conflict, "member.kin_exists").By("record.once", "nobody")
 	case exists:
 		err = deleteKin(tx, a.Person, a.Asker)
 	}

@@ -41,7 +41,7 @@ func (s *Service) runConsent(tx *store.Tx, cmds []*ConsentCmd, out []*identity.R
 		case !c.Purpose.valid():
 			err = errs.Invalid("member.purpose_unknown", errs.Field{Path: "purpose", Code: "member.purpose_unknown"})
 		case err == nil && c.Withdraw && c.Purpose == PurposeIdentity && p.State == PersonActive:
-			err = errs.New(errs.Refused, "member.consent_required")
+			err = errs.New(errs.Refused, "member.consent_required").By("consent.given", "person")
 		}
 		out[i].Err = err
 		if out[i].Err != nil {

@@ -84,7 +84,7 @@ func (s *Service) runAddKin(tx *store.Tx, cmds []*AddKinCmd, out []*identity.Res
 			continue
 		}
 		if _, exists := sides[pair{c.Person, c.Relative}]; exists {
-			out[i].Err = errs.New(errs.Conflict, "member.kin_exists")
+			out[i].Err = errs.New(errs.Conflict, "member.kin_exists").By("record.once", "nobody")
 			continue
 		}
 		state := KinProposed
@@ -157,9 +157,9 @@ func (s *Service) runConfirmKin(tx *store.Tx, cmds []*ConfirmKinCmd, out []*iden
 			by := cmds[i].Actor
 			switch {
 			case mine.State == KinConfirmed:
-				return errs.New(errs.Conflict, "member.kin_confirmed")
+				return errs.New(errs.Conflict, "member.kin_confirmed").By("record.once", "nobody")
 			case mine.Agreed, theirs.agreedBy == by.ID && !by.IsSystem():
-				return errs.New(errs.Forbidden, "member.both_sides_confirm")
+				return errs.New(errs.Forbidden, "member.both_sides_confirm").By("consent.kin", "person")
 			}
 			return nil
 		}, "member.confirm_kin", func(i int, mine, theirs *kinRow) string {
@@ -192,7 +192,7 @@ func (s *Service) runDelegate(tx *store.Tx, cmds []*DelegateCmd, out []*identity
 		func(sc *scene, i int, mine, theirs kinRow) error {
 			switch {
 			case mine.State != KinConfirmed:
-				return errs.New(errs.Conflict, "member.kin_not_confirmed")
+				return errs.New(errs.Conflict, "member.kin_not_confirmed").By("record.state", "nobody")
 			case cmds[i].Allow && cmds[i].Actor.IsPerson(string(mine.Relative)):
 				// The relative may be staff of the person's point; it still does not appoint itself.
 				return errOwnCase
@@ -233,7 +233,7 @@ func (s *Service) runActFor(tx *store.Tx, cmds []*ActForCmd, out []*identity.Res
 		func(sc *scene, i int, mine, theirs kinRow) error {
 			switch {
 			case mine.State != KinConfirmed:
-				return errs.New(errs.Conflict, "member.kin_not_confirmed")
+				return errs.New(errs.Conflict, "member.kin_not_confirmed").By("record.state", "nobody")
 			case cmds[i].Willing && cmds[i].Actor.IsPerson(string(mine.Relative)):
 				return errOwnCase
 			}
@@ -324,7 +324,7 @@ func (s *Service) runNameHeir(tx *store.Tx, cmds []*NameHeirCmd, out []*identity
 	for i, c := range cmds {
 		p, err := sc.whom(people, c.Actor, identity.MemberKin, c.Person, identity.MemberKinFor)
 		if err == nil && c.Heir != "" && sides[pair{c.Person, c.Heir}].State != KinConfirmed {
-			err = errs.New(errs.Conflict, "member.kin_not_confirmed")
+			err = errs.New(errs.Conflict, "member.kin_not_confirmed").By("record.state", "nobody")
 		}
 		if err == nil && c.Heir != "" && c.Actor.IsPerson(string(c.Heir)) {
 			err = errOwnCase

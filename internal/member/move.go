@@ -170,7 +170,7 @@ func (s *Service) runStay(tx *store.Tx, cmds []*StayCmd, out []*identity.Result[
 			planned, err = MovePlanned(tx, c.Person)
 		}
 		if err == nil && planned.From == "" {
-			err = errs.New(errs.Conflict, "member.no_move_planned")
+			err = errs.New(errs.Conflict, "member.no_move_planned").By("record.state", "nobody")
 		}
 		if err != nil {
 			out[i].Err = err

@@ -141,7 +141,7 @@ func (s *Service) PersonalData(tx *store.Tx, which PersonID) (Personal, error) {
 	return p, nil
 }
 
-var errErased = errs.New(errs.Conflict, "member.erased")
+var errErased = errs.New(errs.Conflict, "member.erased").By("record.state", "nobody")
 
 // Erase destroys what identifies a person who has left or died: name, numbers, birthday, addresses, kin, what a home visit found, and every
 // index by which the person could be found. The id stays: it is the pseudonym under which the record of hours goes on, and belongs to nobody

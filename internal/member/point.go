@@ -166,7 +166,7 @@ func (s *Service) runRegisterPoint(tx *store.Tx, cmds []*RegisterPointCmd, out [
 		}
 		name := pointName{c.Region, c.Name}
 		if err == nil && names[name] {
-			err = errs.New(errs.Conflict, "member.point_exists")
+			err = errs.New(errs.Conflict, "member.point_exists").By("record.once", "nobody")
 		}
 		if err != nil {
 			out[i].Err = err
@@ -268,7 +268,7 @@ func (sc *scene) changed(was ServicePoint, c *ChangePointCmd) (ServicePoint, err
 			return is, err
 		}
 		if taken[pointName{is.Region, is.Name}] {
-			return is, errs.New(errs.Conflict, "member.point_exists")
+			return is, errs.New(errs.Conflict, "member.point_exists").By("record.once", "nobody")
 		}
 	}
 	if is.Region != was.Region || was.Closed.IsZero() && !is.Closed.IsZero() {
@@ -277,7 +277,7 @@ func (sc *scene) changed(was ServicePoint, c *ChangePointCmd) (ServicePoint, err
 			return is, err
 		}
 		if staffed {
-			return is, errs.New(errs.Conflict, "member.point_has_staff")
+			return is, errs.New(errs.Conflict, "member.point_has_staff").By("record.state", "nobody")
 		}
 	}
 	return is, nil

@@ -97,7 +97,7 @@ func (s *Service) runApplyRecipient(tx *store.Tx, cmds []*ApplyRecipientCmd, out
 		p, err := sc.whom(people, c.Actor, identity.MemberApply, c.Person, identity.MemberApplyFor)
 		r, exists := known[c.Person]
 		if err == nil && exists && (r.State == RecipientApplied || r.State == RecipientApproved) {
-			err = errs.New(errs.Conflict, "member.recipient_exists")
+			err = errs.New(errs.Conflict, "member.recipient_exists").By("record.once", "nobody")
 		}
 		var bad errs.Fields
 		c.Attributes.check(&bad)
@@ -216,7 +216,7 @@ func (sc *scene) reviewed(known map[PersonID]Recipient, c *ReviewRecipientCmd, g
 		return r, err
 	}
 	if r.State != RecipientApplied {
-		return r, errs.New(errs.Conflict, "member.recipient_not_waiting")
+		return r, errs.New(errs.Conflict, "member.recipient_not_waiting").By("record.state", "nobody")
 	}
 	r.State = RecipientRejected
 	if c.Approve {
@@ -330,7 +330,7 @@ func (s *Service) runAssess(tx *store.Tx, cmds []*AssessCmd, out []*identity.Res
 			err = bad.Err("member.recipient_invalid")
 		}
 		if err == nil && r.State != RecipientApproved {
-			err = errs.New(errs.Conflict, "member.recipient_not_approved")
+			err = errs.New(errs.Conflict, "member.recipient_not_approved").By("record.state", "nobody")
 		}
 		if err == nil {
 			r.Attributes = found

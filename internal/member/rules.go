@@ -205,7 +205,7 @@ func birthday(birth clock.Day, years int) clock.Day {
 func decideReview(v Volunteer, approve bool, levels int) (VolunteerState, error) {
 	switch {
 	case v.State != VolunteerApplied && v.State != VolunteerReviewed:
-		return v.State, errs.New(errs.Conflict, "member.volunteer_not_waiting")
+		return v.State, errs.New(errs.Conflict, "member.volunteer_not_waiting").By("record.state", "nobody")
 	case !approve:
 		return VolunteerRejected, nil
 	case v.Reviews+1 >= levels:

@@ -139,9 +139,9 @@ func (sc *scene) done() error { return audit.Record(sc.tx, sc.trail...) }
 
 var (
 	errUnknown  = errs.New(errs.NotFound, "member.person_unknown")
-	errInactive = errs.New(errs.Conflict, "member.person_not_active")
-	errTaken    = errs.New(errs.Conflict, "member.identity_taken")
-	errOwnCase  = errs.New(errs.Forbidden, "member.own_case")
+	errInactive = errs.New(errs.Conflict, "member.person_not_active").By("record.state", "nobody")
+	errTaken    = errs.New(errs.Conflict, "member.identity_taken").By("record.one_person", "law")
+	errOwnCase  = errs.New(errs.Forbidden, "member.own_case").By("identity.two_persons", "law")
 )
 
 // active returns the person if it is known and takes part.

@@ -149,9 +149,9 @@ func (s *Service) runJoinTeam(tx *store.Tx, cmds []*JoinTeamCmd, out []*identity
 		case !registered:
 			err = errs.New(errs.NotFound, "member.volunteer_unknown")
 		case c.Leave && !within[where]:
-			err = errs.New(errs.Conflict, "member.not_in_team")
+			err = errs.New(errs.Conflict, "member.not_in_team").By("record.state", "nobody")
 		case !c.Leave && within[where]:
-			err = errs.New(errs.Conflict, "member.in_team_already")
+			err = errs.New(errs.Conflict, "member.in_team_already").By("record.once", "nobody")
 		}
 		if err != nil {
 			out[i].Err = err

@@ -64,7 +64,7 @@ func (s *Service) runApplyVolunteer(tx *store.Tx, cmds []*ApplyVolunteerCmd, out
 	for i, c := range cmds {
 		p, err := sc.whom(people, c.Actor, identity.MemberApply, c.Person, identity.MemberApplyFor)
 		if v, exists := known[c.Person]; err == nil && exists && v.State != VolunteerRejected && v.State != VolunteerLeft {
-			err = errs.New(errs.Conflict, "member.volunteer_exists")
+			err = errs.New(errs.Conflict, "member.volunteer_exists").By("record.once", "nobody")
 		}
 		if err == nil {
 			var guardian *Person
@@ -198,7 +198,7 @@ func Certify(tx *store.Tx, by identity.Actor, persons []PersonID) ([]error, erro
 			failed[i] = errs.New(errs.NotFound, "member.volunteer_unknown")
 		case v.State == VolunteerCertified, v.State == VolunteerSuspended:
 		case v.State != VolunteerStudying:
-			failed[i] = errs.New(errs.Conflict, "member.volunteer_not_studying")
+			failed[i] = errs.New(errs.Conflict, "member.volunteer_not_studying").By("record.state", "nobody")
 		default:
 			v.State, v.CertifiedAt = VolunteerCertified, tx.Now()
 			known[which], changed[which] = v, v
@@ -258,7 +258,7 @@ func (s *Service) runSuspend(tx *store.Tx, cmds []*SuspendCmd, out []*identity.R
 			err = bad.Err("member.suspension_invalid")
 		}
 		if err == nil && v.State != VolunteerCertified && v.State != VolunteerSuspended {
-			err = errs.New(errs.Conflict, "member.volunteer_not_certified")
+			err = errs.New(errs.Conflict, "member.volunteer_not_certified").By("record.state", "nobody")
 		}
 		if err != nil {
 			out[i].Err = err

@@ -59,7 +59,7 @@ func openCheckpoint(signed []byte, v note.Verifier) (Checkpoint, error) {
 	policy := torchwood.ThresholdPolicy(2, torchwood.OriginPolicy(v.Name()), torchwood.SingleVerifierPolicy(v))
 	c, n, err := torchwood.VerifyCheckpoint(signed, policy)
 	if err != nil {
-		return Checkpoint{}, errs.New(errs.Refused, "notary.signature_wrong").With(err)
+		return Checkpoint{}, errs.New(errs.Refused, "notary.signature_wrong").By("notary.log", "nobody").With(err)
 	}
 	if c.N < 1 || c.N > MaxSize || c.Extension != "" || !canonicalSignatures(n) {
 		return Checkpoint{}, errs.Invalid("notary.checkpoint_malformed")

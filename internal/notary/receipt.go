@@ -47,7 +47,7 @@ func VerifyReceipt(receipt []byte, verifierKey string) (Proof, error) {
 	}
 	digest := leaf.Digest()
 	if err := tlog.CheckRecord(r.path, head.Size, head.Root, r.index, recordHash(digest)); err != nil {
-		return Proof{}, errs.New(errs.Refused, "notary.not_in_log").With(err)
+		return Proof{}, errs.New(errs.Refused, "notary.not_in_log").By("notary.log", "nobody").With(err)
 	}
 	return Proof{Index: r.index, Leaf: leaf, Digest: digest, Checkpoint: head}, nil
 }
@@ -144,10 +144,10 @@ func CheckGrowth(older, newer []byte, proof tlog.TreeProof, verifier string) err
 		return err
 	}
 	if o.Size > n.Size || len(proof) > 2*maxProof {
-		return errs.New(errs.Refused, "notary.not_grown")
+		return errs.New(errs.Refused, "notary.not_grown").By("notary.log", "nobody")
 	}
 	if err := tlog.CheckTree(proof, n.Size, n.Root, o.Size, o.Root); err != nil {
-		return errs.New(errs.Refused, "notary.not_grown").With(err)
+		return errs.New(errs.Refused, "notary.not_grown").By("notary.log", "nobody").With(err)
 	}
 	return nil
 }

@@ -123,7 +123,7 @@ func (s *Service) sequence(tx *store.Tx, source Source, k Key, max int) (int, er
 		return 0, err
 	}
 	if old.leaseOwner != s.owner && old.leaseUntil > tx.NowMicros() {
-		return 0, errs.New(errs.Conflict, "notary.lease_held")
+		return 0, errs.New(errs.Conflict, "notary.lease_held").By("record.state", "nobody")
 	}
 	rows, err := source.Pending(tx, max)
 	if err != nil || len(rows) == 0 {
@@ -208,7 +208,7 @@ func (s *Service) Receipt(ctx context.Context, log string, index int64, leaf []b
 			return damaged(err)
 		}
 		if logged != recordHash(l.Digest()) {
-			return errs.New(errs.Conflict, "notary.leaf_differs")
+			return errs.New(errs.Conflict, "notary.leaf_differs").By("notary.log", "nobody")
 		}
 		out = formatReceipt(index, leaf, path, h.checkpoint)
 		if len(out) > MaxReceipt {

@@ -51,7 +51,7 @@ func OpenStatement(signed []byte, verifier string) (string, error) {
 	}
 	n, err := note.Open(signed, note.VerifierList(v))
 	if err != nil {
-		return "", errs.New(errs.Refused, "notary.signature_wrong").With(err)
+		return "", errs.New(errs.Refused, "notary.signature_wrong").By("notary.log", "nobody").With(err)
 	}
 	if len(n.Sigs) != 1 || len(n.UnverifiedSigs) > 0 || !canonicalSignatures(n) || strings.Contains(n.Text, "\n\n") {
 		return "", errs.Invalid("notary.statement_malformed")

@@ -72,7 +72,7 @@ func moveHead(tx *store.Tx, log string, old, now head) error {
 		return err
 	}
 	if n != 1 {
-		return errs.New(errs.Conflict, "notary.head_moved")
+		return errs.New(errs.Conflict, "notary.head_moved").By("record.state", "nobody")
 	}
 	return nil
 }

@@ -122,7 +122,7 @@ type verification struct {
 }
 
 func (v *verification) fault(code string, index int64, level int, n int64) error {
-	return errs.New(errs.Conflict, code).With(&Fault{Log: v.log, Code: code, Index: index, Level: level, Tile: n})
+	return errs.New(errs.Conflict, code).By("notary.log", "nobody").With(&Fault{Log: v.log, Code: code, Index: index, Level: level, Tile: n})
 }
 
 // compare checks recomputed tiles against the stored ones.

@@ -33,7 +33,7 @@ const (
 const fieldContact = "contact.address"
 
 var (
-	errNotActive = errs.New(errs.Conflict, "member.person_not_active")
+	errNotActive = errs.New(errs.Conflict, "member.person_not_active").By("record.state", "nobody")
 	errWrongCode = errs.Invalid("notify.code_wrong", errs.Field{Path: "code", Code: "notify.code_wrong"})
 )
 
@@ -223,14 +223,14 @@ func (s *Service) runAskEmail(tx *store.Tx, c *AskEmailCmd) error {
 		return errs.Invalid("notify.address_malformed", errs.Field{Path: "address", Code: "notify.address_malformed"})
 	}
 	if !s.sender.Carries(Email, ContactCode) {
-		return errs.New(errs.Refused, "notify.no_carrier")
+		return errs.New(errs.Refused, "notify.no_carrier").By("notify.ways", "city")
 	}
 	before, found, err := contactOf(tx, c.Person, Email)
 	if err != nil {
 		return err
 	}
 	if found && tx.Now().Before(before.asked.Add(contactPause)) {
-		return errs.New(errs.Refused, "notify.too_soon")
+		return errs.New(errs.Refused, "notify.too_soon").By("notify.again", "nobody")
 	}
 	code := draw(tx)
 	if err := putContact(tx, contact{person: c.Person, channel: Email, address: s.box.Seal(fieldContact, c.Address), digest: s.contactDigest(c.Person, code)}); err != nil {

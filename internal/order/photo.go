@@ -150,7 +150,7 @@ func (w *work) attach(c *taken) (PhotoID, error) {
 		return "", err
 	}
 	if len(there) >= maxPhotos {
-		return "", errs.New(errs.Refused, "order.photos_enough")
+		return "", errs.New(errs.Refused, "order.photos_enough").By("order.photos", "nobody")
 	}
 	r, err := w.rules(o)
 	if err != nil {

@@ -105,7 +105,7 @@ func (p *placing) decide(c *PlaceCmd) (*Order, error) {
 		return nil, err
 	}
 	if !rec.MayAsk() {
-		return nil, errs.New(errs.Refused, "order.recipient_not_approved")
+		return nil, errs.New(errs.Refused, "order.recipient_not_approved").By("member.admitted", "street")
 	}
 	offered, err := p.catalogue()
 	if err != nil {
@@ -127,7 +127,7 @@ func (p *placing) decide(c *PlaceCmd) (*Order, error) {
 		length = item.Usual
 	}
 	if c.Paper && as != ByStation {
-		return nil, errs.New(errs.Forbidden, "order.paper_by_station")
+		return nil, errs.New(errs.Forbidden, "order.paper_by_station").By("paper.station", "street")
 	}
 	if err := (placement{now: p.tx.Now(), start: c.Start, length: length, item: *item, rules: rules, paper: c.Paper}).check(c); err != nil {
 		return nil, err
@@ -178,7 +178,7 @@ func (p *placing) payer(c *PlaceCmd, as PlacedAs, rec member.Recipient, r policy
 	}
 	kin := member.PersonID(c.Actor.Person)
 	if as != ByKin {
-		return "", errs.New(errs.Refused, "order.only_kin_offer_hours")
+		return "", errs.New(errs.Refused, "order.only_kin_offer_hours").By("redeem.kin", "city")
 	}
 	ok, err := member.MayBenefit(p.tx, kin, c.Recipient, r.RedeemBeneficiaries, r.RedeemBeneficiaryMinAge)
 	if err != nil {

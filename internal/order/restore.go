@@ -33,7 +33,7 @@ func (w *work) restore(o *Order, c *OrderCmd) error {
 		return err
 	}
 	if cancelled.Action != "order.cancel" || cancelled.Actor != c.Actor.ID {
-		return errs.New(errs.Forbidden, "order.not_yours_to_undo")
+		return errs.New(errs.Forbidden, "order.not_yours_to_undo").By("order.who", "nobody")
 	}
 	r, err := w.rules(o)
 	if err != nil {
@@ -43,7 +43,7 @@ func (w *work) restore(o *Order, c *OrderCmd) error {
 		return errs.New(errs.Refused, "order.undo_over").Because(r.Why("undo.window", why.Value{Name: "until", Value: until.Format(time.RFC3339)}))
 	}
 	if late(o, w.tx.Now()) {
-		return errs.New(errs.Refused, "order.too_late")
+		return errs.New(errs.Refused, "order.too_late").By("order.state", "law")
 	}
 	p, err := w.preparePlacing([]*PlaceCmd{{Recipient: o.Recipient}})
 	if err != nil {

@@ -159,7 +159,10 @@ func (p placement) check(cmd *PlaceCmd) error {
 	if p.item.FamilyPresence && !cmd.FamilyPresent {
 		bad.Add("family_present", "order.family_needed")
 	}
-	return bad.Err("order.invalid")
+	if err := bad.Err("order.invalid"); err != nil {
+		return err.(*errs.Error).Because(p.rules.Why("time.max_per_order", why.Value{Name: "shortest", Value: p.item.Shortest.String()}, why.Value{Name: "longest", Value: longest.String()}))
+	}
+	return nil
 }
 
 // checkStart names what is wrong with the time for which a visit is asked: it has to be to come, within half a year, in the hours of the item.

@@ -48,18 +48,18 @@ func (w *work) mayTake(o *Order, who member.PersonID, team member.TeamID) (flagg
 	case o.State != Published && o.State != AtFund:
 		return "", errState("order.not_published", o)
 	case !v.Serves(w.tx.Now()):
-		return "", errs.New(errs.Refused, "order.volunteer_not_certified")
+		return "", errs.New(errs.Refused, "order.volunteer_not_certified").By("volunteer.certified", "city")
 	case who == o.Recipient:
-		return "", errs.New(errs.Refused, "order.serves_oneself")
+		return "", errs.New(errs.Refused, "order.serves_oneself").By("order.two_persons", "law")
 	case o.serves(who):
-		return "", errs.New(errs.Conflict, "order.taken_already")
+		return "", errs.New(errs.Conflict, "order.taken_already").By("record.once", "nobody")
 	}
 	if live, _ := o.filled(); live >= o.Volunteers {
-		return "", errs.New(errs.Conflict, "order.taken")
+		return "", errs.New(errs.Conflict, "order.taken").By("order.places", "nobody")
 	}
 	if v.Person.Actor.String() == o.PlacedBy {
 		// Who orders on behalf of somebody must not earn by it (two persons stand behind every hour).
-		return "", errs.New(errs.Refused, "order.placed_by_volunteer")
+		return "", errs.New(errs.Refused, "order.placed_by_volunteer").By("order.two_persons", "law")
 	}
 	r, err := w.rulesAt(o, o.Start)
 	if err != nil {
@@ -75,7 +75,7 @@ func (w *work) mayTake(o *Order, who member.PersonID, team member.TeamID) (flagg
 			return "", err
 		}
 		if !has[who] {
-			return "", errs.New(errs.Refused, "order.course_missing")
+			return "", errs.New(errs.Refused, "order.course_missing").By("volunteer.certified", "city")
 		}
 	}
 	if team != "" {
@@ -84,7 +84,7 @@ func (w *work) mayTake(o *Order, who member.PersonID, team member.TeamID) (flagg
 			return "", err
 		}
 		if !in {
-			return "", errs.New(errs.Refused, "order.not_in_team")
+			return "", errs.New(errs.Refused, "order.not_in_team").By("team.member", "nobody")
 		}
 	}
 	return takeable(o, w.diary[who], "", r)
@@ -126,7 +126,7 @@ func (w *work) claim(o *Order, c *ClaimCmd) error {
 		return errs.New(errs.NotFound, "order.volunteer_unknown")
 	}
 	if late(o, w.tx.Now()) {
-		return errs.New(errs.Refused, "order.too_late")
+		return errs.New(errs.Refused, "order.too_late").By("order.state", "law")
 	}
 	return w.engage(c.Actor, o, member.PersonID(c.Actor.Person), c.Team, "claimed", Taken, "order.claim")
 }
@@ -169,7 +169,7 @@ func (w *work) mayDispatch(o *Order, c *DispatchCmd) error {
 		return refused
 	}
 	if late(o, w.tx.Now()) {
-		return errs.New(errs.Refused, "order.too_late")
+		return errs.New(errs.Refused, "order.too_late").By("order.state", "law")
 	}
 	return nil
 }
@@ -192,10 +192,10 @@ func (w *work) answer(o *Order, c *AnswerCmd) error {
 	a := o.placeOf(member.PersonID(c.Actor.Person))
 	if a == nil {
 		// Whom nobody asked has nothing to answer, and is told what whoever may not see the order is told.
-		return errs.New(errs.Forbidden, "order.not_offered")
+		return errs.New(errs.Forbidden, "order.not_offered").By("record.state", "nobody")
 	}
 	if a.State != Offered {
-		return errs.New(errs.Conflict, "order.not_offered")
+		return errs.New(errs.Conflict, "order.not_offered").By("record.state", "nobody")
 	}
 	w.touch(o)
 	to := Withdrawn
@@ -303,7 +303,7 @@ func (w *work) checkIn(o *Order, c *CheckCmd) error {
 		return err
 	}
 	if a.State != Taken {
-		return errs.New(errs.Conflict, "order.checked_in_already")
+		return errs.New(errs.Conflict, "order.checked_in_already").By("record.once", "nobody")
 	}
 	r, err := w.rulesAt(o, at)
 	if err != nil {
@@ -336,9 +336,9 @@ func (w *work) checkOut(o *Order, c *CheckCmd) error {
 	}
 	switch {
 	case a.State == CheckedOut:
-		return errs.New(errs.Conflict, "order.checked_out_already")
+		return errs.New(errs.Conflict, "order.checked_out_already").By("record.once", "nobody")
 	case a.State != CheckedIn:
-		return errs.New(errs.Conflict, "order.not_checked_in")
+		return errs.New(errs.Conflict, "order.not_checked_in").By("order.state", "law")
 	case at.Before(a.In):
 		return errs.Invalid("order.invalid", errs.Field{Path: "occurred_at", Code: "order.before_check_in"})
 	}
@@ -425,7 +425,7 @@ func (w *work) noShow(o *Order, c *NoShowCmd) error {
 		return errState("order.service_begun", o)
 	}
 	if w.tx.Now().Before(o.Start) {
-		return errs.New(errs.Refused, "order.not_started")
+		return errs.New(errs.Refused, "order.not_started").By("order.state", "law")
 	}
 	r, err := w.rulesNow(o.Region)
 	if err != nil {

@@ -147,7 +147,7 @@ const communityReachM = 3000
 // Neighbourhood lists what stands open around a volunteer, nearest first, and why some of it is not for this volunteer.
 func (s *Service) Neighbourhood(ctx context.Context, actor identity.Actor, q NearQuery) (out []Offer, err error) {
 	if actor.Person == "" {
-		return nil, errs.New(errs.Forbidden, "identity.not_oneself")
+		return nil, errs.New(errs.Forbidden, "identity.not_oneself").By("identity.rights", "law")
 	}
 	who := member.PersonID(actor.Person)
 	err = s.db.Read(ctx, "order.neighbourhood", func(tx *store.Tx) error {

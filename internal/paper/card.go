@@ -141,4 +141,4 @@ func drawCard(voice Voice, card signin.Card, name pii.Name, station member.Servi
 func short(day clock.Day) string { return day.Start().In(clock.Zone).Format("01-02") }
 
 // errNoPoint is the refusal of somebody who works at no station.
-var errNoPoint = errs.New(errs.Forbidden, "paper.no_station")
+var errNoPoint = errs.New(errs.Forbidden, "paper.no_station").By("paper.station", "street")

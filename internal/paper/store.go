@@ -46,7 +46,7 @@ func endSlip(tx *store.Tx, s Slip) error {
 	n, err := tx.Exec("UPDATE slip SET state = $1, order_id = $2, ended_by = $3, ended_at = $4, reason = $5 WHERE code = $6 AND state = 'open'",
 		string(s.State), string(s.Order), s.EndedBy, clock.Micros(s.EndedAt), s.Reason, s.Code)
 	if err == nil && n != 1 {
-		err = errs.New(errs.Conflict, "paper.slip_used")
+		err = errs.New(errs.Conflict, "paper.slip_used").By("record.once", "nobody")
 	}
 	return err
 }

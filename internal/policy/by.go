@@ -25,7 +25,7 @@ type By struct {
 
 func (b By) may(tx *store.Tx, act Act, region string) error {
 	if b.May == nil {
-		return errs.New(errs.Forbidden, "identity.not_allowed")
+		return errs.New(errs.Forbidden, "identity.not_allowed").By("identity.rights", "law")
 	}
 	return b.May(tx, act, region)
 }

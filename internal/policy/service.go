@@ -248,7 +248,7 @@ func (s *Service) Approve(ctx context.Context, by By, cmd DecideCmd) (Publicatio
 				return "", err
 			}
 			if p.ProposedBy == by.ID {
-				return "", errs.New(errs.Forbidden, "policy.second_person")
+				return "", errs.New(errs.Forbidden, "policy.second_person").By("identity.two_persons", "law")
 			}
 			d, err := stored(p.Text, p.Level == City)
 			if err != nil {
@@ -337,7 +337,7 @@ func openProposal(tx *store.Tx, id ProposalID) (Proposal, error) {
 	case err != nil:
 		return p, err
 	case p.State != Open:
-		return p, errs.New(errs.Conflict, "policy.already_decided")
+		return p, errs.New(errs.Conflict, "policy.already_decided").By("record.once", "nobody")
 	case !tx.Now().Before(p.Until()):
 		return p, errs.New(errs.Conflict, "policy.proposal_expired").
 			Because(why.Rule("identity.two_persons", "", "law").With("until", p.Until().In(clock.Zone).Format(time.RFC3339)))

@@ -65,7 +65,7 @@ func decideProposal(tx *store.Tx, p Proposal) error {
 	n, err := tx.Exec(`UPDATE policy_proposal SET state = $2, decided_by = $3, decided_at = $4, decision = $5
 		WHERE id = $1 AND state = 'open'`, string(p.ID), string(p.State), p.DecidedBy, clock.Micros(p.DecidedAt), p.Decision)
 	if err == nil && n != 1 {
-		return errs.New(errs.Conflict, "policy.already_decided")
+		return errs.New(errs.Conflict, "policy.already_decided").By("record.once", "nobody")
 	}
 	if err != nil || p.DecidedBy == audit.System {
 		return err

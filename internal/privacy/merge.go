@@ -101,7 +101,7 @@ func (s *Service) pair(tx *store.Tx, m merge) (keep, drop member.Person, err err
 	}
 	keep, drop = people[m.Keep], people[m.Drop]
 	if keep.State != member.PersonActive || drop.State != member.PersonActive {
-		return keep, drop, errs.New(errs.Conflict, "member.person_not_active")
+		return keep, drop, errs.New(errs.Conflict, "member.person_not_active").By("record.state", "nobody")
 	}
 	return keep, drop, nil
 }
@@ -136,7 +136,7 @@ func (s *Service) approveIn(tx *store.Tx, c *ApproveMergeCmd) error {
 	}
 	var m merge
 	if err := json.Unmarshal([]byte(waiting.Payload), &m); err != nil || waiting.Action != MergeAction {
-		return errs.New(errs.Conflict, "privacy.not_a_merge")
+		return errs.New(errs.Conflict, "privacy.not_a_merge").By("record.state", "nobody")
 	}
 	tree, err := s.regions.Tree(tx)
 	if err != nil {
@@ -150,7 +150,7 @@ func (s *Service) approveIn(tx *store.Tx, c *ApproveMergeCmd) error {
 		return err
 	}
 	if c.Actor.IsPerson(string(keep.ID)) || c.Actor.IsPerson(string(drop.ID)) {
-		return errs.New(errs.Forbidden, "member.own_case")
+		return errs.New(errs.Forbidden, "member.own_case").By("identity.two_persons", "law")
 	}
 	who := Subject{Person: drop.ID, Actor: drop.Actor}
 	if err := s.settled(tx, who); err != nil {

@@ -160,7 +160,7 @@ func agrees(d Dataset, known facts) error {
 	if e == nil {
 		return nil
 	}
-	refused := errs.New(errs.Conflict, "region.dataset_contradicts")
+	refused := errs.New(errs.Conflict, "region.dataset_contradicts").By("record.state", "nobody")
 	refused.Fields = e
 	return refused
 }

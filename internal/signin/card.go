@@ -119,7 +119,7 @@ func (s *Service) RevokeCard(ctx context.Context, cmd PrintCardCmd) error {
 
 var (
 	errNoCard  = errs.New(errs.NotFound, "signin.no_card")
-	errOwnCard = errs.New(errs.Forbidden, "signin.own_card")
+	errOwnCard = errs.New(errs.Forbidden, "signin.own_card").By("identity.rights", "law")
 )
 
 func person(tx *store.Tx, which member.PersonID) (member.Person, error) {

@@ -214,7 +214,7 @@ func (s *Service) Choose(ctx context.Context, cmd ChooseCmd) (in SignedIn, err e
 				return nil, err
 			}
 		}
-		return errs.New(errs.Forbidden, "signin.not_among"), nil
+		return errs.New(errs.Forbidden, "signin.not_among").By("record.one_person", "law"), nil
 	})
 	return in, err
 }

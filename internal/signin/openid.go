@@ -236,7 +236,7 @@ func (s *Service) redeem(ctx context.Context, cmd ReturnCmd, w away) (came arriv
 	verified, _ := claims[set.Verified].(bool)
 	came.number, err = pii.ParseIDNumber(text)
 	if err != nil || set.Verified != "" && !verified {
-		return arrival{}, errs.New(errs.Forbidden, "signin.number_unverified")
+		return arrival{}, errs.New(errs.Forbidden, "signin.number_unverified").By("record.one_person", "law")
 	}
 	if open, _ := wechat.(string); set.WeChat != "" && wechatForm.MatchString(open) {
 		came.wechat = open
@@ -275,7 +275,7 @@ func (s *Service) linked(tx *store.Tx, provider, subject string, person member.P
 		}
 		switch {
 		case known[linked].Person != "":
-			return "", errs.New(errs.Forbidden, "signin.number_changed")
+			return "", errs.New(errs.Forbidden, "signin.number_changed").By("record.one_person", "law")
 		case !found:
 			return linked, nil
 		}

@@ -139,10 +139,10 @@ func (s *Service) BeginPasskey(ctx context.Context, actor identity.Actor) (c Cer
 // mayKeys reports whether a session may change its holder's keys: staff's key opens roles, so it is asked for its second factor.
 func mayKeys(a identity.Actor) error {
 	if a.ByCard {
-		return errs.New(errs.Forbidden, "identity.not_by_card")
+		return errs.New(errs.Forbidden, "identity.not_by_card").By("signin.card", "nobody")
 	}
 	if len(a.Grants) > 0 && a.Session != "" && !a.At.Before(a.SteppedUp) {
-		return errs.New(errs.Forbidden, identity.CodeStepUp)
+		return errs.New(errs.Forbidden, identity.CodeStepUp).By("identity.step_up", "law")
 	}
 	return nil
 }

@@ -69,7 +69,7 @@ func (s *Service) Invite(ctx context.Context, cmd InviteCmd) (made Invitation, e
 			return err
 		}
 		if holder.actor != "" && holder.actor != cmd.To {
-			return errs.New(errs.Conflict, "signin.login_taken")
+			return errs.New(errs.Conflict, "signin.login_taken").By("record.once", "nobody")
 		}
 		if err := endTickets(tx, invitationTicket, string(cmd.To)); err != nil {
 			return err

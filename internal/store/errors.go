@@ -82,7 +82,7 @@ func mapSQLite(e *sqlite.Error) error {
 				v.Name = strings.TrimSpace(strings.Split(name, " (")[0])
 			}
 		}
-		return errs.New(errs.Conflict, "store.constraint").With(v)
+		return errs.New(errs.Conflict, "store.constraint").By("record.state", "nobody").With(v)
 	case sqlite3.SQLITE_FULL:
 		return errs.New(errs.Unavailable, "store.full").With(e)
 	case sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED:
@@ -96,13 +96,13 @@ func mapSQLite(e *sqlite.Error) error {
 func mapPostgres(e *pgconn.PgError) error {
 	switch {
 	case e.Code == "23505":
-		return errs.New(errs.Conflict, "store.constraint").With(&Violation{Unique: true, Name: e.ConstraintName})
+		return errs.New(errs.Conflict, "store.constraint").By("record.state", "nobody").With(&Violation{Unique: true, Name: e.ConstraintName})
 	case strings.HasPrefix(e.Code, "23"), e.Code == "P0001":
 		name := e.ConstraintName
 		if name == "" {
 			name = e.Message
 		}
-		return errs.New(errs.Conflict, "store.constraint").With(&Violation{Name: name})
+		return errs.New(errs.Conflict, "store.constraint").By("record.state", "nobody").With(&Violation{Name: name})
 	case e.Code == "40001", e.Code == "40P01":
 		return errs.New(errs.Unavailable, "store.race").With(e)
 	case e.Code == "53100":

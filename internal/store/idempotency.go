@@ -32,7 +32,7 @@ type Seen struct {
 // Err is the refusal of a reused key, or nil.
 func (s Seen) Err() error {
 	if s.Conflict {
-		return errs.New(errs.Conflict, "idempotency.key_reused")
+		return errs.New(errs.Conflict, "idempotency.key_reused").By("record.once", "nobody")
 	}
 	return nil
 }

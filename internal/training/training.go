@@ -152,9 +152,9 @@ var defaults = sync.OnceValue(func() []Course {
 func Defaults() []Course { return slices.Clone(defaults()) }
 
 var (
-	errNotReviewed = errs.New(errs.Refused, "training.not_reviewed")
-	errOneself     = errs.New(errs.Forbidden, "training.not_for_oneself")
-	errAttended    = errs.New(errs.Conflict, "training.attended_already")
-	errSat         = errs.New(errs.Conflict, "training.exam_recorded_already")
+	errNotReviewed = errs.New(errs.Refused, "training.not_reviewed").By("record.state", "nobody")
+	errOneself     = errs.New(errs.Forbidden, "training.not_for_oneself").By("identity.two_persons", "law")
+	errAttended    = errs.New(errs.Conflict, "training.attended_already").By("record.once", "nobody")
+	errSat         = errs.New(errs.Conflict, "training.exam_recorded_already").By("record.once", "nobody")
 	errNobody      = errs.New(errs.NotFound, "training.volunteer_unknown")
 )

@@ -64,6 +64,9 @@ func TestMatrixOfPages(t *testing.T) {
 		}
 		w := httptest.NewRecorder()
 		pages.ServeHTTP(w, r)
+		for _, missing := range unexplained(w) {
+			t.Errorf("%s, asked by %s: %s", pattern, a.Name, missing)
+		}
 		m.Note(pattern, a, classOf(w))
 	}
 	var all citytest.Matrix
@@ -123,6 +126,25 @@ func TestMatrixOfPages(t *testing.T) {
 		t.Fatal(err)
 	}
 	all.Golden(t, string(want))
+}
+
+// unexplained lists what a page tells without "why?" beside it: a refusal, or a figure.
+func unexplained(w *httptest.ResponseRecorder) (missing []string) {
+	const why = `<details class="why">`
+	if !strings.HasPrefix(w.Header().Get("Content-Type"), "text/html") {
+		return nil
+	}
+	body := w.Body.String()
+	if refused := w.Code/100 == 4; refused && !strings.Contains(body, why) {
+		missing = append(missing, fmt.Sprintf("refused with %d and no why", w.Code))
+	}
+	for _, figure := range strings.Split(body, `<div class="figure">`)[1:] {
+		figure, _, _ = strings.Cut(figure, "<h2")
+		if !strings.Contains(figure, why) {
+			missing = append(missing, "a figure without a why: "+figure)
+		}
+	}
+	return missing
 }
 
 // testNames are the tests of the pages and of the rooms beside them.

@@ -56,7 +56,7 @@ func open(r *page.Request, right identity.Right, title string) (*office, error) 
 		}
 	}
 	if o.place == "" {
-		return nil, errs.New(errs.Forbidden, "identity.not_allowed")
+		return nil, errs.New(errs.Forbidden, "identity.not_allowed").By("identity.rights", "law")
 	}
 	if err := r.Actor.May(right, o.place, tree); err != nil && errs.CodeOf(err) != identity.CodeStepUp {
 		return nil, err
@@ -258,13 +258,13 @@ func (o *office) period() period {
 		}{{"from", &p.from}, {"to", &p.to}} {
 			day, err := clock.ParseDay(o.Form(one.name))
 			if err != nil {
-				o.v.Faults = append(o.v.Faults, ui.Fault{Field: one.name, Text: o.T("page.office.day_wrong")})
+				o.v.Faults, o.v.WhyNot = append(o.v.Faults, ui.Fault{Field: one.name, Text: o.T("page.office.day_wrong")}), o.FormWhy()
 				wrong, day = true, today
 			}
 			*one.into = day
 		}
 		if !wrong && p.to < p.from {
-			o.v.Faults = append(o.v.Faults, ui.Fault{Field: "to", Text: o.T("page.office.days_reversed")})
+			o.v.Faults, o.v.WhyNot = append(o.v.Faults, ui.Fault{Field: "to", Text: o.T("page.office.days_reversed")}), o.FormWhy()
 			p.to = p.from
 		}
 		p.span = report.Days(p.from, p.to)

@@ -61,12 +61,12 @@ func Home(r *page.Request) error {
 }
 
 func (o *office) figures(now, before map[report.Code]int64, at time.Time) {
-	rate := figureView{Name: o.T("page.office.rate"), Number: permille(now[report.Redeemed], now[report.Earned]), Means: o.T("page.office.rate_means"),
-		Why: o.why(report.Figure{Code: report.Redeemed + " / " + report.Earned}, at)}
+	rate := ui.Figure{Name: o.T("page.office.rate"), Number: permille(now[report.Redeemed], now[report.Earned]), Means: o.T("page.office.rate_means"),
+		Why: o.rateWhy(at)}
 	if o.when.compared {
 		rate.Growth = o.T("page.office.rate_before", "rate", permille(before[report.Redeemed], before[report.Earned]))
 	}
-	o.add(block{Figures: []figureView{rate}, Links: []ui.Link{{Href: o.opened(report.Redeemed), Text: o.T("page.office.n_redeemed") + " " + o.number(report.Minutes, now[report.Redeemed])},
+	o.add(block{Figures: []ui.Figure{rate}, Links: []ui.Link{{Href: o.opened(report.Redeemed), Text: o.T("page.office.n_redeemed") + " " + o.number(report.Minutes, now[report.Redeemed])},
 		{Href: o.opened(report.Earned), Text: o.T("page.office.n_earned") + " " + o.number(report.Minutes, now[report.Earned])}}})
 	for _, g := range report.Groups() {
 		b := block{Title: o.T(groupNames[g])}
@@ -74,7 +74,7 @@ func (o *office) figures(now, before map[report.Code]int64, at time.Time) {
 			if f.Group != g {
 				continue
 			}
-			view := figureView{Name: o.T(nameOf[f.Code]), Number: o.number(f.Unit, now[f.Code]), Means: o.T(string(f.Code)), Href: o.opened(f.Code), Why: o.why(f, at)}
+			view := ui.Figure{Name: o.T(nameOf[f.Code]), Number: o.number(f.Unit, now[f.Code]), Means: o.T(string(f.Code)), Href: o.opened(f.Code), Why: o.why(f, at)}
 			switch {
 			case f.Stock:
 				view.Growth = o.T("page.office.as_of_now")
@@ -89,11 +89,17 @@ func (o *office) figures(now, before map[report.Code]int64, at time.Time) {
 
 // why says which figure of which place and days stands there, and when it was counted.
 func (o *office) why(f report.Figure, at time.Time) *ui.Why {
-	w := &ui.Why{Rule: string(f.Code), Owner: ui.OwnerText(o.Lang, "city"), Values: []ui.Row{{Name: "place", Value: o.tree.FullName(o.place)}}}
+	rows := []ui.Row{{Name: o.T("page.why.place"), Value: o.tree.FullName(o.place)}}
 	if s := o.when.span; !f.Stock && !s.From.IsZero() {
-		w.Values = append(w.Values, ui.Row{Name: "from", Value: string(clock.DayOf(s.From))}, ui.Row{Name: "until", Value: string(clock.DayOf(s.Until.Add(-time.Second)))})
+		rows = append(rows, ui.Row{Name: o.T("page.why.period"), Value: string(clock.DayOf(s.From)) + " – " + string(clock.DayOf(s.Until.Add(-time.Second)))})
 	}
-	w.Values = append(w.Values, ui.Row{Name: "counted", Value: o.stamp(at)})
+	return o.FigureWhy(string(f.Code), o.T(string(f.Code)), at, rows...)
+}
+
+// rateWhy is why the redemption rate is what it is: what was redeemed of what was earned.
+func (o *office) rateWhy(at time.Time) *ui.Why {
+	w := o.why(report.Figure{Code: report.Redeemed}, at)
+	w.Words = o.T("page.office.rate_means")
 	return w
 }
 
@@ -183,7 +189,7 @@ func Figure(r *page.Request) error {
 			return err
 		}
 		o.v.Lead = r.T("page.office.taken", "when", o.stamp(counted))
-		o.add(block{Figures: []figureView{{Name: r.T(nameOf[code]), Number: o.number(f.Unit, p.Value), Means: r.T(string(code)), Growth: r.T("page.office.lines", "count", grouped(p.Lines)),
+		o.add(block{Figures: []ui.Figure{{Name: r.T(nameOf[code]), Number: o.number(f.Unit, p.Value), Means: r.T(string(code)), Growth: r.T("page.office.lines", "count", grouped(p.Lines)),
 			Why: o.why(f, counted)}}})
 		if !f.Stock {
 			if err := o.course(tx, f); err != nil {

@@ -100,19 +100,20 @@ func (o *office) liability(tx *store.Tx) error {
 		return err
 	}
 	supply := given.Of(o.place)["figure.minutes"]
-	b := block{Title: o.T("page.office.liability"), Text: o.T("page.office.liability_means", "age", rules.RedeemMinAge), Table: t,
-		Figures: []figureView{{Name: o.T("page.office.owed_now"), Number: o.number(report.Minutes, now), Means: o.T("page.office.owed_now_means")},
-			{Name: o.T("page.office.owed_later"), Number: o.number(report.Minutes, later), Means: o.T("page.office.owed_later_means")},
-			{Name: o.T("page.office.supply"), Number: o.number(report.Minutes, supply), Means: o.T("page.office.supply_means")}},
-		Links: []ui.Link{{Href: o.opened("figure.liability"), Text: o.T("page.office.open_entries")}}}
 	w := rules.Why("redeem.min_age")
-	b.Why = ui.WhyOf(o.Lang, &w)
+	age := o.WhyOf(&w)
+	b := block{Title: o.T("page.office.liability"), Text: o.T("page.office.liability_means", "age", rules.RedeemMinAge), Table: t,
+		Figures: []ui.Figure{{Name: o.T("page.office.owed_now"), Number: o.number(report.Minutes, now), Means: o.T("page.office.owed_now_means"), Why: age},
+			{Name: o.T("page.office.owed_later"), Number: o.number(report.Minutes, later), Means: o.T("page.office.owed_later_means"), Why: age},
+			{Name: o.T("page.office.supply"), Number: o.number(report.Minutes, supply), Means: o.T("page.office.supply_means"), Why: o.why(report.Figure{Code: "figure.minutes"}, given.At)}},
+		Links: []ui.Link{{Href: o.opened("figure.liability"), Text: o.T("page.office.open_entries")}}}
+	b.Why = age
 	balances, err := ledger.Balances(tx, []ledger.Key{ledger.PoolAccount, ledger.FundAccount})
 	if err != nil {
 		return err
 	}
 	reserve := balances[ledger.PoolAccount].Balance.Add(balances[ledger.FundAccount].Balance).Int64()
-	b.Figures = append(b.Figures, figureView{Name: o.T("page.office.reserve"), Number: o.number(report.Minutes, reserve), Means: o.T("page.office.reserve_means")})
+	b.Figures = append(b.Figures, ui.Figure{Name: o.T("page.office.reserve"), Number: o.number(report.Minutes, reserve), Means: o.T("page.office.reserve_means"), Why: o.why(report.Figure{Code: "figure.liability", Stock: true}, o.Now)})
 	o.add(b)
 	return nil
 }

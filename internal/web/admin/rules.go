@@ -7,13 +7,13 @@ import (
 
 	"timebank/internal/clock"
 	"timebank/internal/errs"
-	"timebank/internal/i18n"
 	"timebank/internal/identity"
 	"timebank/internal/policy"
 	"timebank/internal/region"
 	"timebank/internal/store"
 	"timebank/internal/web/page"
 	"timebank/internal/web/ui"
+	"timebank/internal/why"
 )
 
 // narrowNames says how a lower level may move a parameter.
@@ -60,7 +60,7 @@ func Rules(r *page.Request) error {
 		book = policy.BookOperation
 	}
 	for _, b := range policy.Books() {
-		o.v.Periods = append(o.v.Periods, ui.Link{Href: o.here("book", string(b)), Text: o.pick(b.Title()), Current: b == book})
+		o.v.Periods = append(o.v.Periods, ui.Link{Href: o.here("book", string(b)), Text: o.Pick(b.Title()), Current: b == book})
 	}
 	err = r.Read("web.rules", func(tx *store.Tx, tree *region.Tree) error {
 		rules, err := r.Policies.Current(tx, r.Now, o.path())
@@ -87,16 +87,8 @@ func Rules(r *page.Request) error {
 	return o.show("rules")
 }
 
-// pick is the text in the reader's language.
-func (o *office) pick(zh, en string) string {
-	if o.Lang == i18n.English {
-		return en
-	}
-	return zh
-}
-
 func (o *office) book(book policy.Book, rules policy.Rules) {
-	t := &table{Caption: o.pick(book.Title()), Head: []string{o.T("page.office.parameter"), o.T("page.office.meaning"), o.T("page.office.value_here"), o.T("page.office.set_by"),
+	t := &table{Caption: o.Pick(book.Title()), Head: []string{o.T("page.office.parameter"), o.T("page.office.meaning"), o.T("page.office.value_here"), o.T("page.office.set_by"),
 		o.T("page.office.owner"), o.T("page.office.narrowing"), o.T("page.office.standard")}}
 	for _, p := range policy.Params() {
 		if p.Book != book {
@@ -110,10 +102,16 @@ func (o *office) book(book policy.Book, rules policy.Rules) {
 			value.Tone = ui.Bad
 		}
 		standard, _ := p.Default()
-		t.Rows = append(t.Rows, []cell{{Text: p.Key, Href: o.at("/office/rules/" + p.Key)}, text(o.pick(p.ZH, p.EN)), value, text(setBy),
+		t.Rows = append(t.Rows, []cell{{Text: p.Key, Href: o.at("/office/rules/" + p.Key)}, text(o.Pick(p.ZH, p.EN)), value, text(setBy),
 			text(ui.OwnerText(o.Lang, string(p.Owner))), text(o.T(narrowNames[p.Narrow])), text(standard)})
 	}
-	o.add(block{Table: t, Why: &ui.Why{Rule: "policy", Version: string(rules.Version), Owner: ui.OwnerText(o.Lang, "city")}})
+	o.add(block{Table: t, Why: o.booksWhy(rules)})
+}
+
+// booksWhy says in which version the rules of a place stand there.
+func (o *office) booksWhy(rules policy.Rules) *ui.Why {
+	because := why.Rule("policy", string(rules.Version), string(policy.City))
+	return o.WhyOf(&because)
 }
 
 // draft reads the rules of a publication or proposal; an override is read at its level.
@@ -146,7 +144,7 @@ func (o *office) diff(caption string, before, after policy.Draft) *table {
 			}
 			return s + " " + p.Unit
 		}
-		t.Rows = append(t.Rows, texts(p.Key, o.pick(p.ZH, p.EN), empty(was, before.Has(p.Key)), empty(is, after.Has(p.Key))))
+		t.Rows = append(t.Rows, texts(p.Key, o.Pick(p.ZH, p.EN), empty(was, before.Has(p.Key)), empty(is, after.Has(p.Key))))
 	}
 	return t
 }
@@ -323,14 +321,15 @@ func Parameter(r *page.Request) error {
 			return err
 		}
 		standard, _ := p.Default()
-		facts := []ui.Row{{Name: r.T("page.office.meaning"), Value: o.pick(p.ZH, p.EN)}, {Name: r.T("page.office.value_here"), Value: rules.Text(p.Key) + " " + p.Unit},
+		because := rules.Why(p.Key)
+		facts := []ui.Row{{Name: r.T("page.office.meaning"), Value: o.Pick(p.ZH, p.EN)}, {Name: r.T("page.office.value_here"), Value: rules.Text(p.Key) + " " + p.Unit},
 			{Name: r.T("page.office.set_by"), Value: ui.OwnerText(r.Lang, string(rules.SetBy(p.Key)))}, {Name: r.T("page.office.owner"), Value: ui.OwnerText(r.Lang, string(p.Owner))},
 			{Name: r.T("page.office.narrowing"), Value: r.T(narrowNames[p.Narrow])}, {Name: r.T("page.office.standard"), Value: standard},
 			{Name: r.T("page.office.may_write"), Value: p.Shape()}}
 		if p.Variants != "" {
 			facts = append(facts, ui.Row{Name: r.T("page.office.elsewhere"), Value: p.Variants})
 		}
-		o.add(block{Facts: facts, Why: &ui.Why{Rule: p.Key, Version: string(rules.Version), Owner: ui.OwnerText(r.Lang, string(p.Owner))}})
+		o.add(block{Facts: facts, Why: o.WhyOf(&because)})
 		return o.inTime(tx, p)
 	})
 	if err != nil {
@@ -428,7 +427,7 @@ func Preview(r *page.Request) error {
 		return err
 	}
 	if !o.mayPropose() {
-		return errs.New(errs.Forbidden, "identity.not_allowed")
+		return errs.New(errs.Forbidden, "identity.not_allowed").By("identity.rights", "law")
 	}
 	o.v.Export = ""
 	level := o.tree.Level(o.place)

@@ -32,7 +32,7 @@ func Trail(r *page.Request) error {
 		switch {
 		case err != nil:
 			fields[4+i].Error = r.T("page.office.day_wrong")
-			o.v.Faults = append(o.v.Faults, ui.Fault{Field: name, Text: fields[4+i].Error})
+			o.v.Faults, o.v.WhyNot = append(o.v.Faults, ui.Fault{Field: name, Text: fields[4+i].Error}), o.FormWhy()
 		case i == 0:
 			f.From = day.Start()
 		default:

@@ -19,12 +19,6 @@ type table struct {
 	Rows    [][]cell
 }
 
-// figureView is a figure with what it counts; Why says of which place and days, and when.
-type figureView struct {
-	Name, Number, Means, Growth, Href string
-	Why                               *ui.Why
-}
-
 // form is a form of its own; one with Get asks and changes nothing.
 type form struct {
 	ID, Action, Key, Title, Text, Button, Kind string
@@ -58,7 +52,7 @@ type bar struct {
 // block is a part of a page: whatever is set of it is shown, in this order.
 type block struct {
 	Title, Text string
-	Figures     []figureView
+	Figures     []ui.Figure
 	Map         *drawing
 	Bars        *bars
 	Facts       []ui.Row
@@ -80,6 +74,7 @@ type view struct {
 	Lead    string
 	Periods []ui.Link
 	Faults  []ui.Fault
+	WhyNot  *ui.Why
 	Export  string
 	Blocks  []block
 }

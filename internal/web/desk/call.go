@@ -28,7 +28,7 @@ func Call(r *page.Request) error {
 		return err
 	}
 	if !r.Holds(identity.MemberLookUp) {
-		return errs.New(errs.Forbidden, "identity.not_allowed")
+		return errs.New(errs.Forbidden, "identity.not_allowed").By("identity.rights", "law")
 	}
 	return r.Show(http.StatusOK, callPage(callView{Page: callShell(r), Who: whoField(r, "")}))
 }
@@ -226,7 +226,7 @@ func personPage(r *page.Request, status int, trouble error) error {
 			v.CanAsk = true
 		}
 		if known && rec.State == member.RecipientApproved {
-			v.Why = ui.WhyOf(r.Lang, &rec.KeyElderBasis)
+			v.Why = r.WhyOf(&rec.KeyElderBasis)
 			if page.May(r.Actor, identity.MemberAssess, p.Region, tree) && !r.Actor.IsPerson(string(who)) {
 				v.Found = foundAtHome(r, rec.Attributes)
 			}

@@ -117,7 +117,7 @@ func placeOf(r *page.Request) (region.ID, error) {
 			return g.Region, nil
 		}
 	}
-	return "", errs.New(errs.Forbidden, "identity.not_allowed")
+	return "", errs.New(errs.Forbidden, "identity.not_allowed").By("identity.rights", "law")
 }
 
 // others count what waits besides orders: calls to make and complaints, as far as the reader may see them.

@@ -128,7 +128,7 @@ func fillOrder(r *page.Request, tx *store.Tx, tree *region.Tree, v *orderView, o
 	if o.Code != "" && (o.State == order.Accepted || o.State == order.InService) {
 		v.Facts = append(v.Facts, ui.Row{Name: r.T("page.desk.fact_code"), Value: o.Code})
 	}
-	v.Why = ui.WhyOf(r.Lang, &o.Why)
+	v.Why = r.WhyOf(&o.Why)
 	v.Frozen = o.State == order.Disputed
 	v.Told, v.Missed = nil, false
 	for _, m := range told {

@@ -144,7 +144,7 @@ func VoidSlip(r *page.Request) error {
 // redisplayed is Redisplay for refusals of a slip, which another station's is too.
 func redisplayed(r *page.Request, err error, at string, show page.Handler, fields ...string) error {
 	if errs.CodeOf(err) == "paper.slip_of_other_station" {
-		told := errs.New(errs.Refused, "paper.slip_of_other_station")
+		told := errs.New(errs.Refused, "paper.slip_of_other_station").By("paper.station", "street")
 		return r.Redisplay(told, at, show, fields...)
 	}
 	return r.Redisplay(err, at, show, fields...)

@@ -89,7 +89,7 @@ func Register(r *page.Request) error {
 	}
 	if r.Form("phone") != "" && r.Form("same_phone") != "yes" {
 		if known, err := find(r, place, r.Form("phone"), member.LookUpRegister); err == nil && len(known) > 0 {
-			return registerPage(r, http.StatusConflict, errs.New(errs.Conflict, "page.desk_phone_known"), known)
+			return registerPage(r, http.StatusConflict, errs.New(errs.Conflict, "page.desk_phone_known").By("record.one_person", "law"), known)
 		}
 	}
 	consents := []member.Purpose{member.PurposeIdentity}

@@ -62,7 +62,7 @@ func teamPlace(r *page.Request) (region.ID, error) {
 			return g.Region, nil
 		}
 	}
-	return "", errs.New(errs.Forbidden, "identity.not_allowed")
+	return "", errs.New(errs.Forbidden, "identity.not_allowed").By("identity.rights", "law")
 }
 
 func teamFields(r *page.Request, tree *region.Tree, place region.ID, picks []ui.Option) []ui.Field {

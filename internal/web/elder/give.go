@@ -48,7 +48,7 @@ func showGive(r *page.Request, refused error) error {
 		}
 		because := rules.Why("transfer.to", why.Value{Name: "transfer.to_min_age", Value: rules.Text("transfer.to_min_age")},
 			why.Value{Name: "transfer.max_per_year", Value: rules.Text("transfer.max_per_year")}, why.Value{Name: "transfer.max_count_per_year", Value: rules.Text("transfer.max_count_per_year")})
-		v.Limits = ui.WhyOf(r.Lang, &because)
+		v.Limits = r.WhyOf(&because)
 		v.After = r.T("page.elder.give_after", "long", r.Long(hours.Of(int64(max(rules.UndoWindow, rules.CreditDelay).Minutes()))))
 		if err := v.whom(r, tx, me, rules); err != nil {
 			return err

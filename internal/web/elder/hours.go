@@ -65,7 +65,8 @@ func Hours(r *page.Request) error {
 		}
 		v.pays(r, rules, classes)
 		counts, waits := page.CountWhy(rules), page.WaitWhy(rules)
-		v.CountWhy, v.PendingWhy = ui.WhyOf(r.Lang, &counts), ui.WhyOf(r.Lang, &waits)
+		holds := page.HoldWhy(rules)
+		v.CountWhy, v.HeldWhy, v.PendingWhy = r.WhyOf(&counts), r.WhyOf(&holds), r.WhyOf(&waits)
 		v.Pending = pending(r, book.Pending, string(me))
 		return nil
 	})
@@ -86,7 +87,7 @@ func (v *hoursView) pays(r *page.Request, rules policy.Rules, classes map[ledger
 		v.Pays = append(v.Pays, ui.Row{Name: r.T(payerCodes[f]), Value: value})
 	}
 	because := rules.Why("order.funding")
-	v.Why = ui.WhyOf(r.Lang, &because)
+	v.Why = r.WhyOf(&because)
 }
 
 // pending are gifts and donations that can still be taken back.

@@ -19,7 +19,7 @@ func MoveForm(r *page.Request) error {
 		return err
 	}
 	if !o.Movable() {
-		return errs.New(errs.Conflict, "order.not_movable")
+		return errs.New(errs.Conflict, "order.not_movable").By("order.state", "law")
 	}
 	v := moveView{Page: r.Shell(r.T("page.elder.move")), Back: "/elder/visits/" + string(o.ID), Key: r.Key()}
 	v.Action = v.Back + "/move"

@@ -125,13 +125,13 @@ type pendingView struct {
 
 type hoursView struct {
 	ui.Page
-	PrintKey                      string
-	Usable, Held, Given, Received string
-	Pays                          []ui.Row
-	Why, CountWhy, PendingWhy     *ui.Why
-	Pending                       []pendingView
-	Lines                         []lineView
-	More                          string
+	PrintKey                           string
+	Usable, Held, Given, Received      string
+	Pays                               []ui.Row
+	Why, CountWhy, HeldWhy, PendingWhy *ui.Why
+	Pending                            []pendingView
+	Lines                              []lineView
+	More                               string
 }
 
 // giveView asks one thing at a time: to whom, how much, and whether that is right.

@@ -172,7 +172,7 @@ func fill(r *page.Request, v *visitView, o *order.View, item *catalog.Item, rule
 	if pays := r.Sources(&o.Order); pays != "" {
 		v.Facts = append(v.Facts, ui.Row{Name: r.T("page.elder.fact_pays"), Value: pays})
 	}
-	v.Why = ui.WhyOf(r.Lang, &o.Why)
+	v.Why = r.WhyOf(&o.Why)
 }
 
 // digits is a code one digit after another, so that nobody and no voice reads it as a number.

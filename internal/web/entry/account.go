@@ -207,7 +207,7 @@ func register(r *page.Request, err error) error {
 	phone := ui.Field{Name: "phone", Label: r.T("page.entry.own_phone"), Value: r.Form("phone"), Mode: "tel", Max: 40, Auto: "tel"}
 	address := ui.Field{Name: "address", Label: r.T("page.entry.address"), Hint: r.T("page.entry.address_hint"), Value: r.Form("address"), Max: 200, Auto: "address-line1"}
 	var status int
-	status, v.Faults = wrong(r, err, &name, &number, &phone, &home, &address)
+	status, v.Faults, v.WhyNot = wrong(r, err, &name, &number, &phone, &home, &address)
 	v.Fields = []ui.Field{name, number, phone, home, address}
 	return r.Show(status, registerPage(v))
 }

@@ -36,9 +36,9 @@ func shell(r *page.Request, code string, scripts ...string) ui.Page {
 }
 
 // wrong puts an error beside its fields. What is nobody's field stands above them all, and leads to the first.
-func wrong(r *page.Request, err error, fields ...*ui.Field) (status int, faults []ui.Fault) {
+func wrong(r *page.Request, err error, fields ...*ui.Field) (status int, faults []ui.Fault, why *ui.Why) {
 	if err == nil {
-		return http.StatusOK, nil
+		return http.StatusOK, nil, nil
 	}
 	told := r.Tell(err)
 	for _, f := range told.Faults {
@@ -56,7 +56,7 @@ func wrong(r *page.Request, err error, fields ...*ui.Field) (status int, faults 
 		}
 		faults = []ui.Fault{{Field: first, Text: told.Text}}
 	}
-	return page.Status(errs.KindOf(err)), faults
+	return page.Status(errs.KindOf(err)), faults, told.Why
 }
 
 // SignInForm asks for a telephone number, and offers the other ways in.
@@ -66,7 +66,7 @@ func ask(r *page.Request, err error) error {
 	v := askView{Page: shell(r, "page.entry.title", "passkey.js"), Next: page.Inside(r.Form("next")), City: len(r.SignIns.Providers()) > 0, Inbox: r.Inbox}
 	v.Phone = ui.Field{Name: "phone", Label: r.T("page.entry.phone"), Hint: r.T("page.entry.phone_hint"), Value: r.Form("phone"), Mode: "tel", Max: 30, Auto: "tel", Needed: true}
 	var status int
-	status, v.Faults = wrong(r, err, &v.Phone)
+	status, v.Faults, v.WhyNot = wrong(r, err, &v.Phone)
 	for _, a := range r.Demo {
 		lang := r.Lang
 		if a.Who[lang] == "" {
@@ -99,7 +99,7 @@ func code(r *page.Request, challenge string, err error) error {
 	}
 	v.Code = ui.Field{Name: "code", Label: r.T("page.entry.code"), Hint: r.T("page.entry.code_hint"), Mode: "numeric", Max: 10, Auto: "one-time-code", Needed: true}
 	var status int
-	status, v.Faults = wrong(r, err, &v.Code)
+	status, v.Faults, v.WhyNot = wrong(r, err, &v.Code)
 	return r.Show(status, codePage(v))
 }
 

@@ -22,7 +22,7 @@ func staff(r *page.Request, err error) error {
 	v.TOTP = ui.Field{Name: "totp", Label: r.T("page.step_up.totp"), Hint: r.T("page.step_up.totp_hint"), Mode: "numeric", Max: 10, Auto: "one-time-code"}
 	v.Recovery = ui.Field{Name: "recovery", Label: r.T("page.step_up.recovery"), Hint: r.T("page.step_up.recovery_hint"), Max: 40}
 	var status int
-	status, v.Faults = wrong(r, err, &v.Login, &v.Password)
+	status, v.Faults, v.WhyNot = wrong(r, err, &v.Login, &v.Password)
 	return r.Show(status, staffPage(v))
 }
 
@@ -59,7 +59,7 @@ func invitation(r *page.Request, err error) error {
 	v.Invitation = ui.Field{Name: "invitation", Label: r.T("page.entry.invitation"), Hint: r.T("page.entry.invitation_hint"), Value: r.Form("invitation"), Max: 200, Needed: true}
 	v.Password = ui.Field{Name: "password", Label: r.T("page.entry.new_password"), Hint: r.T("page.entry.new_password_hint"), Max: 200, Auto: "new-password", Secret: true, Needed: true}
 	var status int
-	status, v.Faults = wrong(r, err, &v.Invitation, &v.Password)
+	status, v.Faults, v.WhyNot = wrong(r, err, &v.Invitation, &v.Password)
 	return r.Show(status, invitationPage(v))
 }
 
@@ -79,7 +79,7 @@ func enrol(r *page.Request, e signin.Enrolment, err error) error {
 	v := enrolView{Page: shell(r, "page.entry.enrol_title"), Enrolment: e}
 	v.TOTP = ui.Field{Name: "totp", Label: r.T("page.step_up.totp"), Hint: r.T("page.step_up.totp_hint"), Mode: "numeric", Max: 10, Auto: "one-time-code", Needed: true}
 	var status int
-	status, v.Faults = wrong(r, err, &v.TOTP)
+	status, v.Faults, v.WhyNot = wrong(r, err, &v.TOTP)
 	return r.Show(status, enrolPage(v))
 }
 

@@ -12,6 +12,7 @@ type askView struct {
 	Next        string
 	Phone       ui.Field
 	Faults      []ui.Fault
+	WhyNot      *ui.Why
 	City, Inbox bool
 	Accounts    []accountView
 }
@@ -21,6 +22,7 @@ type codeView struct {
 	Next, Challenge, Phone, Sent string
 	Code                         ui.Field
 	Faults                       []ui.Fault
+	WhyNot                       *ui.Why
 	Inbox                        bool
 }
 
@@ -35,12 +37,14 @@ type staffView struct {
 	Next                            string
 	Login, Password, TOTP, Recovery ui.Field
 	Faults                          []ui.Fault
+	WhyNot                          *ui.Why
 }
 
 type invitationView struct {
 	ui.Page
 	Invitation, Password ui.Field
 	Faults               []ui.Fault
+	WhyNot               *ui.Why
 }
 
 type enrolView struct {
@@ -48,6 +52,7 @@ type enrolView struct {
 	signin.Enrolment
 	TOTP   ui.Field
 	Faults []ui.Fault
+	WhyNot *ui.Why
 }
 
 type recoveryView struct {
@@ -80,6 +85,7 @@ type registerView struct {
 	Key, Street string
 	Fields      []ui.Field
 	Faults      []ui.Fault
+	WhyNot      *ui.Why
 }
 
 type letterView struct{ To, When, Text string }

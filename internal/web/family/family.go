@@ -238,7 +238,7 @@ func Person(r *page.Request) error {
 	}
 	if !p.sees {
 		because := why.Rule("consent.kin", "", "person")
-		v.Why = ui.WhyOf(r.Lang, &because)
+		v.Why = r.WhyOf(&because)
 	}
 	if v.Talk, err = talkOf(r, p, ""); err != nil {
 		return err
@@ -270,7 +270,7 @@ func talkOf(r *page.Request, p relative, about order.ID) (t talkView, err error)
 	t.Words = ui.Field{Name: "words", Label: r.T("page.family.words", "name", p.name), Hint: r.T("page.family.words_hint", "most", family.LongestMessage), Max: family.LongestMessage, Needed: true}
 	if !t.Open {
 		because := why.Rule("consent.messages", "", "person")
-		t.Why = ui.WhyOf(r.Lang, &because)
+		t.Why = r.WhyOf(&because)
 		return t, nil
 	}
 	list, err := r.Family.Messages(r.Context(), r.Actor, family.MessageFilter{Person: p.me, With: p.id, Order: about, Limit: pageLength})

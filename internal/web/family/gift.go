@@ -61,7 +61,7 @@ func showGift(r *page.Request, p relative, refused error) error {
 	}
 	limits := rules.Why("transfer.to", why.Value{Name: "transfer.to_min_age", Value: rules.Text("transfer.to_min_age")},
 		why.Value{Name: "transfer.max_per_year", Value: rules.Text("transfer.max_per_year")}, why.Value{Name: "transfer.max_count_per_year", Value: rules.Text("transfer.max_count_per_year")})
-	v.Limits = ui.WhyOf(r.Lang, &limits)
+	v.Limits = r.WhyOf(&limits)
 	status := http.StatusOK
 	if refused != nil {
 		v.Faults, v.Why = faults(r, refused)

@@ -177,9 +177,9 @@ func Visit(r *page.Request) error {
 	if err != nil {
 		return err
 	}
-	v.Why = ui.WhyOf(r.Lang, &o.Why)
+	v.Why = r.WhyOf(&o.Why)
 	if o.Withheld != nil {
-		v.Withheld = ui.WhyOf(r.Lang, o.Withheld)
+		v.Withheld = r.WhyOf(o.Withheld)
 	} else {
 		v.Track = track(r, &o)
 		if v.Complaint, err = complaintOf(r, o.ID); err != nil {

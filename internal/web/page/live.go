@@ -92,7 +92,7 @@ func (h *Hub) join(topics []Topic, account string, since int64) (*listener, erro
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	if len(h.clients) >= liveMost || h.each[account] >= liveEach {
-		return nil, errs.New(errs.TooMany, "page.too_many_live")
+		return nil, errs.New(errs.TooMany, "page.too_many_live").By("site.streams", "nobody")
 	}
 	l := &listener{topics: topics, account: account, since: since, changed: make(chan int64, 1)}
 	if len(h.clients) == 0 {

@@ -6,6 +6,7 @@
 package page
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"io"
@@ -172,7 +173,7 @@ func (r *Request) Sent() (string, error) {
 // Me is the person who is signed in. Error: Forbidden page.not_a_person for an account that is nobody's.
 func (r *Request) Me() (member.PersonID, error) {
 	if r.Actor.Person == "" {
-		return "", errs.New(errs.Forbidden, "page.not_a_person")
+		return "", errs.New(errs.Forbidden, "page.not_a_person").By("identity.rights", "law")
 	}
 	return member.PersonID(r.Actor.Person), nil
 }
@@ -361,7 +362,7 @@ func (r *Request) Tell(err error) Told {
 	if kind == errs.Internal || !errors.As(err, &e) {
 		return Told{Code: errs.CodeInternal, Text: r.T(errs.CodeInternal)}
 	}
-	t := Told{Code: e.Code, Why: ui.WhyOf(r.Lang, e.Why)}
+	t := Told{Code: e.Code, Why: r.WhyOf(cmp.Or(e.Why, kindWhy(e.Kind)))}
 	var values []any
 	if e.Why != nil {
 		for _, v := range e.Why.Values {
@@ -381,7 +382,7 @@ func (r *Request) Tell(err error) Told {
 // Fail answers with a page that says what went wrong.
 func (r *Request) Fail(err error) error {
 	if errs.CodeOf(err) == identity.CodeStepUp {
-		return r.AskSecond(nil)
+		return r.askSecond(http.StatusForbidden, nil, r.Tell(err).Why)
 	}
 	t := r.Tell(err)
 	kind := errs.KindOf(err)

@@ -24,7 +24,7 @@ const (
 // MayEnter refuses to sign in where somebody may read along: Refused page.not_encrypted.
 func (r *Request) MayEnter() error {
 	if !r.private() {
-		return errs.New(errs.Refused, "page.not_encrypted")
+		return errs.New(errs.Refused, "page.not_encrypted").By("signin.encrypted", "nobody")
 	}
 	return nil
 }
@@ -44,7 +44,7 @@ func (r *Request) EnterByCard(in signin.SignedIn) error {
 // ByCard is the reader as it acts for the holder of the card that was shown here. It ends with the reader's own session, since only the
 // member of the staff who took the card can use it. Error: Refused page.desk.card_over where no card was shown, or too long ago.
 func (r *Request) ByCard() (identity.Actor, error) {
-	over := errs.New(errs.Refused, "page.desk.card_over")
+	over := errs.New(errs.Refused, "page.desk.card_over").By("signin.card", "nobody")
 	token := r.cookie(cookieCard)
 	if token == "" || !r.private() {
 		return identity.Actor{}, over
@@ -136,18 +136,21 @@ const (
 
 // AskSecond answers a form or a page that needs a second factor with a page that asks for it and then goes on with what was asked. err is what
 // was wrong with the factor, nil the first time.
-func (r *Request) AskSecond(err error) error { return r.askSecond(http.StatusForbidden, err) }
+func (r *Request) AskSecond(err error) error {
+	return r.askSecond(http.StatusForbidden, err, nil)
+}
 
 // AskSecondAhead asks for a second factor that nothing needs yet: nothing was refused.
-func (r *Request) AskSecondAhead() error { return r.askSecond(http.StatusOK, nil) }
+func (r *Request) AskSecondAhead() error { return r.askSecond(http.StatusOK, nil, nil) }
 
-func (r *Request) askSecond(status int, err error) error {
+func (r *Request) askSecond(status int, err error, because *ui.Why) error {
 	shell := r.Shell(r.T("page.step_up.title"))
 	shell.Public, shell.Scripts = false, []string{"passkey.js"}
-	v := ui.SecondView{Page: shell, Again: r.again(), Sent: r.Resend()}
+	v := ui.SecondView{Page: shell, Again: r.again(), Sent: r.Resend(), WhyNot: because}
 	if err != nil {
 		t := r.Tell(err)
 		status, v.Faults = Status(errs.KindOf(err)), []ui.Fault{{Field: "totp", Text: t.Text}}
+		v.WhyNot = t.Why
 	}
 	return r.Show(status, ui.Second(v))
 }

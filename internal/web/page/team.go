@@ -69,7 +69,7 @@ func (r *Request) TeamRule(tx *store.Tx, tree *region.Tree, place region.ID) (*u
 		return nil, err
 	}
 	because := rules.Why("group.use")
-	return ui.WhyOf(r.Lang, &because), nil
+	return r.WhyOf(&because), nil
 }
 
 // GiveTeamHours donates as many hours and minutes of a team as the form says. Errors: those of [ledger.Service.Donate].

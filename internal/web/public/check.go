@@ -18,15 +18,15 @@ import (
 
 // CheckForm asks for a receipt.
 func CheckForm(r *page.Request) error {
-	return r.Show(http.StatusOK, check(checkOf(r, "", "")))
+	return r.Show(http.StatusOK, check(checkOf(r, "", page.Told{})))
 }
 
-func checkOf(r *page.Request, text, wrong string) checkView {
+func checkOf(r *page.Request, text string, wrong page.Told) checkView {
 	v := checkView{Page: r.Shell(r.T("page.public.check"))}
 	v.Scripts = []string{"check.js"}
-	v.Field = ui.Field{Name: "receipt", Label: r.T("page.public.paste"), Hint: r.T("page.public.paste_hint"), Value: text, Error: wrong, Rows: 10, Max: notary.MaxReceipt, Needed: true}
-	if wrong != "" {
-		v.Faults = []ui.Fault{{Field: "receipt", Text: wrong}}
+	v.Field = ui.Field{Name: "receipt", Label: r.T("page.public.paste"), Hint: r.T("page.public.paste_hint"), Value: text, Error: wrong.Text, Rows: 10, Max: notary.MaxReceipt, Needed: true}
+	if wrong.Text != "" {
+		v.Faults, v.WhyNot = []ui.Fault{{Field: "receipt", Text: wrong.Text}}, wrong.Why
 	}
 	if key, err := r.Notary.Verifier("ledger"); err == nil {
 		v.Verifier = key
@@ -72,7 +72,7 @@ func Check(r *page.Request) error {
 	}
 	proof, err := notary.VerifyReceipt([]byte(text), key)
 	if kind := errs.KindOf(err); kind == errs.KindInvalid || kind == errs.Refused {
-		return r.Show(http.StatusUnprocessableEntity, check(checkOf(r, text, r.Tell(err).Text)))
+		return r.Show(http.StatusUnprocessableEntity, check(checkOf(r, text, r.Tell(err))))
 	}
 	if err != nil {
 		return err
@@ -81,7 +81,7 @@ func Check(r *page.Request) error {
 	if err != nil {
 		return err
 	}
-	v := checkOf(r, "", "")
+	v := checkOf(r, "", page.Told{})
 	v.Proven = []ui.Row{{Name: r.T("page.public.proven_minutes"), Value: r.Long(said.Minutes())},
 		{Name: r.T("page.public.proven_reason"), Value: r.T("reason." + string(said.Reason))},
 		{Name: r.T("page.public.proven_number"), Value: strconv.FormatInt(proof.Index, 10)},
@@ -101,9 +101,9 @@ func originOf(verifier string) string {
 func checkCertificate(r *page.Request, text, key string) error {
 	said, err := certificate.Read([]byte(text), key)
 	if kind := errs.KindOf(err); kind == errs.KindInvalid || kind == errs.Refused {
-		wrong := r.T("page.public.cert_false")
-		if kind == errs.KindInvalid {
-			wrong = r.Tell(err).Text
+		wrong := r.Tell(err)
+		if kind == errs.Refused {
+			wrong.Text = r.T("page.public.cert_false")
 		}
 		return r.Show(http.StatusUnprocessableEntity, check(checkOf(r, text, wrong)))
 	}
@@ -114,7 +114,7 @@ func checkCertificate(r *page.Request, text, key string) error {
 	if err != nil {
 		return err
 	}
-	v := checkOf(r, "", "")
+	v := checkOf(r, "", page.Told{})
 	v.Certified = r.Statement(said)
 	v.State, v.Tone = r.CertificateState(state)
 	if !ended.IsZero() {

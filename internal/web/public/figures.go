@@ -50,6 +50,16 @@ func span(name string, now time.Time) report.Span {
 	return report.Span{}
 }
 
+// periodName is what a period is called.
+func periodName(period string) (code string) {
+	for _, p := range periods {
+		if p.name == period {
+			code = p.code
+		}
+	}
+	return code
+}
+
 // counted reads the figures of the city that the address asks for.
 func counted(r *page.Request) (period string, c report.Counted, err error) {
 	period = r.Form("period")
@@ -71,7 +81,11 @@ func Figures(r *page.Request) error {
 	}
 	v := figuresView{Page: r.Shell(r.T("page.public.figures")), CSV: "/public/figures.csv?period=" + period,
 		Taken: r.T("page.public.taken", "when", c.At.In(clock.Zone).Format(time.DateTime))}
-	v.Redeemed = figureView{rate(c), r.T("page.public.redeemed"), r.T("page.public.redeemed_means")}
+	why := func(code string) *ui.Why {
+		return r.FigureWhy(code, r.T(code), c.At, ui.Row{Name: r.T("page.why.place"), Value: r.T("page.why.whole_city")}, ui.Row{Name: r.T("page.why.period"), Value: r.T(periodName(period))})
+	}
+	v.Redeemed = ui.Figure{Number: rate(c), Name: r.T("page.public.redeemed"), Means: r.T("page.public.redeemed_means"), Why: why(string(report.Redeemed))}
+	v.DistrictsWhy = why(string(report.Redeemed))
 	for _, p := range periods {
 		v.Periods = append(v.Periods, ui.Link{Href: "/public/figures?period=" + p.name, Text: r.T(p.code), Current: p.name == period})
 	}
@@ -82,7 +96,7 @@ func Figures(r *page.Request) error {
 		if f.Unit == report.Minutes {
 			number = grouped(city[f.Code]/60) + " " + r.Unit
 		}
-		v.List = append(v.List, figureView{number, r.T(s.code), r.T(s.figure)})
+		v.List = append(v.List, ui.Figure{Number: number, Name: r.T(s.code), Means: r.T(s.figure), Why: why(s.figure)})
 	}
 	err = r.Read("web.figures.rest", func(tx *store.Tx, tree *region.Tree) error {
 		earned, redeemed := c.Districts(report.Earned), c.Districts(report.Redeemed)
@@ -107,6 +121,8 @@ func (v *figuresView) liability(r *page.Request, tx *store.Tx, tree *region.Tree
 	if err != nil {
 		return err
 	}
+	because := rules.Why("redeem.min_age")
+	v.OwedWhy = r.WhyOf(&because)
 	thisYear := r.Now.In(clock.Zone).Year()
 	sums := map[int]*report.Owed{}
 	var years []int

@@ -64,7 +64,7 @@ func Nearest(r *page.Request) error {
 	v := pointsView{Page: r.Shell(r.T("page.public.points_title"))}
 	v.Scripts = []string{"place.js"}
 	if errLat != nil || errLon != nil || !here.Valid() {
-		v.Faults = []ui.Fault{{Text: r.T("page.public.points_no_place")}}
+		v.Faults, v.WhyNot = []ui.Fault{{Text: r.T("page.public.points_no_place")}}, r.FormWhy()
 	}
 	err := r.Read("web.points", func(tx *store.Tx, tree *region.Tree) error {
 		v.choices(r, tree, "")

@@ -8,6 +8,7 @@ import (
 	"timebank/internal/id"
 	"timebank/internal/web/page"
 	"timebank/internal/web/ui"
+	"timebank/internal/why"
 )
 
 // ProofForm asks for the code beside a line of a printed passbook.
@@ -34,6 +35,8 @@ func Proof(r *page.Request) error {
 	}
 	v.Asked = id.Group(code)
 	if !p.True {
+		because := why.Rule("notary.log", "", "nobody")
+		v.WhyNot = r.WhyOf(&because)
 		return r.Show(http.StatusOK, proof(v))
 	}
 	long := r.Long(p.Minutes)

@@ -61,4 +61,6 @@ func Settings(r *page.Request) error {
 func Nowhere(*page.Request) error { return errs.New(errs.NotFound, "page.nothing_here") }
 
 // Foreign answers a form that another site sent.
-func Foreign(*page.Request) error { return errs.New(errs.Forbidden, "page.from_elsewhere") }
+func Foreign(*page.Request) error {
+	return errs.New(errs.Forbidden, "page.from_elsewhere").By("site.origin", "nobody")
+}

@@ -19,6 +19,7 @@ type checkView struct {
 	ui.Page
 	Field    ui.Field
 	Faults   []ui.Fault
+	WhyNot   *ui.Why
 	Verifier string
 	// Reasons are the words of the book's reasons as JSON.
 	Reasons string
@@ -30,14 +31,13 @@ type checkView struct {
 	Tone                ui.Tone
 }
 
-type figureView struct{ Number, Name, Means string }
-
 type figuresView struct {
 	ui.Page
-	Periods   []ui.Link
-	Redeemed  figureView
-	List      []figureView
-	Districts [][]string
+	Periods               []ui.Link
+	Redeemed              ui.Figure
+	DistrictsWhy, OwedWhy *ui.Why
+	List                  []ui.Figure
+	Districts             [][]string
 	// Owed is who may redeem when; Ready what stands ready for it.
 	Owed       [][]string
 	Ready      []ui.Row
@@ -49,6 +49,7 @@ type pointView struct{ Name, Area, Kind, Far string }
 type pointsView struct {
 	ui.Page
 	Faults             []ui.Fault
+	WhyNot             *ui.Why
 	Choose, Lead, Rest string
 	Up                 string // to where the reader came from, "" at the top
 	Choices            []ui.Link

@@ -14,7 +14,6 @@ import (
 	"github.com/a-h/templ"
 
 	"timebank/internal/i18n"
-	"timebank/internal/why"
 )
 
 // Page is what the shell around every page needs.
@@ -161,28 +160,23 @@ func (p Page) Tried(name string) bool { return p.Refused != nil && len(p.Refused
 // Row is a line of facts: what, and its value.
 type Row struct{ Name, Value string }
 
-// Why is the answer to "why?" in words: the rule and its key, its version, the values that were compared and who can change it.
+// Why is the answer to "why?": the rule in words and its key, its version ("" for a rule that has none because it never changes), the values
+// that were compared, and who can change it.
 type Why struct {
-	Rule, Version, Owner string
-	Values               []Row
+	Words, Rule, Version, Owner string
+	Values                      []Row
 }
 
-// WhyOf puts an answer into a language; nil when there is none.
-func WhyOf(lang string, w *why.Why) *Why {
-	if w == nil || w.Rule == "" {
-		return nil
-	}
-	out := &Why{Rule: w.Rule, Version: w.Version, Owner: OwnerText(lang, w.Owner)}
-	for _, v := range w.Values {
-		out.Values = append(out.Values, Row(v))
-	}
-	return out
+// Figure is one number that a page tells, what it counts, and why it is what it is.
+type Figure struct {
+	Name, Number, Growth, Means, Href string
+	Why                               *Why
 }
 
 // OwnerText names who can change a rule.
 func OwnerText(lang, owner string) string {
 	code := map[string]string{"city": "page.owner.city", "district": "page.owner.district", "street": "page.owner.street",
-		"community": "page.owner.community", "law": "page.owner.law", "person": "page.owner.person"}[owner]
+		"community": "page.owner.community", "law": "page.owner.law", "person": "page.owner.person", "nobody": "page.owner.nobody"}[owner]
 	if code == "" {
 		return ""
 	}

@@ -149,7 +149,7 @@ func CertificatePDF(r *page.Request) error {
 		return err
 	}
 	if state := c.StateOn(clock.DayOf(r.Now)); state != certificate.Valid {
-		return errs.New(errs.Conflict, "page.certificate_ended")
+		return errs.New(errs.Conflict, "page.certificate_ended").By("record.state", "nobody")
 	}
 	title := r.T("page.volunteer.cert_title")
 	d := print.New(print.A4, sheetMargin, title)

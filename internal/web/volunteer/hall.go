@@ -56,7 +56,7 @@ func Hall(r *page.Request) error {
 			return err
 		}
 		w := rules.Why("order.radius_m")
-		v.RadiusWhy = ui.WhyOf(r.Lang, &w)
+		v.RadiusWhy = r.WhyOf(&w)
 		v.Radius = r.T("page.volunteer.radius", "far", r.Far(int64(rules.OrderRadiusM)))
 		if v.Invitations, err = invitations(r, tx, tree, all, me); err != nil {
 			return err
@@ -182,7 +182,7 @@ func invitations(r *page.Request, tx *store.Tx, tree *region.Tree, all *catalog.
 			return nil, err
 		}
 		w := rules.Why("order.claim_window")
-		v.Why = ui.WhyOf(r.Lang, &w)
+		v.Why = r.WhyOf(&w)
 		out = append(out, v)
 	}
 	return out, nil

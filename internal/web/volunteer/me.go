@@ -86,7 +86,7 @@ func (v *meView) way(r *page.Request, who member.Volunteer, rules policy.Rules) 
 	case member.VolunteerSuspended:
 		v.Next = r.T("page.volunteer.next_suspended", "until", r.When(who.SuspendedUntil))
 		w := rules.Why("penalty.no_show_count")
-		v.WayWhy = ui.WhyOf(r.Lang, &w)
+		v.WayWhy = r.WhyOf(&w)
 	case member.VolunteerRejected:
 		v.Next, v.Join = r.T("page.volunteer.next_rejected"), true
 	case member.VolunteerLeft:
@@ -96,7 +96,7 @@ func (v *meView) way(r *page.Request, who member.Volunteer, rules policy.Rules) 
 	}
 	if v.WayWhy == nil {
 		w := rules.Why("volunteer.review_levels")
-		v.WayWhy = ui.WhyOf(r.Lang, &w)
+		v.WayWhy = r.WhyOf(&w)
 	}
 }
 
@@ -145,7 +145,7 @@ func (v *meView) learnt(r *page.Request, tx *store.Tx, me member.PersonID, rules
 		v.Courses = append(v.Courses, []string{now.Name(r.Lang), long64(r, minutes[now.Code]) + " / " + long64(r, need), scoreText(best, now.Code), state})
 	}
 	w := rules.Why("volunteer.exam_pass")
-	v.LearnWhy = ui.WhyOf(r.Lang, &w)
+	v.LearnWhy = r.WhyOf(&w)
 	return nil
 }
 
@@ -180,7 +180,7 @@ func (v *meView) wishes(r *page.Request, tx *store.Tx, me member.PersonID, rules
 		v.OverCap.Options = append(v.OverCap.Options, ui.Option{Value: string(s), Text: r.T(surplusWords[s]), Chosen: s == wish.OverCap})
 	}
 	w := rules.Why("account.over_cap")
-	v.OverWhy = ui.WhyOf(r.Lang, &w)
+	v.OverWhy = r.WhyOf(&w)
 	people, err := member.LoadPersons(tx, []member.PersonID{me})
 	if err != nil {
 		return err
@@ -189,7 +189,7 @@ func (v *meView) wishes(r *page.Request, tx *store.Tx, me member.PersonID, rules
 	v.Heir = ui.Field{Name: "heir", Label: r.T("page.volunteer.heir"), Hint: r.T("page.volunteer.heir_hint"),
 		Options: append([]ui.Option{{Text: r.T("page.volunteer.heir_nobody")}}, kin...)}
 	d := rules.Why("account.on_death")
-	v.HeirWhy = ui.WhyOf(r.Lang, &d)
+	v.HeirWhy = r.WhyOf(&d)
 	return err
 }
 
@@ -261,7 +261,7 @@ func JoinForm(r *page.Request) error {
 		v.Steps = []string{r.T("page.volunteer.join_apply", "age", rules.VolunteerMinAge), r.T("page.volunteer.join_review", "levels", rules.VolunteerReviewLevels),
 			r.T("page.volunteer.join_study", "hours", rules.VolunteerTrainingHours), r.T("page.volunteer.join_exam", "pass", rules.VolunteerExamPass), r.T("page.volunteer.join_serve")}
 		w := rules.Why("volunteer.min_age")
-		v.Why = ui.WhyOf(r.Lang, &w)
+		v.Why = r.WhyOf(&w)
 		return nil
 	})
 	if err != nil {

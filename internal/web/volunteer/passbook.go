@@ -50,8 +50,8 @@ func Passbook(r *page.Request) error {
 		}
 		v.Given, v.Received = r.Long(totals.Given), r.Long(totals.Received)
 		v.fill(r, all, book)
-		counts, waits, most := page.CountWhy(rules), page.WaitWhy(rules), rules.Why("account.cap")
-		v.CountWhy, v.PendingWhy, v.AccountWhy = ui.WhyOf(r.Lang, &counts), ui.WhyOf(r.Lang, &waits), ui.WhyOf(r.Lang, &most)
+		counts, pays, waits, most := page.CountWhy(rules), rules.Why("order.funding"), page.WaitWhy(rules), rules.Why("account.cap")
+		v.CountWhy, v.PaysWhy, v.PendingWhy, v.AccountWhy = r.WhyOf(&counts), r.WhyOf(&pays), r.WhyOf(&waits), r.WhyOf(&most)
 		v.stars(r, rules, totals.Given.Int64()/60)
 		return v.forecast(r, tx, tree, me, rules)
 	})
@@ -109,7 +109,7 @@ func (v *passbookView) stars(r *page.Request, rules policy.Rules, given int64) {
 		v.StarsDone, v.StarsOf = strconv.FormatInt(given, 10), strconv.FormatInt(next, 10)
 	}
 	w := rules.Why("honour.star_hours")
-	v.StarsWhy = ui.WhyOf(r.Lang, &w)
+	v.StarsWhy = r.WhyOf(&w)
 }
 
 // forecast says from when on the hours can be redeemed, and who could serve near the reader's home.
@@ -132,7 +132,7 @@ func (v *passbookView) forecast(r *page.Request, tx *store.Tx, tree *region.Tree
 	near := counted.Below("figure.certified", []region.ID{street})[street]
 	v.Forecast += " " + r.T("page.volunteer.forecast_near", "count", near, "where", tree.Name(street))
 	w := rules.Why("redeem.min_age")
-	v.ForecastWhy = ui.WhyOf(r.Lang, &w)
+	v.ForecastWhy = r.WhyOf(&w)
 	return nil
 }
 
@@ -280,7 +280,7 @@ func showGive(r *page.Request, status int, told page.Told) error {
 			return err
 		}
 		w := rules.Why("transfer.to")
-		v.Why = ui.WhyOf(r.Lang, &w)
+		v.Why = r.WhyOf(&w)
 		v.Undo = r.T("page.volunteer.give_undo", "long", long64(r, int64(max(rules.UndoWindow, rules.CreditDelay).Minutes())))
 		kin, err := kinOptions(r, tx, me, r.Form("to"))
 		v.Kin = ui.Field{Name: "to", Label: r.T("page.volunteer.give_to"), Options: kin}

@@ -92,17 +92,17 @@ type pendingView struct{ What, Minutes, Due, Action, Key, ID string }
 
 type passbookView struct {
 	ui.Page
-	PrintKey                             string
-	Given, Received                      string
-	Stars, StarsText, StarsDone, StarsOf string
-	StarsWhy                             *ui.Why
-	CountWhy, PendingWhy, AccountWhy     *ui.Why
-	Forecast                             string
-	ForecastWhy                          *ui.Why
-	Pending                              []pendingView
-	Accounts                             [][]string
-	Lines                                []lineView
-	More                                 string
+	PrintKey                                  string
+	Given, Received                           string
+	Stars, StarsText, StarsDone, StarsOf      string
+	StarsWhy                                  *ui.Why
+	CountWhy, PaysWhy, PendingWhy, AccountWhy *ui.Why
+	Forecast                                  string
+	ForecastWhy                               *ui.Why
+	Pending                                   []pendingView
+	Accounts                                  [][]string
+	Lines                                     []lineView
+	More                                      string
 }
 
 type receiptView struct {

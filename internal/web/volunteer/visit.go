@@ -127,7 +127,7 @@ func visitOf(r *page.Request) (v visitView, err error) {
 	if a == nil {
 		return v, errs.New(errs.NotFound, "order.not_found")
 	}
-	v = visitView{Page: r.Shell(r.T("page.volunteer.visit")), Key: r.Key(), Action: "/volunteer/visits/" + string(o.ID), Why: ui.WhyOf(r.Lang, &o.Why)}
+	v = visitView{Page: r.Shell(r.T("page.volunteer.visit")), Key: r.Key(), Action: "/volunteer/visits/" + string(o.ID), Why: r.WhyOf(&o.Why)}
 	v.Scripts = append(v.Scripts, "place.js", "scan.js")
 	var item *catalog.Item
 	err = r.Read("web.volunteer_visit", func(tx *store.Tx, tree *region.Tree) error {
