@@ -46,6 +46,8 @@ type fixture struct {
 	number string
 	// free is a volunteer without a visit, plain a citizen who has applied for nothing.
 	free, plain citytest.Person
+	// asked is a volunteer to whom a visit was offered.
+	asked citytest.Person
 	// giver is a child of the old person who has saved hours.
 	giver citytest.Person
 	// decided is a complaint about the visit appealed, decided by the manager of the point.
@@ -259,6 +261,7 @@ func (f *fixture) whole(t *testing.T, there, late citytest.Person, squad member.
 	form("POST /elder/visits/{id}/rate", "face", "good")
 	offered, stuck := c.Place(f.elder.Actor, f.elder), c.Place(f.elder.Actor, f.elder)
 	called := c.Volunteer(c.Home())
+	f.asked = called
 	citytest.Got(c.Orders.Dispatch(ctx, []order.DispatchCmd{{Actor: identity.System, Key: c.Key(), Order: offered, Volunteer: called.ID}})).Must(t, "offer")
 	f.orders["/answer"] = offered
 	for c.Order(stuck).State != order.AtFund {

@@ -273,7 +273,7 @@ func toldTable(p ui.Page, lines [][]string) templ.Component {
 			templ_7745c5c3_Var12 = templ.NopComponent
 		}
 		ctx = templ.ClearChildren(ctx)
-		templ_7745c5c3_Err = ui.Table(p.T("page.told.list"), []string{p.T("page.told.when"), p.T("page.told.what"), p.T("page.told.how"), p.T("page.told.became")}, lines).Render(ctx, templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = ui.Table(p, p.T("page.told.list"), []string{p.T("page.told.when"), p.T("page.told.what"), p.T("page.told.how"), p.T("page.told.became")}, lines).Render(ctx, templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}

@@ -273,7 +273,11 @@ func talkOf(r *page.Request, p relative, about order.ID) (t talkView, err error)
 		t.Why = r.WhyOf(&because)
 		return t, nil
 	}
-	list, err := r.Family.Messages(r.Context(), r.Actor, family.MessageFilter{Person: p.me, With: p.id, Order: about, Limit: pageLength})
+	list, err := r.Family.Messages(r.Context(), r.Actor, family.MessageFilter{Person: p.me, With: p.id, Order: about, Before: family.MessageID(r.Form("talk")), Limit: pageLength + 1})
+	if len(list) > pageLength {
+		list = list[:pageLength]
+		t.More = r.HTTP.URL.Path + "?talk=" + string(list[pageLength-1].ID)
+	}
 	for _, m := range list {
 		one := messageCard{Words: m.Words, When: r.When(m.SentAt), From: p.name}
 		if m.From == p.me {

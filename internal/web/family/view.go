@@ -29,6 +29,7 @@ type messageCard struct{ From, Words, When, Read, Withdraw, Key string }
 
 // talkView is the messages between the reader and a person, all or about one visit.
 type talkView struct {
+	More                           string
 	Name, Key, Action, Line, Order string
 	// Mine and Theirs are the two sides' yes.
 	Mine, Theirs, Open bool

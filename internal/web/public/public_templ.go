@@ -400,7 +400,7 @@ func join(v joinView) templ.Component {
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			templ_7745c5c3_Err = ui.Table(v.T("page.public.by_district"), []string{v.T("page.public.district"), v.T("page.public.service_points")}, v.Districts).Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = ui.Table(v.Page, v.T("page.public.by_district"), []string{v.T("page.public.district"), v.T("page.public.service_points")}, v.Districts).Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
@@ -1358,7 +1358,7 @@ func figures(v figuresView) templ.Component {
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			templ_7745c5c3_Err = ui.Table(v.T("page.public.hours_by_district"), []string{v.T("page.public.district"), v.T("page.public.hours_earned"), v.T("page.public.hours_redeemed")}, v.Districts).Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = ui.Table(v.Page, v.T("page.public.hours_by_district"), []string{v.T("page.public.district"), v.T("page.public.hours_earned"), v.T("page.public.hours_redeemed")}, v.Districts).Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
@@ -1400,7 +1400,7 @@ func figures(v figuresView) templ.Component {
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			templ_7745c5c3_Err = ui.Table(v.T("page.public.owed_table"), []string{v.T("page.public.owed_year"), v.T("page.public.owed_people"), v.T("page.public.hours")}, v.Owed).Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = ui.Table(v.Page, v.T("page.public.owed_table"), []string{v.T("page.public.owed_year"), v.T("page.public.owed_people"), v.T("page.public.hours")}, v.Owed).Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
@@ -1853,7 +1853,7 @@ func official(v officialView) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			if len(v.Addresses) == 0 {
-				templ_7745c5c3_Err = ui.Empty(v.T("page.public.official_none"), "", "").Render(ctx, templ_7745c5c3_Buffer)
+				templ_7745c5c3_Err = ui.Empty(v.T("page.public.official_none"), "/public/help", v.T("page.public.help")).Render(ctx, templ_7745c5c3_Buffer)
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}

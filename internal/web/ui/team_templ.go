@@ -195,7 +195,7 @@ func TeamHours(p Page, v TeamHoursView) templ.Component {
 			}
 		}
 		if len(v.Lines) > 0 {
-			templ_7745c5c3_Err = Table(p.T("page.desk.team_lines"), []string{p.T("page.desk.history_when"), p.T("page.desk.history_what"), p.T("page.desk.team_moved"), p.T("page.desk.team_left")}, v.Lines).Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = Table(p, p.T("page.desk.team_lines"), []string{p.T("page.desk.history_when"), p.T("page.desk.history_what"), p.T("page.desk.team_moved"), p.T("page.desk.team_left")}, v.Lines).Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}

@@ -176,7 +176,7 @@ func meTempl(v meView) templ.Component {
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			templ_7745c5c3_Err = ui.Table(v.T("page.volunteer.courses"), []string{v.T("page.volunteer.course"), v.T("page.volunteer.course_hours"), v.T("page.volunteer.course_score"), v.T("page.volunteer.course_state")}, v.Courses).Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = ui.Table(v.Page, v.T("page.volunteer.courses"), []string{v.T("page.volunteer.course"), v.T("page.volunteer.course_hours"), v.T("page.volunteer.course_score"), v.T("page.volunteer.course_state")}, v.Courses).Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
