@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"timebank/internal/call"
+	"timebank/internal/catalog"
 	"timebank/internal/certificate"
 	"timebank/internal/citytest"
 	"timebank/internal/clock"
@@ -109,9 +110,12 @@ func TestListsOfOnesOwnLeaf(t *testing.T) {
 		certificates = append(certificates, string(made))
 	}
 	visit := func() {
-		s.Clock.Advance(24 * time.Hour)
-		other := s.KeyElder(s.Home())
-		id := s.Place(other.Actor, other)
+		other, n := s.KeyElder(s.Home()), len(visits)
+		id := citytest.Got(s.Orders.Place(ctx, []order.PlaceCmd{{Actor: other.Actor, Key: s.Key(), Recipient: other.ID, Item: citytest.Lesson, Urgency: catalog.Everyday,
+			Start: s.Tomorrow().Add(time.Duration(n/3)*24*time.Hour + time.Duration(n%3)*2*time.Hour)}})).Must(t, "place").ID
+		if s.Order(id).WaitsFor == order.ForReview {
+			citytest.Got(s.Orders.Review(ctx, []order.ReviewCmd{{Actor: identity.System, Key: s.Key(), Order: id, Approve: true}})).Must(t, "review")
+		}
 		s.Claim(boss, id)
 		visits = append(visits, string(id))
 	}

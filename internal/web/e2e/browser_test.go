@@ -265,7 +265,14 @@ func (v *window) near(p region.Point) {
 		command(emulation.SetGeolocationOverride, emulation.SetGeolocationOverrideParams{Latitude: &lat, Longitude: &lon, Accuracy: &accuracy}))
 }
 
-// shoot writes a picture of the whole page when pictures were asked for.
+// The pictures are as small as they can be read on a page of the repository: the top of a telephone's page, shrunk.
+const (
+	shotWide   = 390
+	shotHigh   = 1560
+	shotShrunk = 300
+)
+
+// shoot writes a picture of the page at a telephone's width when pictures were asked for.
 func (v *window) shoot(name string) {
 	v.t.Helper()
 	if *screens == "" {
@@ -273,7 +280,16 @@ func (v *window) shoot(name string) {
 	}
 	ctx, cancel := context.WithTimeout(v.ctx, patience)
 	defer cancel()
-	picture, err := chromedp.Run(ctx, chromedp.FullScreenshot(60))
+	v.wide(shotWide)
+	high := min(ask[float64](v, "how long the page is", `document.documentElement.scrollHeight`), shotHigh)
+	beyond, quality := true, int64(60)
+	var picture []byte
+	err := chromedp.Do(ctx, chromedp.Func(func(ctx context.Context, t *chromedp.Target) error {
+		r, err := cdp.Call(ctx, t, cdppage.CaptureScreenshot, cdppage.CaptureScreenshotParams{Format: cdppage.CaptureScreenshotFormatJpeg, Quality: &quality,
+			CaptureBeyondViewport: &beyond, Clip: &cdppage.Viewport{Width: shotWide, Height: high, Scale: float64(shotShrunk) / shotWide}})
+		picture = r.Data
+		return err
+	}))
 	if err != nil {
 		v.t.Fatalf("take a picture: %v", err)
 	}

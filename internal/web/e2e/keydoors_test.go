@@ -18,7 +18,7 @@ import (
 // seen fails where nothing shows that the focus is where it is.
 func (v *window) seen(what string) {
 	v.t.Helper()
-	v.do("count the stops", evaluate(stops))
+	v.do("count the stops", evaluate(stops+"\nwindow.stops()"))
 	if now := ask[focus](v, "where the focus is", stop); now.Fault != "" || now.At < 0 {
 		v.t.Errorf("%s: the focus is on %q, and %s", what, now.Told, now.Fault)
 	}
@@ -127,6 +127,10 @@ func TestTheMainActOfEachDoorGoesByKeysAlone(t *testing.T) {
 	desk.sees("正在为 李**")
 	desk.to("the lesson", `e.matches("input[type=radio]") && e.name === "item"`)
 	desk.seen("the lesson")
+	desk.stroke(" ")
+	desk.pick(citytest.Lesson)
+	desk.to("the time", `e.matches("input[type=radio]") && e.name === "when"`)
+	desk.seen("the time")
 	desk.stroke(" ")
 	desk.bySpace("为 李** 下单")
 	desk.sees("下好了")
