@@ -20,6 +20,7 @@ var reveals = map[string]string{
 	"internal/geocode/geocode.go question":          "to the service that the installation names, without unit and room; the question is in the trail",
 	"internal/notify/notice.go way":                 "to whom a notice goes",
 	"internal/signin/code.go AskCode":               "to whom the code goes",
+	"internal/signin/staff.go sendOwn":              "to whom the code goes",
 	"internal/signin/code.go holders":               "sealed in the ticket of a choice",
 	"internal/httpapi/person.go getPerson":          "member.Details has written the look",
 	"internal/web/desk/call.go FullRecord":          "member.Details has written the look",

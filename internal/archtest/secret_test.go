@@ -14,6 +14,7 @@ var guarded = map[string]string{
 	"internal/signin/signin.go same":           "what the functions of signing in compare by: tickets, codes, states, nonces, words of the day",
 	"internal/signin/signin.go peek":           "the secret of a ticket",
 	"internal/signin/code.go CheckCode":        "a code by text message",
+	"internal/signin/staff.go Confirm":         "the code that went to an invited person's telephone",
 	"internal/signin/openid.go Return":         "the state of a departure to the city's sign-in",
 	"internal/signin/openid.go redeem":         "the nonce of a departure",
 	"internal/signin/card.go UseCard":          "the word of the day of a card",

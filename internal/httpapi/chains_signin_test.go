@@ -78,7 +78,10 @@ func signIns(w *world) {
 	const password = "the lake is beautiful in March"
 	enrol := w.does(step{op: "accept-invitation", body: m{"invitation": invited.text("code"), "password": password}, want: m{"login": "desk", "uri": anything}})
 	secret := enrol.text("secret")
-	done := w.does(step{op: "confirm-enrolment", body: m{"ticket": enrol.text("ticket"), "totp": totp(secret, w.Clock.Now())},
+	w.deliver()
+	own := w.does(step{op: "inbox", want: m{"letters.0.kind": "signin.code"}}).text("letters.0.values.code")
+	w.refused(step{op: "confirm-enrolment", body: m{"ticket": enrol.text("ticket"), "totp": totp(secret, w.Clock.Now())}}, 401, "signin.wrong")
+	done := w.does(step{op: "confirm-enrolment", body: m{"ticket": enrol.text("ticket"), "totp": totp(secret, w.Clock.Now()), "sent": own},
 		rows: "session+1 signin_password+1", want: m{"token": anything, "recovery.9": anything}})
 	w.Clock.Advance(time.Minute)
 	w.refused(step{op: "staff-sign-in", body: m{"login": "desk", "password": "no", "second": m{"totp": totp(secret, w.Clock.Now())}}, noted: true}, 401, "signin.wrong")

@@ -153,11 +153,12 @@ type Enrolment struct {
 	Secret string `json:"secret" doc:"Base32, for typing"`
 	URI    string `json:"uri" doc:"For a square code"`
 	Ticket string `json:"ticket" doc:"To confirm with"`
+	Phone  string `json:"phone,omitempty" example:"138****5678" doc:"Where the other code went that the confirmation asks for"`
 }
 
 func (a *api) acceptInvitation(ctx context.Context, in *Says[Acceptance]) (Enrolment, error) {
 	e, err := a.SignIn.Accept(ctx, signin.AcceptCmd{Where: Device{}.where(ctx), Invitation: in.Body.Invitation, Password: in.Body.Password})
-	return Enrolment(e), err
+	return Enrolment{Login: e.Login, Secret: e.Secret, URI: e.URI, Ticket: e.Ticket, Phone: e.Phone.String()}, err
 }
 
 // EnrolmentProof shows that the authenticator works.
@@ -165,6 +166,7 @@ type EnrolmentProof struct {
 	Device
 	Ticket string `json:"ticket" minLength:"1" maxLength:"200"`
 	TOTP   string `json:"totp" minLength:"1" maxLength:"10"`
+	Sent   string `json:"sent,omitempty" maxLength:"10" doc:"The six digits that went to the invited person's own telephone"`
 }
 
 // Enrolled is a first session with the recovery codes.
@@ -174,7 +176,7 @@ type Enrolled struct {
 }
 
 func (a *api) confirmEnrolment(ctx context.Context, in *Says[EnrolmentProof]) (Enrolled, error) {
-	done, err := a.SignIn.Confirm(ctx, signin.ConfirmCmd{Sign: in.Body.sign(ctx), Ticket: in.Body.Ticket, Code: in.Body.TOTP})
+	done, err := a.SignIn.Confirm(ctx, signin.ConfirmCmd{Sign: in.Body.sign(ctx), Ticket: in.Body.Ticket, Code: in.Body.TOTP, Sent: in.Body.Sent})
 	out, err := signedInOf(done.SignedIn, err)
 	return Enrolled{out, done.Recovery}, err
 }

@@ -3,6 +3,7 @@ package signin
 import (
 	"context"
 	"encoding/json"
+	"fmt"
 	"regexp"
 	"strings"
 	"time"
@@ -12,7 +13,11 @@ import (
 	"timebank/internal/errs"
 	"timebank/internal/id"
 	"timebank/internal/identity"
+	"timebank/internal/member"
+	"timebank/internal/notify"
+	"timebank/internal/pii"
 	"timebank/internal/store"
+	"timebank/internal/why"
 )
 
 const (
@@ -46,7 +51,9 @@ type Invitation struct {
 }
 
 // Invite makes an invitation, which ends earlier ones; what the person signed in with so far stays good until it is accepted. Whoever may
-// grant all roles of the person may invite it. Errors: signin.login_invalid, signin.login_taken, and those of identity.MayManage.
+// grant all roles of the person may invite it, but not take the invitation up in its place and so be two persons: that needs a code which
+// goes to the invited person's own telephone. Errors: signin.login_invalid, signin.login_taken, Refused signin.phone_needed for a person
+// without a mobile number, and those of identity.MayManage.
 func (s *Service) Invite(ctx context.Context, cmd InviteCmd) (made Invitation, err error) {
 	login := strings.ToLower(strings.TrimSpace(cmd.Login))
 	if !loginForm.MatchString(login) {
@@ -71,6 +78,9 @@ func (s *Service) Invite(ctx context.Context, cmd InviteCmd) (made Invitation, e
 		if holder.actor != "" && holder.actor != cmd.To {
 			return errs.New(errs.Conflict, "signin.login_taken").By("record.once", "nobody")
 		}
+		if _, err := s.ownPhone(tx, known[cmd.To]); err != nil {
+			return err
+		}
 		if err := endTickets(tx, invitationTicket, string(cmd.To)); err != nil {
 			return err
 		}
@@ -79,9 +89,25 @@ func (s *Service) Invite(ctx context.Context, cmd InviteCmd) (made Invitation, e
 			return err
 		}
 		made = Invitation{Code: code, Expires: tx.Now().Add(invitationLife)}
-		return audit.Record(tx, audit.Entry{Actor: cmd.Actor.ID, Action: "signin.invite", Kind: "actor", Ref: string(cmd.To), Origin: cmd.Actor.Origin})
+		return audit.Record(tx, audit.Entry{Actor: cmd.Actor.ID, OnBehalf: known[cmd.To].Person, Action: "signin.invite", Kind: "actor", Ref: string(cmd.To), Region: string(known[cmd.To].Grants[0].Region),
+			After: "until " + made.Expires.UTC().Format(time.RFC3339), Origin: cmd.Actor.Origin})
 	})
 	return made, err
+}
+
+var errPhoneNeeded = errs.New(errs.Refused, "signin.phone_needed")
+
+// ownPhone is where the code goes by which an invited person shows that it is itself; the zero number for an account that is nobody's, which
+// is never the second of two persons.
+func (s *Service) ownPhone(tx *store.Tx, of identity.Actor) (pii.Phone, error) {
+	if of.Person == "" {
+		return pii.Phone{}, nil
+	}
+	d, err := s.members.Open(tx, member.PersonID(of.Person))
+	if err == nil && !d.Phone.IsMobile() {
+		err = errPhoneNeeded.Because(why.Rule("identity.two_persons", "", "law"))
+	}
+	return d.Phone, err
 }
 
 // AcceptCmd chooses a password.
@@ -97,10 +123,15 @@ type Enrolment struct {
 	Secret string // base32, for typing
 	URI    string // for a square code
 	Ticket string
+	// Phone is where a code went that Confirm asks for besides; it prints masked. It is zero for an account that is nobody's.
+	Phone pii.Phone
 }
 
-// enrolling is what an enrolment keeps sealed until it is confirmed.
-type enrolling struct{ Login, Digest, Secret string }
+// enrolling is what an enrolment keeps sealed until it is confirmed. Sent is the keyed digest of the code that went to the telephone.
+type enrolling struct {
+	Login, Digest, Secret string
+	Sent                  []byte
+}
 
 // Accept takes an invitation up. Nothing is good before the authenticator has been confirmed. Errors: signin.password_invalid, signin.stale.
 func (s *Service) Accept(ctx context.Context, cmd AcceptCmd) (out Enrolment, err error) {
@@ -124,20 +155,45 @@ func (s *Service) Accept(ctx context.Context, cmd AcceptCmd) (out Enrolment, err
 		return Enrolment{}, err
 	}
 	kept := enrolling{Login: login, Digest: digest, Secret: totpText.EncodeToString(secret[:])}
-	sealed, err := json.Marshal(kept) // #nosec G117 -- sealed before it is stored
-	if err != nil {
-		return Enrolment{}, err
-	}
 	err = s.db.Write(ctx, "signin.accept", func(tx *store.Tx) error {
 		t, _, err := s.take(tx, invitationTicket, cmd.Invitation)
 		if err != nil {
 			return err
 		}
-		out = Enrolment{Login: login, Secret: kept.Secret, URI: totpURI(s.set.Name, login, kept.Secret)}
+		phone, err := s.sendOwn(tx, t.subject, &kept)
+		if err != nil {
+			return err
+		}
+		sealed, err := json.Marshal(kept) // #nosec G117 -- sealed before it is stored
+		if err != nil {
+			return err
+		}
+		out = Enrolment{Login: login, Secret: kept.Secret, URI: totpURI(s.set.Name, login, kept.Secret), Phone: phone}
 		out.Ticket, err = s.issue(tx, enrolmentTicket, t.subject, string(sealed), enrolmentLife)
 		return err
 	})
 	return out, err
+}
+
+// sendOwn sends the invited person the code that whoever holds the invitation alone does not have.
+func (s *Service) sendOwn(tx *store.Tx, subject string, kept *enrolling) (pii.Phone, error) {
+	known, err := identity.Load(tx, []identity.ActorID{identity.ActorID(subject)}, "")
+	if err != nil {
+		return pii.Phone{}, err
+	}
+	phone, err := s.ownPhone(tx, known[identity.ActorID(subject)])
+	if err != nil || phone.IsZero() {
+		return phone, err
+	}
+	code := draw(tx)
+	kept.Sent = s.ownDigest(subject, code)
+	_, err = s.notify.Send(tx, notify.Message{Channel: notify.SMS, To: phone.Reveal(), Kind: notify.Code,
+		Values: map[string]string{"code": code, "minutes": fmt.Sprint(int(enrolmentLife.Minutes()))}, Life: enrolmentLife})
+	return phone, err
+}
+
+func (s *Service) ownDigest(subject, code string) []byte {
+	return s.box.Index("signin.enrol", subject+" "+strings.TrimSpace(code))
 }
 
 func checkPassword(password, login string) error {
@@ -171,11 +227,12 @@ func (s *Service) queue(ctx context.Context) error {
 	}
 }
 
-// ConfirmCmd shows that the authenticator works.
+// ConfirmCmd shows that the authenticator works, and that the invited person is there.
 type ConfirmCmd struct {
 	Sign
 	Ticket string
-	Code   string
+	Code   string // of the authenticator
+	Sent   string // the code that went to the person's telephone
 }
 
 // Confirmed is a first session, and the codes that stand in for a lost authenticator, each once. They are shown once.
@@ -202,6 +259,9 @@ func (s *Service) Confirm(ctx context.Context, cmd ConfirmCmd) (out Confirmed, e
 			return nil, err
 		}
 		step, right := totpMatch(secret, cmd.Code, tx.Now(), 0)
+		if kept.Sent != nil && !same(s.ownDigest(t.subject, cmd.Sent), kept.Sent) {
+			right = false
+		}
 		if !right || t.tries >= s.set.CodeTries {
 			return errWrong, countTry(tx, t.id)
 		}
@@ -215,7 +275,7 @@ func (s *Service) Confirm(ctx context.Context, cmd ConfirmCmd) (out Confirmed, e
 		if out.Recovery, err = s.drawRecovery(tx, actor); err != nil {
 			return nil, err
 		}
-		if err := audit.Record(tx, audit.Entry{Actor: string(actor), Action: "signin.enrol", Kind: "actor", Ref: string(actor), Origin: cmd.Origin}); err != nil {
+		if err := audit.Record(tx, audit.Entry{Actor: string(actor), Action: "signin.enrol", Kind: "actor", Ref: string(actor), After: "password totp", Origin: cmd.Origin}); err != nil {
 			return nil, err
 		}
 		out.SignedIn, err = s.open(tx, actor, identity.GradeStaff, cmd.Sign)

@@ -36,6 +36,18 @@ func (w watch) at(now time.Time) string {
 	return fmt.Sprintf("%06d", (int(sum[n]&127)<<24|int(sum[n+1])<<16|int(sum[n+2])<<8|int(sum[n+3]))%1000000)
 }
 
+// sentTo is the code that came to somebody's own telephone last.
+func sentTo(t testing.TB, c *citytest.City, who citytest.Person) string {
+	t.Helper()
+	for _, l := range letters(t, c) {
+		if l.Kind == notify.Code && l.To == phoneOf(t, c, who) {
+			return l.Values["code"]
+		}
+	}
+	t.Fatalf("no code came to the telephone of %s", who.ID)
+	return ""
+}
+
 // enrol takes somebody with a role through invitation, password and authenticator.
 func enrol(t testing.TB, c *citytest.City, who citytest.Person, login string) (signin.Confirmed, watch) {
 	t.Helper()
@@ -44,7 +56,7 @@ func enrol(t testing.TB, c *citytest.City, who citytest.Person, login string) (s
 	enrolment, err := c.SignIn.Accept(t.Context(), signin.AcceptCmd{Where: here().Where, Invitation: invited.Code, Password: password})
 	fine(t, err)
 	w := watch{enrolment.Secret}
-	done, err := c.SignIn.Confirm(t.Context(), signin.ConfirmCmd{Sign: here(), Ticket: enrolment.Ticket, Code: w.at(c.Clock.Now())})
+	done, err := c.SignIn.Confirm(t.Context(), signin.ConfirmCmd{Sign: here(), Ticket: enrolment.Ticket, Code: w.at(c.Clock.Now()), Sent: sentTo(t, c, who)})
 	fine(t, err)
 	return done, w
 }
@@ -58,7 +70,7 @@ func TestStaffSignsInByPasswordAndSecondFactor(t *testing.T) {
 	citytest.Each(t, func(t *testing.T, c *citytest.City) {
 		office := c.Staff(identity.Administrator, c.Tree.City())
 		done, w := enrol(t, c, office, "Office.1")
-		if a := acts(t, c, done.Token); a.May(identity.LedgerGrant, c.Tree.City(), c.Tree) != nil {
+		if a := acts(t, c, done.Token); a.May(identity.LedgerIssuePropose, c.Tree.City(), c.Tree) != nil {
 			t.Error("who has just confirmed the authenticator may not use guarded rights")
 		}
 		used := w.at(c.Clock.Now())
@@ -80,7 +92,7 @@ func TestStaffSignsInByPasswordAndSecondFactor(t *testing.T) {
 		in, err := staff(c, t, " OFFICE.1 ", password, signin.Proof{TOTP: w.at(c.Clock.Now())})
 		fine(t, err)
 		actor := acts(t, c, in.Token)
-		if err := actor.May(identity.LedgerGrant, c.Tree.City(), c.Tree); err != nil {
+		if err := actor.May(identity.LedgerIssuePropose, c.Tree.City(), c.Tree); err != nil {
 			t.Errorf("a guarded right just after signing in: %v", err)
 		}
 		_, err = staff(c, t, "office.1", password, signin.Proof{TOTP: w.at(c.Clock.Now())})
@@ -89,12 +101,12 @@ func TestStaffSignsInByPasswordAndSecondFactor(t *testing.T) {
 		// Guarded rights close by themselves and open by another code.
 		c.Clock.Advance(identity.DefaultLimits.StepUp)
 		actor = acts(t, c, in.Token)
-		refusal(t, "a guarded right a quarter of an hour later", actor.May(identity.LedgerGrant, c.Tree.City(), c.Tree), identity.CodeStepUp)
+		refusal(t, "a guarded right a quarter of an hour later", actor.May(identity.LedgerIssuePropose, c.Tree.City(), c.Tree), identity.CodeStepUp)
 		_, err = c.SignIn.StepUp(t.Context(), actor, here().Where, signin.Proof{TOTP: other(w.at(c.Clock.Now()))})
 		refusal(t, "stepping up by a wrong code", err, "signin.wrong")
 		_, err = c.SignIn.StepUp(t.Context(), actor, here().Where, signin.Proof{TOTP: w.at(c.Clock.Now())})
 		fine(t, err)
-		if err := acts(t, c, in.Token).May(identity.LedgerGrant, c.Tree.City(), c.Tree); err != nil {
+		if err := acts(t, c, in.Token).May(identity.LedgerIssuePropose, c.Tree.City(), c.Tree); err != nil {
 			t.Errorf("a guarded right after stepping up: %v", err)
 		}
 
@@ -188,9 +200,9 @@ func TestInvitations(t *testing.T) {
 		w := watch{enrolment.Secret}
 		_, err = staff(c, t, "desk", password, signin.Proof{TOTP: w.at(c.Clock.Now())})
 		refusal(t, "signing in before the authenticator is confirmed", err, "signin.wrong")
-		_, err = c.SignIn.Confirm(t.Context(), signin.ConfirmCmd{Sign: here(), Ticket: enrolment.Ticket, Code: other(w.at(c.Clock.Now()))})
+		_, err = c.SignIn.Confirm(t.Context(), signin.ConfirmCmd{Sign: here(), Ticket: enrolment.Ticket, Code: other(w.at(c.Clock.Now())), Sent: sentTo(t, c, desk)})
 		refusal(t, "confirming by a wrong code", err, "signin.wrong")
-		first, err := c.SignIn.Confirm(t.Context(), signin.ConfirmCmd{Sign: here(), Ticket: enrolment.Ticket, Code: w.at(c.Clock.Now())})
+		first, err := c.SignIn.Confirm(t.Context(), signin.ConfirmCmd{Sign: here(), Ticket: enrolment.Ticket, Code: w.at(c.Clock.Now()), Sent: sentTo(t, c, desk)})
 		fine(t, err)
 		_, err = invite(office.Actor, manager, "desk")
 		refusal(t, "a name that is somebody's", err, "signin.login_taken")
@@ -202,7 +214,7 @@ func TestInvitations(t *testing.T) {
 		acts(t, c, first.Token)
 		again, err := accept(second.Code, password+" again")
 		fine(t, err)
-		_, err = c.SignIn.Confirm(t.Context(), signin.ConfirmCmd{Sign: here(), Ticket: again.Ticket, Code: watch{again.Secret}.at(c.Clock.Now())})
+		_, err = c.SignIn.Confirm(t.Context(), signin.ConfirmCmd{Sign: here(), Ticket: again.Ticket, Code: watch{again.Secret}.at(c.Clock.Now()), Sent: sentTo(t, c, desk)})
 		fine(t, err)
 		ended(t, c, first.Token)
 		c.Clock.Advance(minute)
@@ -214,6 +226,42 @@ func TestInvitations(t *testing.T) {
 		c.Clock.Set(late.Expires)
 		_, err = accept(late.Code, password)
 		refusal(t, "an invitation after its time", err, "signin.stale")
+	})
+}
+
+// Whoever may let others in does not become a second person by taking their invitation up itself: the proof is in the invited person's pocket.
+func TestAnInvitationNeedsTheInvitedPersonsTelephone(t *testing.T) {
+	citytest.Each(t, func(t *testing.T, c *citytest.City) {
+		office, second := c.Staff(identity.Administrator, c.Tree.City()), c.Staff(identity.Reviewer, c.Tree.City())
+		before, _ := enrol(t, c, second, "second")
+		c.Clock.Advance(minute)
+		invited, err := c.SignIn.Invite(t.Context(), signin.InviteCmd{Actor: office.Actor, To: identity.ActorID(second.Actor.ID), Login: "second"})
+		fine(t, err)
+		enrolment, err := c.SignIn.Accept(t.Context(), signin.AcceptCmd{Where: here().Where, Invitation: invited.Code, Password: password})
+		fine(t, err)
+		if phone := phoneOf(t, c, second); enrolment.Phone.String() != phone[:3]+"****"+phone[7:] {
+			t.Errorf("the code went to %s", enrolment.Phone)
+		}
+		confirm := func(sent string) error {
+			_, err := c.SignIn.Confirm(t.Context(), signin.ConfirmCmd{Sign: here(), Ticket: enrolment.Ticket, Code: watch{enrolment.Secret}.at(c.Clock.Now()), Sent: sent})
+			return err
+		}
+		right := sentTo(t, c, second)
+		for _, sent := range []string{"", other(right), invited.Code} {
+			refusal(t, "without the code of the telephone: "+sent, confirm(sent), "signin.wrong")
+		}
+		acts(t, c, before.Token) // what the person signed in with stays good
+		fine(t, confirm(right))
+
+		if corrected, err := c.Members.Correct(t.Context(), []member.CorrectCmd{{Actor: identity.System, Key: c.Key(), Person: second.ID, Phone: "025-83638888", Reason: "test"}}); err != nil || corrected[0].Err != nil {
+			t.Fatal(err, corrected)
+		}
+		_, err = c.SignIn.Invite(t.Context(), signin.InviteCmd{Actor: office.Actor, To: identity.ActorID(second.Actor.ID), Login: "second"})
+		refusal(t, "a person whose number takes no messages", err, "signin.phone_needed")
+		if noted := trail(t, c, "signin.invite"); len(noted) != 2 || noted[1].OnBehalf != string(second.ID) || noted[1].Region != string(c.Tree.City()) {
+			t.Errorf("the trail says %+v", noted)
+		}
+		silent(t, c, right)
 	})
 }
 

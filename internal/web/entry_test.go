@@ -134,8 +134,11 @@ func TestStaffComesInAndShowsItsSecondFactorAgain(t *testing.T) {
 	enrol := r.post("/sign-in/invitation", url.Values{"invitation": {made.Code}, "password": {password}})
 	enrol.is(t, http.StatusOK, "Set up the authenticator", `role="img"`)
 	secret := enrol.found(t, `name="secret" value="([^"]+)"`)
-	form := url.Values{"ticket": {enrol.found(t, `name="ticket" value="([^"]+)"`)}, "secret": {secret}, "login": {"desk"}, "uri": {enrol.found(t, `name="uri" value="([^"]+)"`)}, "totp": {"000000"}}
-	r.post("/sign-in/enrol", form).is(t, http.StatusUnauthorized, "Set up the authenticator", secret)
+	s.deliver()
+	sent := r.get("/inbox").found(t, `Your code is ([0-9]{6})`)
+	form := url.Values{"ticket": {enrol.found(t, `name="ticket" value="([^"]+)"`)}, "secret": {secret}, "login": {"desk"}, "uri": {enrol.found(t, `name="uri" value="([^"]+)"`)},
+		"masked": {enrol.found(t, `name="masked" value="(1[0-9]{2}\*{4}[0-9]{4})"`)}, "totp": {"000000"}, "sent": {sent}}
+	r.post("/sign-in/enrol", form).is(t, http.StatusUnauthorized, "Set up the authenticator", secret, form.Get("masked"))
 	form.Set("totp", totp(secret, s.Clock.Now()))
 	recovery := r.post("/sign-in/enrol", form)
 	recovery.is(t, http.StatusOK, "Keep these recovery codes")

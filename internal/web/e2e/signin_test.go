@@ -152,6 +152,8 @@ func TestComingInByCodeKeyAndPassword(t *testing.T) {
 	held(desk, "enrol")
 	secret := desk.read(".secret")
 	desk.fill("totp", digits(secret, w.Clock.Now()))
+	inbox.visit("/inbox")
+	desk.fill("sent", ask[string](inbox, "read the code", `document.querySelector(".letter").textContent.match(/验证码是 (\d{6})/)[1]`))
 	desk.press("绑定")
 	desk.sees("请收好恢复码")
 	held(desk, "recovery")

@@ -72,14 +72,16 @@ func Invitation(r *page.Request) error {
 	if err != nil {
 		return invitation(r, err)
 	}
-	return enrol(r, e, nil)
+	return enrol(r, e, e.Phone.String(), nil)
 }
 
-func enrol(r *page.Request, e signin.Enrolment, err error) error {
-	v := enrolView{Page: shell(r, "page.entry.enrol_title"), Enrolment: e}
+// enrol shows what the authenticator needs; masked is the telephone to which a code went, "" for none.
+func enrol(r *page.Request, e signin.Enrolment, masked string, err error) error {
+	v := enrolView{Page: shell(r, "page.entry.enrol_title"), Enrolment: e, Masked: masked}
 	v.TOTP = ui.Field{Name: "totp", Label: r.T("page.step_up.totp"), Hint: r.T("page.step_up.totp_hint"), Mode: "numeric", Max: 10, Auto: "one-time-code", Needed: true}
+	v.Sent = ui.Field{Name: "sent", Label: r.T("page.entry.enrol_sent"), Hint: r.T("page.entry.enrol_sent_hint", "phone", v.Masked), Mode: "numeric", Max: 10, Needed: true}
 	var status int
-	status, v.Faults, v.WhyNot = wrong(r, err, &v.TOTP)
+	status, v.Faults, v.WhyNot = wrong(r, err, &v.TOTP, &v.Sent)
 	return r.Show(status, enrolPage(v))
 }
 
@@ -87,9 +89,9 @@ func enrol(r *page.Request, e signin.Enrolment, err error) error {
 func Enrol(r *page.Request) error {
 	// What the authenticator needs travels with the form until it is confirmed; it opens nothing before.
 	e := signin.Enrolment{Login: r.Form("login"), Secret: r.Form("secret"), URI: r.Form("uri"), Ticket: r.Form("ticket")}
-	done, err := r.SignIns.Confirm(r.Context(), signin.ConfirmCmd{Sign: r.Sign(), Ticket: e.Ticket, Code: r.Form("totp")})
+	done, err := r.SignIns.Confirm(r.Context(), signin.ConfirmCmd{Sign: r.Sign(), Ticket: e.Ticket, Code: r.Form("totp"), Sent: r.Form("sent")})
 	if err != nil {
-		return enrol(r, e, err)
+		return enrol(r, e, r.Form("masked"), err)
 	}
 	r.Enter(done.SignedIn)
 	return r.Show(http.StatusOK, recoveryPage(recoveryView{Page: shell(r, "page.entry.recovery_title"), Codes: done.Recovery}))

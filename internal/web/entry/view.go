@@ -50,9 +50,10 @@ type invitationView struct {
 type enrolView struct {
 	ui.Page
 	signin.Enrolment
-	TOTP   ui.Field
-	Faults []ui.Fault
-	WhyNot *ui.Why
+	Masked     string // the telephone to which a code went
+	TOTP, Sent ui.Field
+	Faults     []ui.Fault
+	WhyNot     *ui.Why
 }
 
 type recoveryView struct {
