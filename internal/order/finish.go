@@ -21,8 +21,9 @@ func (w *work) confirm(o *Order, c *ConfirmCmd) error {
 	if o.State != Awaiting {
 		return errState("order.not_awaiting_confirmation", o)
 	}
-	// Nor with the recipient's card: whoever works the desk has ordered for somebody and would now say that it was done.
-	if (by == ByDesk || c.Actor.ByCard) && c.Actor.ID == o.PlacedBy {
+	// Nor with the recipient's card, nor as the delegate that it also is: whoever works the desk has ordered for somebody and would now say that
+	// it was done.
+	if (by == ByDesk || c.Actor.ByCard || o.PlacedAs == ByStation) && c.Actor.ID == o.PlacedBy {
 		return errs.New(errs.Forbidden, "order.confirm_own_proxy").Because(why.Rule("order.two_persons", o.PolicyVersion, "law"))
 	}
 	if o.serves(member.PersonID(c.Actor.Person)) {

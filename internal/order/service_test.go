@@ -146,6 +146,56 @@ func TestNobodyCreatesHoursAlone(t *testing.T) {
 	})
 }
 
+// Whoever ordered for somebody is not the second side of the visit by another door either: not as its witness, with the code that the desk sees,
+// nor as the delegate that it also is.
+func TestWhoOrderedForSomebodyIsNotTheSecondSide(t *testing.T) {
+	citytest.Each(t, func(t *testing.T, c *citytest.City) {
+		ctx := t.Context()
+		elder, volunteer := c.Recipient(83, c.Home()), c.Volunteer(c.Home())
+		daughter := c.Daughter(elder, c.Home())
+		c.Appoint(daughter, identity.PointStaff, c.Home())
+		hat, err := c.Identity.Actor(ctx, identity.ActorID(daughter.Actor.ID), "test")
+		if err != nil {
+			t.Fatal(err)
+		}
+		other := c.Staff(identity.PointStaff, c.Home())
+		visit := func(witness identity.Actor, factors func(order.ID) []order.Factor) order.ID {
+			t.Helper()
+			id := c.Place(hat, elder)
+			c.Claim(volunteer, id)
+			c.Clock.Set(c.Order(id).Start)
+			check := order.CheckCmd{Actor: witness, Order: id, Volunteer: volunteer.ID, Factors: factors(id)}
+			for _, do := range []func() error{
+				func() error { out, err := c.Orders.CheckIn(ctx, []order.CheckCmd{check}); citytest.Must(t, out, err); return err },
+				func() error { out, err := c.Orders.CheckOut(ctx, []order.CheckCmd{check}); citytest.Must(t, out, err); return err },
+			} {
+				check.Key = c.Key()
+				if err := do(); err != nil {
+					t.Fatal(err)
+				}
+				c.Clock.Advance(30 * time.Minute)
+			}
+			return id
+		}
+		called := func(order.ID) []order.Factor { return []order.Factor{{Method: order.ByCallBack}} }
+		for what, factors := range map[string]func(order.ID) []order.Factor{"its own call-back": called, "the code that the desk sees": c.Proof} {
+			id := visit(hat, factors)
+			confirmed, err := c.Orders.Confirm(ctx, []order.ConfirmCmd{{Actor: daughter.Actor, Key: c.Key(), Order: id}})
+			refused(t, "the desk confirms as the delegate", "order.confirm_own_proxy", confirmed, err)
+			c.Pass(49 * time.Hour)
+			if v := get(t, c, id); v.State != order.Awaiting || v.WaitsFor != order.ForFollowUp {
+				t.Errorf("by %s and silence: %s, waits for %s", what, v.State, v.WaitsFor)
+			}
+			c.Confirm(other.Actor, id)
+		}
+		id := visit(other.Actor, called)
+		c.Pass(49 * time.Hour)
+		if v := get(t, c, id); v.State != order.Confirmed || v.ConfirmedBy != order.ByTimeOut {
+			t.Errorf("by a colleague's call-back and silence: %s by %q", v.State, v.ConfirmedBy)
+		}
+	})
+}
+
 func TestSilenceConfirmsOnlyWhatTwoSidesShow(t *testing.T) {
 	citytest.Each(t, func(t *testing.T, c *citytest.City) {
 		elder, volunteer := c.Recipient(83, c.Home()), c.Volunteer(c.Home())
