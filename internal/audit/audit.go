@@ -17,7 +17,7 @@ const System = "system"
 // Entry is one act.
 type Entry struct {
 	Actor    string // id of the actor, or [System]
-	OnBehalf string // id of the person acted for, "" when the actor acts for itself
+	OnBehalf string // id of the person acted for or looked at, "" when the actor acts for itself
 	Action   string // "order.confirm"
 	Kind     string // kind of the entity: "order"
 	Ref      string // id of the entity

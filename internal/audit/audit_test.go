@@ -11,6 +11,7 @@ import (
 
 	"timebank/internal/audit"
 	"timebank/internal/clock"
+	"timebank/internal/errs"
 	"timebank/internal/store"
 	"timebank/internal/store/storetest"
 )
@@ -129,7 +130,7 @@ func TestRecentRowsAreNotSummedUp(t *testing.T) {
 	storetest.Each(t, func(t *testing.T, db *store.DB, clk *clock.Fake) {
 		storetest.Write(t, db, func(tx *store.Tx) error {
 			for range 5000 / 250 {
-				if err := audit.Record(tx, slices.Repeat([]audit.Entry{{Actor: "a", Action: "b.c"}}, 250)...); err != nil {
+				if err := audit.Record(tx, slices.Repeat([]audit.Entry{{Actor: "a", Action: "b.c", Origin: "test"}}, 250)...); err != nil {
 					return err
 				}
 			}
@@ -191,5 +192,23 @@ func BenchmarkSearch(b *testing.B) {
 			})
 		}
 		b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/200_000, "ns/row")
+	})
+}
+
+// An act of anybody says from where it comes, or it is not done.
+func TestAnEntrySaysFromWhereItComes(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, db *store.DB, _ *clock.Fake) {
+		err := db.Write(t.Context(), "test", func(tx *store.Tx) error {
+			return audit.Record(tx, audit.Entry{Actor: "actor-1", Action: "order.place", Kind: "order", Ref: "1"})
+		})
+		if errs.KindOf(err) != errs.Internal {
+			t.Errorf("an entry without its origin: got %v", err)
+		}
+		storetest.Write(t, db, func(tx *store.Tx) error {
+			return audit.Record(tx, audit.Entry{Actor: audit.System, Action: "order.place", Kind: "order", Ref: "2"})
+		})
+		if all := everything(t, db); len(all) != 1 || all[0].Origin != audit.System {
+			t.Errorf("the trail has %+v", all)
+		}
 	})
 }

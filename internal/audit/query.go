@@ -39,6 +39,16 @@ func (Log) Pending(tx *store.Tx, max int) ([]Waiting, error) {
 	}, "SELECT seq, digest FROM audit WHERE number IS NULL ORDER BY seq LIMIT $1", max)
 }
 
+// Oldest returns when the oldest entry without a number was written; ok is false when all have one.
+func (Log) Oldest(tx *store.Tx) (at time.Time, ok bool, err error) {
+	var micros int64
+	err = tx.QueryRow("SELECT recorded_at FROM audit WHERE number IS NULL ORDER BY seq LIMIT 1").Scan(&micros)
+	if errors.Is(err, store.ErrNoRows) {
+		return time.Time{}, false, nil
+	}
+	return clock.FromMicros(micros), err == nil, err
+}
+
 // Number gives entries their numbers, beginning with first.
 func (Log) Number(tx *store.Tx, rows []Waiting, first int64) error { return number(tx, rows, first) }
 

@@ -1,11 +1,15 @@
 package audit
 
 import (
+	"errors"
+
 	"timebank/internal/clock"
+	"timebank/internal/errs"
 	"timebank/internal/store"
 )
 
-// Record writes entries at the transaction's time.
+// Record writes entries at the transaction's time. What the installation does by itself comes from it; an entry of anybody else that does not
+// say from where it comes is a fault of ours, and the act goes back with it.
 func Record(tx *store.Tx, entries ...Entry) error {
 	if len(entries) == 0 {
 		return nil
@@ -13,6 +17,12 @@ func Record(tx *store.Tx, entries ...Entry) error {
 	at := tx.NowMicros()
 	args := make([]any, 0, 11*len(entries))
 	for _, e := range entries {
+		switch {
+		case e.Origin == "" && e.Actor == System:
+			e.Origin = System
+		case e.Origin == "":
+			return errs.New(errs.Internal, errs.CodeInternal).With(errors.New("the entry " + e.Action + " does not say from where it comes"))
+		}
 		d := digest(at, e)
 		args = append(args, at, e.Actor, e.OnBehalf, e.Action, e.Kind, e.Ref, e.Region, e.Before, e.After, e.Origin, d[:])
 	}

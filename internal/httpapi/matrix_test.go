@@ -24,13 +24,19 @@ type matrix struct {
 // TestMatrixOfOperations lets everybody ask for every operation of the API and holds the answers against a golden file that a person can read:
 // every operation, once as a citizen carries it out for itself and once as staff does for another, by every role at every level, in its place and in
 // another. "kin" is a confirmed relative, "acting_kin" one who may act for the person, "blind_kin" one who may act where the person has not consented
-// to relatives seeing its visits; "doer" is the staff that does it in the scenario, at a point or with papers of its own where that is asked for.
+// to relatives seeing its visits. Nothing can be written into the trail while they ask, so that whatever shows what is seen with an entry alone shows
+// it to nobody. What the scenarios themselves leave in the trail says all that an auditor asks for; "doer" is the staff that does it in the scenario, at a point or with papers of its own where that is asked for.
 func TestMatrixOfOperations(t *testing.T) {
 	var all citytest.Matrix
+	acts := map[string]bool{}
 	for _, name := range slices.Sorted(maps.Keys(chains)) {
 		w := newWorld(t, citytest.New(t, store.SQLite))
 		w.matrix = &matrix{Matrix: &all, cast: w.Cast(), relatives: map[string][3]citytest.Person{}}
 		chains[name](w)
+		w.trailSaysAll(acts)
+	}
+	if len(acts) < 90 {
+		t.Errorf("the scenarios left only %d kinds of acts in the trail", len(acts))
 	}
 	for id, o := range described(t) {
 		if o.open {
@@ -80,7 +86,9 @@ func (w *world) asks(s step, c call) {
 		if one.key != "none" {
 			one.key = "matrix-" + a.Name + a.Level + s.op
 		}
-		w.matrix.Note(row, a, classOf(w.send(one)))
+		got := w.send(one)
+		w.notedWhenShown(s.op, a.Name+a.Level, got)
+		w.matrix.Note(row, a, classOf(got))
 	}
 	var relatives [3]citytest.Person
 	for _, a := range w.matrix.cast {

@@ -8,6 +8,7 @@ import (
 
 	"timebank/internal/audit"
 	"timebank/internal/canon"
+	"timebank/internal/clock"
 	"timebank/internal/errs"
 	"timebank/internal/region"
 	"timebank/internal/store"
@@ -206,6 +207,9 @@ func (g Grant) words() string {
 	if g.Campaign != "" {
 		all += " in " + g.Campaign
 	}
+	if !g.Until.IsZero() {
+		all += " until " + string(clock.DayOf(g.Until))
+	}
 	return all
 }
 
@@ -294,7 +298,11 @@ func (s *Service) runRevoke(tx *store.Tx, cmds []*RevokeRoleCmd, out []*Result[N
 		if err := endGrant(tx, c.Grant, end, c.Actor.ID); err != nil {
 			return err
 		}
-		trail = append(trail, audit.Entry{Actor: c.Actor.ID, Action: "identity.revoke_role", Kind: "actor", Ref: string(g.to),
+		held, err := loadActors(tx, []ActorID{g.to})
+		if err != nil {
+			return err
+		}
+		trail = append(trail, audit.Entry{Actor: c.Actor.ID, OnBehalf: held[g.to], Action: "identity.revoke_role", Kind: "actor", Ref: string(g.to),
 			Region: string(g.Region), Before: g.words(), After: c.Reason, Origin: c.Actor.Origin})
 	}
 	return audit.Record(tx, trail...)

@@ -115,7 +115,7 @@ func (s *Service) StepUp(tx *store.Tx, by Actor) (until time.Time, err error) {
 	if err != nil {
 		return time.Time{}, err
 	}
-	return until, audit.Record(tx, audit.Entry{Actor: by.ID, Action: "identity.step_up", Kind: "session", Ref: string(by.Session), Origin: by.Origin})
+	return until, audit.Record(tx, audit.Entry{Actor: by.ID, Action: "identity.step_up", Kind: "session", Ref: string(by.Session), After: "until " + until.UTC().Format(time.RFC3339), Origin: by.Origin})
 }
 
 // EndAll signs an actor out everywhere, because the way it signs in has changed.
@@ -125,7 +125,7 @@ func EndAll(tx *store.Tx, of ActorID) error { return revokeSessions(tx, of, "") 
 // outside goes through the signin package. A ttl of zero is the absolute limit; a longer one is cut to it.
 func (s *Service) IssueToken(ctx context.Context, of ActorID, ttl time.Duration, label string) (token string, err error) {
 	err = s.db.Write(ctx, "identity.issue_token", func(tx *store.Tx) error {
-		opened, err := s.Open(tx, Opening{Of: of, Grade: GradeOpen, Label: label, TTL: ttl})
+		opened, err := s.Open(tx, Opening{Of: of, Grade: GradeOpen, Label: label, TTL: ttl, Origin: audit.System})
 		token = opened.Token
 		return err
 	})
@@ -289,8 +289,20 @@ func (s *Service) runEnd(tx *store.Tx, cmds []*EndSessionCmd, out []*Result[Noth
 		if err := revokeSessions(tx, c.Of, c.Session); err != nil {
 			return err
 		}
-		if err := audit.Record(tx, audit.Entry{Actor: c.Actor.ID, Action: "identity.end_session", Kind: "actor", Ref: string(c.Of),
-			After: string(c.Session), Origin: c.Actor.Origin}); err != nil {
+		known, err := loadActors(tx, []ActorID{c.Of})
+		if err != nil {
+			return err
+		}
+		behalf := c.Actor.Behalf(known[c.Of])
+		if c.Actor.ID == string(c.Of) {
+			behalf = ""
+		}
+		ended := "all"
+		if c.Session != "" {
+			ended = string(c.Session)
+		}
+		if err := audit.Record(tx, audit.Entry{Actor: c.Actor.ID, OnBehalf: behalf, Action: "identity.end_session", Kind: "actor", Ref: string(c.Of),
+			Before: "open", After: "ended " + ended, Origin: c.Actor.Origin}); err != nil {
 			return err
 		}
 	}

@@ -155,7 +155,7 @@ func (s *Service) contactCalls() {
 		if err != nil {
 			return err
 		}
-		return note(tx, c.Actor, "notify.drop_contact", p, string(c.Channel))
+		return note(tx, c.Actor, "notify.drop_contact", p, string(c.Channel), "dropped")
 	}, func(c *DropContactCmd, w *canon.Writer) (identity.Actor, string) {
 		w.Str(string(c.Person)).Str(string(c.Channel))
 		return c.Actor, c.Key
@@ -168,7 +168,7 @@ func (s *Service) contactCalls() {
 		if err != nil {
 			return err
 		}
-		return note(tx, c.Actor, "notify.allow_contact", p, string(c.Channel))
+		return note(tx, c.Actor, "notify.allow_contact", p, "dropped", string(c.Channel))
 	}, func(c *AllowContactCmd, w *canon.Writer) (identity.Actor, string) {
 		w.Str(string(c.Person)).Str(string(c.Channel))
 		return c.Actor, c.Key
@@ -178,13 +178,17 @@ func (s *Service) contactCalls() {
 			return errs.Invalid("notify.channel_unknown", errs.Field{Path: "channel", Code: "notify.channel_unknown"})
 		}
 		p, err := mayDecide(tx, c.Actor, c.Person)
+		if err != nil {
+			return err
+		}
+		before, err := choiceOf(tx, c.Person)
 		if err == nil {
 			err = putChoice(tx, c.Person, c.Channel)
 		}
 		if err != nil {
 			return err
 		}
-		return note(tx, c.Actor, "notify.choose", p, string(c.Channel))
+		return note(tx, c.Actor, "notify.choose", p, string(before), string(c.Channel))
 	}, func(c *ChooseCmd, w *canon.Writer) (identity.Actor, string) {
 		w.Str(string(c.Person)).Str(string(c.Channel))
 		return c.Actor, c.Key
@@ -240,7 +244,7 @@ func (s *Service) runAskEmail(tx *store.Tx, c *AskEmailCmd) error {
 		Values: map[string]string{"code": code, "minutes": fmt.Sprint(int(contactLife.Minutes()))}}); err != nil {
 		return err
 	}
-	return note(tx, c.Actor, "notify.ask_email", p, "asked")
+	return note(tx, c.Actor, "notify.ask_email", p, "", "asked")
 }
 
 // isAddress reports whether text is a mail address and nothing else.
@@ -282,13 +286,13 @@ func (s *Service) runConfirm(tx *store.Tx, c *ConfirmEmailCmd) error {
 	if err := confirmContact(tx, c.Person, Email); err != nil {
 		return err
 	}
-	return note(tx, c.Actor, "notify.confirm_email", p, "confirmed")
+	return note(tx, c.Actor, "notify.confirm_email", p, "asked", "confirmed")
 }
 
 // note writes an act into the trail. It holds no address.
-func note(tx *store.Tx, by identity.Actor, action string, of member.Person, after string) error {
+func note(tx *store.Tx, by identity.Actor, action string, of member.Person, before, after string) error {
 	return audit.Record(tx, audit.Entry{Actor: by.ID, OnBehalf: by.Behalf(string(of.ID)), Action: action, Kind: "person", Ref: string(of.ID), Region: string(of.Region),
-		After: after, Origin: by.Origin})
+		Before: before, After: after, Origin: by.Origin})
 }
 
 // Reach is how a person is told, as it sees it.

@@ -283,6 +283,7 @@ func (s *Service) Merge(ctx context.Context, cmd MergeCmd) (Region, error) {
 		}
 		var entries []audit.Entry
 		for _, merged := range cmd.Merged {
+			was, _ := d.tree.ByID(merged)
 			if err := endRegion(tx, merged, cmd.Into, cmd.From); err != nil {
 				return err
 			}
@@ -290,7 +291,7 @@ func (s *Service) Merge(ctx context.Context, cmd MergeCmd) (Region, error) {
 				return err
 			}
 			entries = append(entries, audit.Entry{Actor: cmd.Actor, Action: "region.merge", Kind: "region", Ref: string(merged),
-				Region: string(merged), Origin: cmd.Origin,
+				Region: string(merged), Origin: cmd.Origin, Before: asJSON(map[string]any{"code": was.Code, "name": was.Name}),
 				After: asJSON(map[string]any{"into": cmd.Into, "from": cmd.From, "reason": cmd.Reason})})
 		}
 		return audit.Record(tx, entries...)

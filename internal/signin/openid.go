@@ -291,5 +291,5 @@ func (s *Service) linked(tx *store.Tx, provider, subject string, person member.P
 	if err := saveLink(tx, provider, subject, actor); err != nil {
 		return "", err
 	}
-	return actor, audit.Record(tx, audit.Entry{Actor: string(actor), Action: "signin.link", Kind: "provider", Ref: provider, Origin: origin})
+	return actor, audit.Record(tx, audit.Entry{Actor: string(actor), Action: "signin.link", Kind: "provider", Ref: provider, After: "linked", Origin: origin})
 }

@@ -192,7 +192,7 @@ func (s *Service) FinishPasskey(ctx context.Context, cmd FinishPasskeyCmd) (adde
 		if err := insertPasskey(tx, passkey{id: added.ID, actor: o.actor, sealed: sealed, label: cmd.Label}); err != nil {
 			return err
 		}
-		return audit.Record(tx, audit.Entry{Actor: cmd.Actor.ID, Action: "signin.add_passkey", Kind: "passkey", Ref: added.ID, Origin: cmd.Actor.Origin})
+		return audit.Record(tx, audit.Entry{Actor: cmd.Actor.ID, Action: "signin.add_passkey", Kind: "passkey", Ref: added.ID, After: "added", Origin: cmd.Actor.Origin})
 	})
 	return added, err
 }
@@ -316,6 +316,6 @@ func (s *Service) RemovePasskey(ctx context.Context, actor identity.Actor, which
 		if err != nil {
 			return err
 		}
-		return audit.Record(tx, audit.Entry{Actor: actor.ID, Action: "signin.remove_passkey", Kind: "passkey", Ref: which, Origin: actor.Origin})
+		return audit.Record(tx, audit.Entry{Actor: actor.ID, Action: "signin.remove_passkey", Kind: "passkey", Ref: which, Before: "added", After: "removed", Origin: actor.Origin})
 	})
 }

@@ -105,7 +105,7 @@ func TestAPasskeyIsStaffsSecondFactorAndNotItsPassword(t *testing.T) {
 		}
 		in, err := staff(c, t, "office", password, proof())
 		fine(t, err)
-		if err := acts(t, c, in.Token).May(identity.LedgerGrant, c.Tree.City(), c.Tree); err != nil {
+		if err := acts(t, c, in.Token).May(identity.LedgerIssuePropose, c.Tree.City(), c.Tree); err != nil {
 			t.Errorf("a guarded right after password and key: %v", err)
 		}
 		_, err = staff(c, t, "office", "wrong password", proof())

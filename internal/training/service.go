@@ -274,7 +274,7 @@ func (s *Service) run(tx *store.Tx, n int, at func(i int) *fact) error {
 			done = append(done, f)
 			f.after += " certified by " + string(b.version)
 		}
-		entries = append(entries, audit.Entry{Actor: f.actor.ID, Action: f.action, Kind: "volunteer", Ref: string(f.volunteer),
+		entries = append(entries, audit.Entry{Actor: f.actor.ID, OnBehalf: f.actor.Behalf(string(f.volunteer)), Action: f.action, Kind: "volunteer", Ref: string(f.volunteer),
 			Region: string(r.volunteer.Person.Region), After: f.after, Origin: f.actor.Origin})
 	}
 	if err := fresh.save(tx); err != nil {

@@ -91,14 +91,14 @@ func (o *office) trail(tx *store.Tx, f audit.Filter) error {
 		return err
 	}
 	t := &table{Caption: o.T("page.office.trail"), Head: []string{o.T("page.office.at"), o.T("page.office.actor"), o.T("page.office.behalf"), o.T("page.office.action"), o.T("page.office.ref"),
-		o.T("page.office.place"), o.T("page.office.before"), o.T("page.office.after")}}
+		o.T("page.office.place"), o.T("page.office.before"), o.T("page.office.after"), o.T("page.office.origin")}}
 	for _, e := range rows {
 		actor := e.Actor
 		if a, ok := actors[identity.ActorID(e.Actor)]; ok && a.Person != "" {
 			actor = name(a.Person) + " " + e.Actor
 		}
 		t.Rows = append(t.Rows, []cell{text(o.stamp(e.At)), text(actor), text(name(e.OnBehalf)), text(e.Action), {Text: e.Kind + " " + e.Ref, Href: o.at("/office/trail", "ref", e.Ref)},
-			text(o.tree.Name(region.ID(e.Region))), text(e.Before), text(e.After)})
+			text(o.tree.Name(region.ID(e.Region))), text(e.Before), text(e.After), text(e.Origin)})
 	}
 	b := block{Table: t}
 	if len(rows) == 0 {

@@ -261,8 +261,8 @@ func mapLinks(p region.Point) (chinese, own string) {
 // doorOf is the address, on the day and for who comes alone; the look is in the trail before it is answered.
 func doorOf(r *page.Request, o *order.View) (door string, err error) {
 	err = r.DB.Write(r.Context(), "web.see_door", func(tx *store.Tx) error {
-		if err := audit.Record(tx, audit.Entry{Actor: r.Actor.ID, Action: string(identity.OrderSeeDoor), Kind: "order", Ref: string(o.ID),
-			Region: string(o.Region), Origin: r.ID}); err != nil {
+		if err := audit.Record(tx, audit.Entry{Actor: r.Actor.ID, OnBehalf: string(o.Recipient), Action: string(identity.OrderSeeDoor), Kind: "order", Ref: string(o.ID),
+			Region: string(o.Region), Origin: r.Actor.Origin}); err != nil {
 			return err
 		}
 		d, err := r.Members.Open(tx, o.Recipient)
