@@ -41,7 +41,6 @@ const (
 
 // The rights on members.
 const (
-	MemberRegister        Right = "member.register"
 	MemberRegisterFor     Right = "member.register_for"
 	MemberApply           Right = "member.apply"
 	MemberApplyFor        Right = "member.apply_for"
@@ -77,13 +76,10 @@ const (
 const (
 	LedgerRead           Right = "ledger.read"
 	LedgerReadFor        Right = "ledger.read_for"
-	LedgerRedeem         Right = "ledger.redeem"
-	LedgerRedeemFor      Right = "ledger.redeem_for"
 	LedgerTransfer       Right = "ledger.transfer"
 	LedgerTransferFor    Right = "ledger.transfer_for"
 	LedgerDonate         Right = "ledger.donate"
 	LedgerDonateFor      Right = "ledger.donate_for"
-	LedgerGrant          Right = "ledger.grant"
 	LedgerIssuePropose   Right = "ledger.issue_propose"
 	LedgerIssueApprove   Right = "ledger.issue_approve"
 	LedgerReversePropose Right = "ledger.reverse_propose"
@@ -91,7 +87,6 @@ const (
 	LedgerAdjustPropose  Right = "ledger.adjust_propose"
 	LedgerAdjustApprove  Right = "ledger.adjust_approve"
 	LedgerClose          Right = "ledger.close"
-	LedgerExport         Right = "ledger.export"
 )
 
 // The rights on rules, catalogue, training, and on the system itself.
@@ -108,12 +103,10 @@ const (
 	CertificateRevokeFor  Right = "certificate.revoke_for" // take back one that says something wrong
 	ReportRead            Right = "report.read"
 	AuditRead             Right = "audit.read"
-	RegionChange          Right = "region.change"
 	IdentityGrantRole     Right = "identity.grant_role"
 	IdentitySession       Right = "identity.session"
 	IdentitySessionFor    Right = "identity.session_for"
 	IdentityCard          Right = "identity.card" // print, revoke and take the cards of people without a phone
-	SystemOperate         Right = "system.operate"
 )
 
 // levels is a set of levels, one letter each: c city, d district, s street, m community.
@@ -194,7 +187,6 @@ var table = map[Right]rule{
 	FeedbackFollowUp:    desk.with(everyLevel, Reviewer),
 	FeedbackAnswer:      manager.with(everyLevel, Reviewer),
 
-	MemberRegister:        self,
 	MemberRegisterFor:     desk.with(everyLevel, Administrator),
 	MemberApply:           self,
 	MemberApplyFor:        desk.with(everyLevel, Administrator),
@@ -227,13 +219,10 @@ var table = map[Right]rule{
 
 	LedgerRead:           carded,
 	LedgerReadFor:        offices,
-	LedgerRedeem:         self,
-	LedgerRedeemFor:      desk.guard(),
 	LedgerTransfer:       self,
 	LedgerTransferFor:    desk.guard(),
 	LedgerDonate:         self,
 	LedgerDonateFor:      desk.guard(),
-	LedgerGrant:          city.guard(),
 	LedgerIssuePropose:   city.guard(),
 	LedgerIssueApprove:   citySecond.guard(),
 	LedgerReversePropose: manager.with(everyLevel, Reviewer, Administrator).guard(),
@@ -241,7 +230,6 @@ var table = map[Right]rule{
 	LedgerAdjustPropose:  city.guard(),
 	LedgerAdjustApprove:  citySecond.guard(),
 	LedgerClose:          nobody.with("cds", Administrator).guard(),
-	LedgerExport:         nobody.with("c", Administrator, Auditor).guard(),
 
 	PolicyPropose:         city,
 	PolicyApprove:         citySecond.guard(),
@@ -255,12 +243,10 @@ var table = map[Right]rule{
 	CertificateRevokeFor:  manager.with(everyLevel, Reviewer, Administrator).guard(),
 	ReportRead:            offices.with(everyLevel, ReadOnly),
 	AuditRead:             nobody.with(everyLevel, Auditor),
-	RegionChange:          city,
 	IdentityGrantRole:     manager.with(everyLevel, Administrator).guard(),
 	IdentitySession:       self,
 	IdentitySessionFor:    nobody.with(everyLevel, Administrator),
 	IdentityCard:          desk,
-	SystemOperate:         city,
 }
 
 // Rights lists every right of the table in alphabetical order.

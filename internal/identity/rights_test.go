@@ -133,14 +133,14 @@ func TestDeniedByDefault(t *testing.T) {
 		want string
 	}{
 		{"a right that is not in the table", hold(identity.Administrator, tree.City()).May("order.invent", tree.City(), tree), "identity.not_allowed"},
-		{"a place that does not exist", hold(identity.Administrator, tree.City()).May(identity.LedgerGrant, "nowhere", tree), "identity.not_allowed"},
+		{"a place that does not exist", hold(identity.Administrator, tree.City()).May(identity.LedgerIssuePropose, "nowhere", tree), "identity.not_allowed"},
 		{"nobody", identity.Actor{}.May(identity.OrderRead, tree.City(), tree), "identity.not_allowed"},
 		{"nobody for nobody", identity.Actor{}.MayOwn(identity.OrderPlace, ""), "identity.not_oneself"},
 		{"a citizen by a role's right", citizen.May(identity.OrderPlace, tree.City(), tree), "identity.not_allowed"},
 		{"a citizen for another", citizen.MayOwn(identity.OrderPlace, "q"), "identity.not_oneself"},
 		{"a citizen by a staff right for itself", citizen.MayOwn(identity.OrderDecide, "p"), "identity.not_oneself"},
 		{"a citizen for itself", citizen.MayOwn(identity.OrderPlace, "p"), ""},
-		{"the system", identity.System.May(identity.LedgerGrant, tree.City(), tree), ""},
+		{"the system", identity.System.May(identity.LedgerIssuePropose, tree.City(), tree), ""},
 	} {
 		if got := errs.CodeOf(c.err); got != c.want {
 			t.Errorf("%s: got %q, want %q", c.name, got, c.want)

@@ -371,7 +371,7 @@ func TestARoleForOneCampaignAllowsNothingElse(t *testing.T) {
 			{"in everyday work", helper.May(identity.OrderDispatch, w.path[3], w.tree), "identity.not_allowed"},
 			{"in another call-out", helper.MayIn("flood-2020", identity.OrderDispatch, w.path[3], w.tree), "identity.not_allowed"},
 			{"in another place", helper.MayIn(snow, identity.OrderDispatch, w.elsewhere, w.tree), "identity.not_allowed"},
-			{"by another right", helper.MayIn(snow, identity.LedgerGrant, w.path[3], w.tree), "identity.not_allowed"},
+			{"by another right", helper.MayIn(snow, identity.LedgerIssuePropose, w.path[3], w.tree), "identity.not_allowed"},
 			{"an everyday role within it", admin.MayIn(snow, identity.MemberPoint, street, w.tree), ""},
 		} {
 			if got := errs.CodeOf(c.err); got != c.want {
