@@ -206,7 +206,4 @@ var securityBook = []Param{
 	{Key: "retention.messages_days", Book: BookSecurity, Owner: City, Narrow: Lower, Ref: AtOnce, Unit: "days", Origin: Ours,
 		cell: whole(func(v *Values) *int { return &v.RetentionMessagesDays }, 1, 3660, 365),
 		ZH:   "亲属之间留言的保存天数，到期销毁内容，只留发过留言的事实。", EN: "For how many days the words of messages between relatives are kept; then only that there was one."},
-	{Key: "retention.face_days", Book: BookSecurity, Owner: City, Narrow: Lower, Ref: AtOnce, Unit: "days", Origin: Ours,
-		cell: whole(func(v *Values) *int { return &v.RetentionFaceDays }, 0, 30, 0),
-		ZH:   "人脸信息保存天数，0 为不保存。", EN: "For how many days face data is kept; 0 keeps none."},
 }

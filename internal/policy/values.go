@@ -58,7 +58,6 @@ type Values struct {
 	RetentionRecordsYears   int
 	RetentionEvidenceDays   int
 	RetentionMessagesDays   int
-	RetentionFaceDays       int
 	TimeStep                int // minutes
 	TimeRounding            Rounding
 	TimeExcludeTravel       bool
