@@ -55,7 +55,7 @@ func New(db *store.DB, ids id.Source, regions *region.Service, policies *policy.
 		}}
 	s.revoke = identity.Call[RevokeCmd, identity.Nothing]{Name: "certificate.revoke", Encode: identity.NoResult, Decode: identity.AsNothing,
 		Head: func(c *RevokeCmd, w *canon.Writer) (identity.Actor, string) {
-			w.Str(string(c.Certificate))
+			w.Str(string(c.Certificate)).Str(c.Reason)
 			return c.Actor, c.Key
 		},
 		Run: func(tx *store.Tx, cmds []*RevokeCmd, out []*identity.Result[identity.Nothing]) error {
@@ -238,9 +238,11 @@ type RevokeCmd struct {
 	Actor       identity.Actor
 	Key         string
 	Certificate ID
+	Reason      string // what it says that is wrong; the holder need not give one
 }
 
-// Revoke takes certificates back; one that was taken back stays so. Errors of a command: certificate.unknown, identity.not_allowed.
+// Revoke takes certificates back; one that was taken back stays so. Errors of a command: certificate.unknown, identity.not_allowed,
+// certificate.revoke_invalid for want of the station's reason.
 func (s *Service) Revoke(ctx context.Context, cmds []RevokeCmd) ([]identity.Result[identity.Nothing], error) {
 	return s.revoke.Perform(ctx, s.db, cmds)
 }
@@ -272,11 +274,13 @@ func (s *Service) runRevoke(tx *store.Tx, c *RevokeCmd) error {
 	ending := Wrong
 	if c.Actor.IsPerson(string(cert.Person)) {
 		ending = ByHolder
+	} else if errs.Blank(c.Reason) {
+		return errs.Invalid("certificate.revoke_invalid", errs.Field{Path: "reason", Code: "identity.reason_missing"})
 	}
 	if err := end(tx, cert.ID, ending); err != nil {
 		return err
 	}
-	return s.note(tx, c.Actor, "certificate.revoke", cert, p, "valid", "revoked "+string(ending))
+	return s.note(tx, c.Actor, "certificate.revoke", cert, p, "valid", strings.TrimSpace("revoked "+string(ending)+" "+c.Reason))
 }
 
 // note writes an act into the trail, which learns neither what the certificate says nor its number.

@@ -132,14 +132,16 @@ func TestACertificateIsItsHoldersAndCanBeTakenBack(t *testing.T) {
 		if err != nil || standing(t, c, said.Number) != certificate.Valid || standing(t, c, "0000") != certificate.Unknown {
 			t.Fatalf("a new one: %v, %s", err, standing(t, c, said.Number))
 		}
-		revoke := func(by citytest.Person, which certificate.ID) citytest.Outcome[identity.Nothing] {
-			return citytest.Got(c.Certificates.Revoke(t.Context(), []certificate.RevokeCmd{{Actor: by.Actor, Key: c.Key(), Certificate: which}}))
+		revoke := func(by citytest.Person, which certificate.ID, reason ...string) citytest.Outcome[identity.Nothing] {
+			return citytest.Got(c.Certificates.Revoke(t.Context(), []certificate.RevokeCmd{{Actor: by.Actor, Key: c.Key(), Certificate: which, Reason: strings.Join(reason, "")}}))
 		}
 		revoke(other, first).Refused(t, "another's", "certificate.unknown")
 		revoke(desk, first).Refused(t, "not by the desk", "identity.not_allowed")
 		revoke(v, first).Must(t, "by its holder")
 		revoke(v, first).Must(t, "twice")
-		revoke(manager, second).Must(t, "by the station")
+		revoke(manager, second).Refused(t, "by the station without a reason", "certificate.revoke_invalid")
+		revoke(manager, second, " ").Refused(t, "by the station with spaces", "certificate.revoke_invalid")
+		revoke(manager, second, "a visit counted twice").Must(t, "by the station")
 		if got := standing(t, c, said.Number); got != certificate.Revoked {
 			t.Errorf("taken back: got %s", got)
 		}

@@ -76,8 +76,8 @@ func (a *api) getCertificate(ctx context.Context, in *OneID) (out download, err 
 	return out, err
 }
 
-func (a *api) revokeCertificate(ctx context.Context, in *ActOn) error {
-	return done(a.Certificates.Revoke(ctx, []certificate.RevokeCmd{{Actor: actor(ctx), Key: in.Key, Certificate: certificate.ID(in.ID)}}))
+func (a *api) revokeCertificate(ctx context.Context, in *With[Reason]) error {
+	return done(a.Certificates.Revoke(ctx, []certificate.RevokeCmd{{Actor: actor(ctx), Key: in.Key, Certificate: certificate.ID(in.ID), Reason: in.Body.Reason}}))
 }
 
 // CertificateNumber names a certificate by what stands on it.

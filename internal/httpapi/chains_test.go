@@ -222,7 +222,8 @@ func certificates(w *world) {
 		w.t.Errorf("the certificate does not hold: %+v, %v", said, err)
 	}
 	w.does(step{op: "revoke-certificate", as: &chen, at: []any{made}})
-	w.does(step{op: "revoke-certificate", as: &manager, at: []any{second}})
+	w.refused(step{op: "revoke-certificate", as: &manager, at: []any{second}}, 422, "certificate.revoke_invalid", "reason identity.reason_missing")
+	w.does(step{op: "revoke-certificate", as: &manager, at: []any{second}, body: m{"reason": "a visit counted twice"}})
 	w.does(step{op: "certificate-standing", at: []any{number}, want: m{"state": "revoked", "ended_at": anything}})
 	w.refused(step{op: "certificate-standing", at: []any{"nonsense"}}, 404, "certificate.unknown")
 }

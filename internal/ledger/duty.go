@@ -2,6 +2,7 @@ package ledger
 
 import (
 	"context"
+	"strings"
 	"time"
 
 	"timebank/internal/audit"
@@ -246,12 +247,13 @@ func (s *Service) freeze(tx *store.Tx, p member.Person, action string) error {
 	if err := SetFrozen(tx, string(p.ID), true); err != nil {
 		return err
 	}
-	return audit.Record(tx, audit.Entry{Actor: audit.System, Action: action, Kind: "account", Ref: string(p.ID), Region: string(p.Region), After: "frozen"})
+	return audit.Record(tx, audit.Entry{Actor: audit.System, OnBehalf: string(p.ID), Action: action, Kind: "account", Ref: string(p.ID), Region: string(p.Region),
+		Before: "open", After: "frozen"})
 }
 
 // closeOrWait closes an account, or comes back in a day while something is still held.
 func (s *Service) closeOrWait(tx *store.Tx, due timer.Timer, p member.Person, to Key, rules policy.Rules) error {
-	err := closeAccount(tx, audit.System, p, to, string(rules.Version), "")
+	err := closeAccount(tx, identity.System, p, to, string(rules.Version), "")
 	if errs.CodeOf(err) == errs.CodeOf(errHoldsOpen) {
 		due.Due = tx.Now().Add(24 * time.Hour)
 		return timer.Set(tx, due)
@@ -259,15 +261,16 @@ func (s *Service) closeOrWait(tx *store.Tx, due timer.Timer, p member.Person, to
 	return err
 }
 
-func closeAccount(tx *store.Tx, actor string, p member.Person, to Key, version, note string) error {
-	posted, err := Close(tx, string(p.ID), to, Meta{Region: string(p.Region), PolicyVersion: version, Actor: actor, Note: note})
+func closeAccount(tx *store.Tx, by identity.Actor, p member.Person, to Key, version, note string) error {
+	posted, err := Close(tx, string(p.ID), to, Meta{Region: string(p.Region), PolicyVersion: version, Actor: by.ID, Note: note})
 	if err != nil {
 		return err
 	}
 	if posted.Err != nil {
 		return posted.Err
 	}
-	return audit.Record(tx, audit.Entry{Actor: actor, Action: "ledger.close", Kind: "account", Ref: string(p.ID), Region: string(p.Region), After: string(to.Class)})
+	return audit.Record(tx, audit.Entry{Actor: by.ID, OnBehalf: string(p.ID), Action: "ledger.close", Kind: "account", Ref: string(p.ID), Region: string(p.Region),
+		Before: "open", After: strings.TrimSpace("closed to " + string(to.Class) + " " + note), Origin: by.Origin})
 }
 
 // estateDue gives the hours of the dead whose family has not answered to the public pool.
@@ -299,10 +302,11 @@ type CloseCmd struct {
 	Person member.PersonID
 	// To gets the saved hours and gifts; "" gives them to the public pool.
 	To   member.PersonID
-	Note string
+	Note string // what the family or the person said, a must; it goes into the book and names nobody
 }
 
-// CloseAccount closes the account of a person who has died or left. Errors: Forbidden identity.not_allowed, Conflict ledger.still_active and
+// CloseAccount closes the account of a person who has died or left. Errors: Forbidden identity.not_allowed and, for who would get the hours
+// itself, member.own_case, Invalid ledger.close_invalid for want of a reason, Conflict ledger.still_active and
 // ledger.holds_open, NotFound member.person_unknown.
 func (s *Service) CloseAccount(ctx context.Context, c CloseCmd) error {
 	call := each("ledger.close", s.runClose, func(c *CloseCmd, w *canon.Writer) (identity.Actor, string) {
@@ -330,6 +334,12 @@ func (s *Service) runClose(tx *store.Tx, c *CloseCmd) (member.PersonID, error) {
 	if err := c.Actor.May(identity.LedgerClose, p.Region, r.tree); err != nil {
 		return "", err
 	}
+	if c.Actor.IsPerson(string(c.To)) {
+		return "", errs.New(errs.Forbidden, "member.own_case")
+	}
+	if errs.Blank(c.Note) {
+		return "", errs.Invalid("ledger.close_invalid", errs.Field{Path: "note", Code: "identity.reason_missing"})
+	}
 	if p.State == member.PersonActive || c.To != "" && heir.State != member.PersonActive {
 		return "", errs.New(errs.Conflict, "ledger.still_active").By("record.state", "nobody")
 	}
@@ -344,7 +354,7 @@ func (s *Service) runClose(tx *store.Tx, c *CloseCmd) (member.PersonID, error) {
 	if err := timer.Cancel(tx, TimerEstate, string(c.Person)); err != nil {
 		return "", err
 	}
-	if err := closeAccount(tx, c.Actor.ID, p, to, string(rules.Version), c.Note); err != nil {
+	if err := closeAccount(tx, c.Actor, p, to, string(rules.Version), c.Note); err != nil {
 		return "", &lateRefusal{err}
 	}
 	return c.Person, nil

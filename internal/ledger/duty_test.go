@@ -125,6 +125,14 @@ func TestWhoLeavesKeepsAFrozenAccountUntilTheOfficeCloses(t *testing.T) {
 		if b := stands(t, c, ledger.Key{Owner: string(v.ID), Class: ledger.Saved}); b.Balance.Int64() != 60 || !b.Frozen {
 			t.Errorf("the account has %v and frozen is %v", b.Balance, b.Frozen)
 		}
+		for _, none := range []string{"", "  "} {
+			if err := c.Ledger.CloseAccount(t.Context(), ledger.CloseCmd{Actor: officer.Actor, Key: c.Key(), Person: v.ID, Note: none}); errs.CodeOf(err) != "ledger.close_invalid" {
+				t.Errorf("closing for the reason %q: got %v", none, err)
+			}
+		}
+		if err := c.Ledger.CloseAccount(t.Context(), ledger.CloseCmd{Actor: officer.Actor, Key: c.Key(), Person: v.ID, To: officer.ID, Note: "for me"}); errs.CodeOf(err) != "member.own_case" {
+			t.Errorf("closing in one's own favour: got %v", err)
+		}
 		if err := c.Ledger.CloseAccount(t.Context(), ledger.CloseCmd{Actor: officer.Actor, Key: c.Key(), Person: v.ID, Note: "asked for it"}); err != nil {
 			t.Error(err)
 		}

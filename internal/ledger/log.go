@@ -2,6 +2,7 @@ package ledger
 
 import (
 	"slices"
+	"time"
 
 	"timebank/internal/errs"
 	"timebank/internal/store"
@@ -21,6 +22,9 @@ func (LogSource) Name() string { return "ledger" }
 
 // Pending returns at most max transactions without a number, in the order in which they are to be numbered.
 func (LogSource) Pending(tx *store.Tx, max int) ([]Waiting, error) { return unnumbered(tx, max) }
+
+// Oldest returns when the oldest transaction without a number was recorded; ok is false when all have one.
+func (LogSource) Oldest(tx *store.Tx) (at time.Time, ok bool, err error) { return oldestUnnumbered(tx) }
 
 // Number gives rows[i] the number first+i. Error: Conflict ledger.numbered_already.
 func (LogSource) Number(tx *store.Tx, rows []Waiting, first int64) error {

@@ -37,7 +37,7 @@ type ProposeCmd struct {
 // Propose puts an act forward for a second person. Nothing moves yet.
 //
 // Errors: Invalid ledger.act_malformed, NotFound ledger.transaction_unknown, Conflict ledger.reversed_already, Forbidden
-// identity.not_allowed, and those of identity.Propose.
+// identity.not_allowed and, for one's own account, member.own_case, and those of identity.Propose.
 func (s *Service) Propose(ctx context.Context, c ProposeCmd) (identity.ProposalID, error) {
 	return s.propose.One(ctx, s.db, c)
 }
@@ -64,6 +64,9 @@ func (s *Service) runPropose(tx *store.Tx, c *ProposeCmd) (identity.ProposalID, 
 	}
 	if err := c.Actor.May(rights[0], place, tree); err != nil {
 		return "", err
+	}
+	if c.Actor.IsPerson(c.Act.Account.Owner) {
+		return "", errs.New(errs.Forbidden, "member.own_case")
 	}
 	payload, err := json.Marshal(c.Act)
 	if err != nil {
@@ -128,7 +131,7 @@ type ApproveCmd struct {
 
 // Approve carries out what another person proposed and returns the transaction.
 //
-// Errors: those of identity.Approve, Conflict ledger.not_of_the_book when the proposal is about something else, and those of [Book]
+// Errors: those of identity.Approve, Forbidden member.own_case for one's own account, Conflict ledger.not_of_the_book when the proposal is about something else, and those of [Book]
 // and [Reverse].
 func (s *Service) Approve(ctx context.Context, c ApproveCmd) (TxID, error) {
 	return s.approve.One(ctx, s.db, c)
@@ -149,6 +152,10 @@ func (s *Service) runApprove(tx *store.Tx, c *ApproveCmd) (TxID, error) {
 	}
 	if _, err := identity.Approve(tx, tree, c.Actor, c.Proposal); err != nil {
 		return "", err
+	}
+	// Whose hours they are is not the second of two persons.
+	if c.Actor.IsPerson(act.Account.Owner) {
+		return "", errs.New(errs.Forbidden, "member.own_case")
 	}
 	posted, err := act.try(tx, c.Actor.ID, waiting)
 	if err != nil {

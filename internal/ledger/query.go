@@ -3,6 +3,7 @@ package ledger
 import (
 	"cmp"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"math"
 	"slices"
@@ -565,6 +566,16 @@ func unnumbered(tx *store.Tx, most int) ([]Waiting, error) {
 		copy(w.Digest[:], leaf)
 		return w, err
 	}, "SELECT seq, leaf FROM ledger_tx WHERE number IS NULL ORDER BY seq LIMIT $1", most)
+}
+
+// oldestUnnumbered returns when the oldest transaction without a number was recorded; ok is false when all have one.
+func oldestUnnumbered(tx *store.Tx) (at time.Time, ok bool, err error) {
+	var micros int64
+	err = tx.QueryRow("SELECT recorded_at FROM ledger_tx WHERE number IS NULL ORDER BY seq LIMIT 1").Scan(&micros)
+	if errors.Is(err, store.ErrNoRows) {
+		return time.Time{}, false, nil
+	}
+	return clock.FromMicros(micros), err == nil, err
 }
 
 func setNumbers(tx *store.Tx, rows []Waiting, first int64) (int64, error) {

@@ -201,7 +201,7 @@ func (s *Service) runUndo(tx *store.Tx, c *UndoCmd) (PendingID, error) {
 	if _, err := Undo(tx, c.ID); err != nil {
 		return "", err
 	}
-	return c.ID, audit.Record(tx, audit.Entry{Actor: c.Actor.ID, OnBehalf: p.From.Owner, Action: "ledger.undo", Kind: "pending", Ref: string(c.ID),
+	return c.ID, audit.Record(tx, audit.Entry{Actor: c.Actor.ID, OnBehalf: c.Actor.Behalf(p.From.Owner), Action: "ledger.undo", Kind: "pending", Ref: string(c.ID),
 		Region: p.Region, Before: "pending", After: "undone", Origin: c.Actor.Origin})
 }
 

@@ -216,7 +216,8 @@ type CorrectCmd struct {
 }
 
 // Correct corrects people's details. Errors of a command: member.person_invalid with all bad fields, member.identity_taken,
-// member.person_unknown, identity.not_allowed. The audit trail names the fields and not their values.
+// member.person_unknown, identity.not_allowed, member.own_case for one's own name or identity number. The audit trail names the fields and not
+// their values.
 func (s *Service) Correct(ctx context.Context, cmds []CorrectCmd) ([]identity.Result[identity.Nothing], error) {
 	return s.correct.Perform(ctx, s.db, cmds)
 }
@@ -253,7 +254,10 @@ func (s *Service) correctOne(sc *scene, c *CorrectCmd, p Person) (fields []strin
 	if c.Name == "" && c.IDNumber == "" {
 		err = sc.mayFor(c.Actor, identity.MemberCorrect, p, identity.MemberCorrectFor)
 	} else {
-		err = c.Actor.May(identity.MemberCorrectFor, p.Region, sc.tree)
+		// Nobody is its own witness of what its papers say.
+		if err = c.Actor.May(identity.MemberCorrectFor, p.Region, sc.tree); err == nil && c.Actor.IsPerson(string(p.ID)) {
+			err = errOwnCase
+		}
 	}
 	if err != nil {
 		return nil, err
@@ -337,7 +341,7 @@ type EndCmd struct {
 	Person   PersonID
 	How      PersonState // PersonDead or PersonLeft
 	On       clock.Day
-	Document string
+	Document string // what shows it: a must for a death, and for whoever says of another that it has left
 }
 
 // TimerEnded is the kind of the timer, due at once, by which others hear that a person died or left: the ledger closes the account. Its
@@ -378,7 +382,7 @@ func (s *Service) runEnd(tx *store.Tx, cmds []*EndCmd, out []*identity.Result[id
 		if err := timer.Set(tx, timer.Timer{Kind: TimerEnded, Ref: string(p.ID), Due: tx.Now(), Arg: string(c.How)}); err != nil {
 			return err
 		}
-		sc.note(c.Actor, "member.end", "person", string(p.ID), p, string(p.State), string(c.How)+" "+string(c.On))
+		sc.note(c.Actor, "member.end", "person", string(p.ID), p, string(p.State), strings.TrimSpace(string(c.How)+" "+string(c.On)+" "+c.Document))
 		p.State = c.How
 		people[p.ID] = p
 	}
@@ -417,7 +421,8 @@ func decideEnd(sc *scene, c *EndCmd, p Person) error {
 	} else if c.On > sc.today || c.On < p.Birth {
 		bad.Add("on", "member.day_impossible")
 	}
-	if c.How == PersonDead && errs.Blank(c.Document) {
+	// Who leaves need not say why; who says it of another does.
+	if (c.How == PersonDead || !c.Actor.IsPerson(string(c.Person)) && !c.Actor.IsSystem()) && errs.Blank(c.Document) {
 		bad.Add("document", "member.document_missing")
 	}
 	if err := bad.Err("member.end_invalid"); err != nil {

@@ -172,10 +172,10 @@ func TestErasureWaitsForWhatIsOpenAndKeepsTheHours(t *testing.T) {
 				t.Errorf("got %v, want it to name %s", because, what)
 			}
 		}
-		ended, err := c.Members.End(ctx, []member.EndCmd{{Actor: officer.Actor, Key: c.Key(), Person: volunteer.ID, How: member.PersonLeft, On: "2020-01-02"}})
+		ended, err := c.Members.End(ctx, []member.EndCmd{{Actor: officer.Actor, Key: c.Key(), Person: volunteer.ID, How: member.PersonLeft, On: "2020-01-02", Document: "letter 4"}})
 		citytest.Must(t, ended, err)
 		c.Pass(40 * 24 * time.Hour)
-		if err := c.Ledger.CloseAccount(ctx, ledger.CloseCmd{Actor: officer.Actor, Key: c.Key(), Person: volunteer.ID}); err != nil {
+		if err := c.Ledger.CloseAccount(ctx, ledger.CloseCmd{Actor: officer.Actor, Key: c.Key(), Person: volunteer.ID, Note: "it has left"}); err != nil {
 			t.Fatal(err)
 		}
 		if err := erase(); err != nil {
