@@ -9,7 +9,9 @@ import (
 	"path/filepath"
 	"time"
 
+	"timebank/internal/audit"
 	"timebank/internal/config"
+	"timebank/internal/ledger"
 	"timebank/internal/policy"
 	"timebank/internal/store"
 	"timebank/internal/timer"
@@ -38,9 +40,9 @@ func Examine(ctx context.Context, c config.Config) []Check {
 	if err != nil {
 		return checks
 	}
-	checks = append(checks, examineBackups(ctx, c, db))
+	checks = append(checks, examineBackups(ctx, c, db), examineDisk(c))
 	err = db.Read(ctx, "app.examine", func(tx *store.Tx) error {
-		checks = append(checks, examineTimers(tx), examineOutbox(tx))
+		checks = append(checks, examineTimers(tx), examineOutbox(tx), examineLogs(tx))
 		problems, err := policy.New(db).GoLive(tx)
 		rules := said("rules", err, "%d parameters keep the city from going live", len(problems))
 		rules.OK = rules.OK && len(problems) == 0
@@ -102,3 +104,49 @@ func examineOutbox(tx *store.Tx) Check {
 	}
 	return Check{"outbox", true, "nothing is late"}
 }
+
+// examineLogs finds rows that no sequencer has numbered: until then no receipt and no public head stands for them.
+func examineLogs(tx *store.Tx) Check {
+	for _, log := range []struct {
+		name   string
+		oldest func(*store.Tx) (time.Time, bool, error)
+	}{{LedgerLog, ledger.LogSource{}.Oldest}, {AuditLog, audit.Log{}.Oldest}} {
+		at, waits, err := log.oldest(tx)
+		switch {
+		case err != nil:
+			return Check{"logs", false, err.Error()}
+		case waits && tx.Now().Sub(at) > lateAfter:
+			return Check{"logs", false, "rows of the log " + log.name + " have waited for their numbers since " + at.Format(time.RFC3339) + ": is a server running, and does it have the key?"}
+		}
+	}
+	return Check{"logs", true, "everything is numbered and signed"}
+}
+
+// A disk counts as full when less than this is free, and less than a tenth of it: a backup and a busy week still fit (default, docs/operations.md).
+const diskLeast = 5 << 30
+
+// examineDisk looks at the folders that grow: database, pictures, jobs. Of a PostgreSQL server's own disk it knows nothing.
+func examineDisk(c config.Config) Check {
+	for _, folder := range []string{c.Data, c.Photos} {
+		if folder == "" {
+			continue
+		}
+		switch _, err := os.Stat(folder); {
+		case errors.Is(err, fs.ErrNotExist):
+			continue
+		case err != nil:
+			return Check{"disk", false, err.Error()}
+		}
+		free, all, err := diskOf(folder)
+		if err != nil {
+			return Check{"disk", false, err.Error()}
+		}
+		if full(free, all) {
+			return Check{"disk", false, fmt.Sprintf("%d MiB are free in %s: the next backup may not fit, and a full disk refuses every change", free>>20, folder)}
+		}
+	}
+	return Check{"disk", true, "there is room"}
+}
+
+// full reports whether a disk has too little room. A file system that says nothing of its size is not judged.
+func full(free, all uint64) bool { return all > 0 && free < diskLeast && free < all/10 }
