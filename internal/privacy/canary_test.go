@@ -51,6 +51,8 @@ var canaries = map[string]string{
 	"code":      "canary-code-739155",
 	"letter":    "金丝雀周日回来",
 	"camera":    "canary-camera-4417",
+
+	"place in WeChat": "oCanary7WeChat2Place",
 }
 
 // sung returns the canaries that stand in bytes, as text, as JSON escapes or in hexadecimal.
