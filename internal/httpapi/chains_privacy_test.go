@@ -37,6 +37,34 @@ func ownData(w *world) {
 	w.does(step{op: "list-notices", as: &li, at: []any{li.ID}, query: "after=" + told.text("next"), want: m{"notices.0.missed": false, "notices.1": nil, "next": nil}})
 	w.refused(step{op: "list-notices", as: &desk, at: []any{li.ID}}, 403, "identity.not_oneself")
 
+	// How one is told: a mail address counts once its code came back, and goes when one takes it back; nobody else's business.
+	w.does(step{op: "get-contacts", as: &li, at: []any{li.ID}, want: m{"way": "sms", "email": nil, "confirmed": false, "linked": false}})
+	w.refused(step{op: "get-contacts", as: &manager, at: []any{li.ID}}, 403, "identity.not_oneself")
+	w.refused(step{op: "ask-email", as: &li, at: []any{li.ID}, body: m{"address": "nobody"}}, 422, "notify.address_malformed", "address notify.address_malformed")
+	w.does(step{op: "ask-email", as: &li, at: []any{li.ID}, body: m{"address": "li@example.org"}})
+	w.refused(step{op: "ask-email", as: &li, at: []any{li.ID}, body: m{"address": "li@example.org"}}, 422, "notify.too_soon")
+	w.does(step{op: "get-contacts", as: &li, at: []any{li.ID}, want: m{"email": "l***@example.org", "confirmed": false}})
+	w.refused(step{op: "confirm-email", as: &li, at: []any{li.ID}, body: m{"code": "no code"}}, 422, "notify.code_wrong", "code notify.code_wrong")
+	w.deliver()
+	letters, err := w.Notify.Inbox(w.t.Context(), 10)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	code := ""
+	for _, l := range letters {
+		if l.Kind == notify.ContactCode {
+			code = l.Values["code"]
+		}
+	}
+	w.does(step{op: "confirm-email", as: &li, at: []any{li.ID}, body: m{"code": code}})
+	w.does(step{op: "choose-way", as: &li, at: []any{li.ID}, body: m{"way": "email"}})
+	w.does(step{op: "get-contacts", as: &li, at: []any{li.ID}, want: m{"way": "email", "confirmed": true}})
+	w.does(step{op: "drop-contact", as: &li, at: []any{li.ID, "email"}})
+	w.does(step{op: "drop-contact", as: &li, at: []any{li.ID, "wechat"}})
+	w.does(step{op: "get-contacts", as: &li, at: []any{li.ID}, want: m{"email": nil, "dropped": true}})
+	w.does(step{op: "allow-contact", as: &li, at: []any{li.ID, "wechat"}})
+	w.does(step{op: "get-contacts", as: &li, at: []any{li.ID}, want: m{"dropped": false}})
+
 	w.does(step{op: "export-person", as: &li, at: []any{li.ID}, body: m{}, want: m{"person": li.ID, "member.name": "张测试", "sign_in": anything}})
 	paper := w.does(step{op: "export-person", as: &manager, at: []any{li.ID}, body: m{"format": "pdf"}})
 	if !bytes.HasPrefix(paper.raw, []byte("%PDF-")) || paper.header.Get("Content-Type") != "application/pdf" || !strings.Contains(paper.header.Get("Content-Disposition"), "my-data.pdf") {

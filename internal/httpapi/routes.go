@@ -50,7 +50,8 @@ func (a *api) routes() []route {
 		op(post, "/sign-in/passkeys", "passkey-sign-in", "sign-in", "Sign in by a passkey", public, a.passkeySignIn),
 		op(post, "/sign-in/providers/depart", "depart", "sign-in", "Go to the city's own sign-in", public, a.depart),
 		op(post, "/sign-in/providers/return", "return", "sign-in", "Come back from the city's own sign-in", public, a.returned),
-		op(post, "/actors/{id}/invitation", "invite-staff", "sign-in", "Let staff set its password and second factor", may(identity.IdentityGrantRole), a.inviteStaff),
+		op(post, "/actors/{id}/invitation", "invite-staff", "sign-in", "Let staff set its password and second factor", may(identity.IdentityGrantRole), a.inviteStaff).
+			says("Whoever takes it up also gives a code that goes to the invited person's own telephone, so that nobody becomes two persons."),
 		op(post, "/me/step-up", "step-up", "sign-in", "Show a second factor again", signedIn, a.stepUp).
 			says("What moves hours, shows identity numbers or says who may do so asks staff for it."),
 		op(get, "/me/passkeys", "list-passkeys", "sign-in", "One's own passkeys", signedIn, a.listPasskeys),
@@ -96,6 +97,15 @@ func (a *api) routes() []route {
 		op(get, "/persons/{id}/consents", "list-consents", "people", "What a person has agreed to", may(identity.MemberConsent, identity.MemberConsentFor), a.listConsents),
 		op(get, "/persons/{id}/notices", "list-notices", "people", "What one was told, and what became of it", may(identity.MemberCorrect), a.listNotices).
 			says("For the person alone, newest first, for a month. Neither the words nor the number are kept."),
+		op(get, "/persons/{id}/contacts", "get-contacts", "people", "How one is told what happens", may(identity.MemberCorrect), a.getReach).
+			says("For the person alone; addresses are masked."),
+		act(put, "/persons/{id}/contacts/way", "choose-way", "people", "Choose how one is told", may(identity.MemberCorrect), a.chooseWay),
+		act(post, "/persons/{id}/contacts/email", "ask-email", "people", "Give a mail address", may(identity.MemberCorrect), a.askEmail).
+			says("A code goes there; the address counts once it has come back."),
+		act(post, "/persons/{id}/contacts/email/confirm", "confirm-email", "people", "Give back the code that came to a mail address", may(identity.MemberCorrect), a.confirmEmail),
+		act(remove, "/persons/{id}/contacts/{channel}", "drop-contact", "people", "Take a mail address, or one's place in WeChat, back", may(identity.MemberCorrect), a.dropContact).
+			says("It is destroyed. A place in WeChat is not kept again before one allows it."),
+		act(post, "/persons/{id}/contacts/{channel}/allow", "allow-contact", "people", "Let the next sign-in from the city's app tell one's place in WeChat again", may(identity.MemberCorrect), a.allowContact),
 		file(post, "/persons/{id}/copy", "export-person", "people", "A copy of everything that is stored about a person", may(identity.MemberExport, identity.MemberExportFor),
 			[]string{"application/json", typePDF}, a.exportPerson).says("For the person alone, or printed for it by the manager of its station. Every copy is in the audit trail."),
 		act(post, "/persons/{id}/erase", "erase-person", "people", "Destroy what identifies somebody who left or died", may(identity.MemberErase), a.erasePerson).
@@ -270,7 +280,8 @@ func (a *api) routes() []route {
 		op(get, "/persons/{id}/service-certificates", "list-service-certificates", "log", "A person's certificates of service", may(identity.CertificateIssue, identity.CertificateRevokeFor), a.listServiceCertificates).
 			says("Numbers and days. What one says is for its holder alone."),
 		file(get, "/service-certificates/{id}", "get-certificate", "log", "A certificate of service", may(identity.CertificateIssue), []string{"text/plain"}, a.getCertificate),
-		act(remove, "/service-certificates/{id}", "revoke-certificate", "log", "Take a certificate back", may(identity.CertificateIssue, identity.CertificateRevokeFor), a.revokeCertificate),
+		act(post, "/service-certificates/{id}/revoke", "revoke-certificate", "log", "Take a certificate back", may(identity.CertificateIssue, identity.CertificateRevokeFor), a.revokeCertificate).
+			says("The station says what it says that is wrong; the holder need not give a reason."),
 		op(get, "/certificate-numbers/{code}", "certificate-standing", "log", "Whether a certificate still holds", public, a.certificateStanding).
 			says("Says nothing about its holder. Check the signature first: the key stands here too."),
 

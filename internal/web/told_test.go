@@ -44,6 +44,10 @@ func TestTheStationSeesWhoWasTold(t *testing.T) {
 	me.post("/account/email", url.Values{"key": {key + "-mail-1"}, "address": {"nobody"}}).is(t, http.StatusUnprocessableEntity, "This is not a mail address")
 	me.post("/account/email", url.Values{"key": {key + "-mail-2"}, "address": {"elder@example.org"}}).is(t, http.StatusOK, "on its way to your mailbox", "e***@example.org")
 	me.post("/account/email/confirm", url.Values{"key": {key + "-code"}, "code": {"000000"}}).is(t, http.StatusUnprocessableEntity, "wrong or too old")
+	s.deliver()
+	code := s.as(elder).get("/inbox").found(t, `elder@example.org[\s\S]*?([0-9]{6})`)
+	me.post("/account/email/confirm", url.Values{"key": {key + "-code-2"}, "code": {code}}).is(t, http.StatusOK, "e***@example.org", `<option value="email"`)
+	me.post("/account/told", url.Values{"key": {key + "-by-mail"}, "way": {"email"}}).is(t, http.StatusOK, "Saved.", `<option value="email" selected`)
 	me.post("/account/told", url.Values{"key": {key + "-way"}, "way": {"none"}}).is(t, http.StatusOK, "Saved.")
 	me.post("/account/email/remove", url.Values{"key": {key + "-gone"}}).is(t, http.StatusOK, "The address is removed")
 }
