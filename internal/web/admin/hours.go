@@ -12,6 +12,8 @@ import (
 	"timebank/internal/hours"
 	"timebank/internal/identity"
 	"timebank/internal/ledger"
+	"timebank/internal/member"
+	"timebank/internal/privacy"
 	"timebank/internal/region"
 	"timebank/internal/report"
 	"timebank/internal/store"
@@ -21,7 +23,8 @@ import (
 
 func sorted[V any](m map[string]V) []string { return slices.Sorted(maps.Keys(m)) }
 
-var actNames = map[string]string{"ledger.issue": "page.office.a_issue", "ledger.adjust": "page.office.a_adjust", "ledger.reverse": "page.office.a_reverse"}
+var actNames = map[string]string{"ledger.issue": "page.office.a_issue", "ledger.adjust": "page.office.a_adjust", "ledger.reverse": "page.office.a_reverse",
+	privacy.MergeAction: "page.office.a_merge"}
 
 var classNames = map[ledger.Class]string{ledger.Saved: "class.saved", ledger.Granted: "class.grant", ledger.Donated: "class.donated", ledger.Group: "class.group",
 	ledger.Campaign: "class.campaign", ledger.Pool: "class.pool", ledger.Fund: "class.fund", ledger.Issuer: "class.issuer", ledger.Retired: "class.retired",
@@ -135,7 +138,18 @@ func (o *office) together(tx *store.Tx) error {
 		}
 		facts := []ui.Row{{Name: o.T("page.office.what"), Value: o.T(name)}, {Name: o.T("page.office.place"), Value: o.tree.FullName(p.Region)}, {Name: o.T("page.office.reason"), Value: p.Reason},
 			{Name: o.T("page.office.proposed_at"), Value: o.stamp(p.ProposedAt)}, {Name: o.T("page.office.until_day"), Value: o.stamp(p.Until)}}
-		if a.Tx != "" {
+		if p.Action == privacy.MergeAction {
+			var of struct{ Keep, Drop member.PersonID }
+			if err := json.Unmarshal([]byte(p.Payload), &of); err != nil {
+				return errs.New(errs.Internal, errs.CodeInternal).With(err)
+			}
+			name, err := o.names(tx, []string{string(of.Keep), string(of.Drop)})
+			if err != nil {
+				return err
+			}
+			facts = append(facts, ui.Row{Name: o.T("page.office.merge_keep"), Value: name(string(of.Keep)) + " " + string(of.Keep)},
+				ui.Row{Name: o.T("page.office.merge_drop"), Value: name(string(of.Drop)) + " " + string(of.Drop)})
+		} else if a.Tx != "" {
 			facts = append(facts, ui.Row{Name: o.T("page.office.ref"), Value: string(a.Tx)})
 		} else {
 			facts = append(facts, ui.Row{Name: o.T("page.office.account"), Value: o.T(classNames[a.Account.Class]) + " " + a.Account.Bucket},
@@ -241,7 +255,11 @@ func ProposeAct(r *page.Request) error {
 // ApproveAct carries an act out as the second person.
 func ApproveAct(r *page.Request) error {
 	return act(r, identity.ReportRead, "/office/hours", Hours, func(_ *office, key string) error {
-		_, err := r.Ledger.Approve(r.Context(), ledger.ApproveCmd{Actor: r.Actor, Key: key, Proposal: identity.ProposalID(r.Path("id"))})
+		which := identity.ProposalID(r.Path("id"))
+		_, err := r.Ledger.Approve(r.Context(), ledger.ApproveCmd{Actor: r.Actor, Key: key, Proposal: which})
+		if errs.CodeOf(err) == "ledger.not_of_the_book" {
+			err = r.Privacy.ApproveMerge(r.Context(), privacy.ApproveMergeCmd{Actor: r.Actor, Key: key + "-merge", Proposal: which})
+		}
 		return err
 	})
 }
