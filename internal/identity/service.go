@@ -122,7 +122,7 @@ type GrantRoleCmd struct {
 }
 
 // GrantRoles gives roles. Nobody grants one to itself, and the manager of a point only lets staff in at that point. Errors of a command:
-// identity.grant_invalid with all bad fields, identity.not_allowed, identity.grant_to_self.
+// identity.grant_invalid with all bad fields, one for an account that is no person's among them, identity.not_allowed, identity.grant_to_self.
 func (s *Service) GrantRoles(ctx context.Context, cmds []GrantRoleCmd) ([]Result[GrantID], error) {
 	return s.grant.Perform(ctx, s.db, cmds)
 }
@@ -143,8 +143,12 @@ func (s *Service) runGrant(tx *store.Tx, cmds []*GrantRoleCmd, out []*Result[Gra
 	var rows []grantRow
 	var trail []audit.Entry
 	for i, c := range cmds {
-		_, exists := known[c.To]
+		person, exists := known[c.To]
 		g, err := decideGrant(c, exists, tx.Now(), tree)
+		// Two accounts are not two persons: one that is nobody's could be anybody's second.
+		if err == nil && person == "" && !c.Actor.system {
+			err = errs.Invalid("identity.grant_invalid", errs.Field{Path: "to", Code: "identity.person_needed"})
+		}
 		if err != nil {
 			out[i].Err = err
 			continue

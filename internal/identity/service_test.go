@@ -73,6 +73,12 @@ func TestGrantRoles(t *testing.T) {
 		w := newWorld(t, db, clk)
 		admin, manager, citizen := w.actor(t, w.admin), w.actor(t, w.manager), w.actor(t, w.citizen)
 		day := 24 * time.Hour
+		var bare identity.ActorID
+		storetest.Write(t, db, func(tx *store.Tx) error {
+			made, err := identity.Register(tx, []string{""})
+			bare = made[0]
+			return err
+		})
 		cases := []struct {
 			name string
 			cmd  identity.GrantRoleCmd
@@ -85,6 +91,7 @@ func TestGrantRoles(t *testing.T) {
 			{"to itself", identity.GrantRoleCmd{Actor: admin, To: w.admin, Role: identity.Reviewer, Region: w.path[1]}, "identity.grant_to_self"},
 			{"a citizen", identity.GrantRoleCmd{Actor: citizen, To: w.admin, Role: identity.Reviewer, Region: w.path[1]}, "identity.not_allowed"},
 			{"everything wrong", identity.GrantRoleCmd{Actor: admin, To: "nobody", Role: "king", Region: "nowhere", Point: "x", From: clk.Now().Add(-day), Until: clk.Now().Add(-2 * day)}, "identity.grant_invalid"},
+			{"an account that is nobody's", identity.GrantRoleCmd{Actor: admin, To: bare, Role: identity.Reviewer, Region: w.path[1]}, "identity.grant_invalid"},
 			{"no key", identity.GrantRoleCmd{Actor: admin, To: w.citizen, Role: identity.Auditor, Region: w.path[1]}, "idempotency.key_missing"},
 			{"nobody", identity.GrantRoleCmd{Key: "k", To: w.citizen, Role: identity.Auditor, Region: w.path[1]}, "identity.nobody"},
 		}
