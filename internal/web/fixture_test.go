@@ -346,6 +346,17 @@ func (f *fixture) whole(t *testing.T, there, late citytest.Person, squad member.
 	}
 	form("POST /account/passkeys", "ticket", begun.Ticket, "response", string(passkeytest.New(t).Create(begun.Options)))
 
+	// What one may ask for about one's own data, and the staff does about a record.
+	gone, twin := c.Person(71, c.Home()), c.Person(71, c.Home())
+	citytest.Got(c.Members.End(ctx, []member.EndCmd{{Actor: identity.System, Key: c.Key(), Person: gone.ID, How: member.PersonLeft, On: clock.DayOf(c.Clock.Now())}})).Must(t, "leave")
+	c.Pass(time.Minute)
+	form("POST /account/data/correct", "phone", "13912345670")
+	form("POST /account/data/leave", "sure", "yes")
+	form("POST /desk/people/{id}/data/correct", "name", "李国强")
+	form("POST /desk/people/{id}/data/end", "left_on", string(clock.DayOf(c.Clock.Now())), "left_document", "letter 7")
+	form("POST /desk/people/{id}/data/merge", "drop", string(twin.ID), "merge_reason", "one card")
+	f.at["POST /desk/people/{id}/data/erase"] = string(gone.ID)
+
 	f.cast = append([]citytest.Asker{{Name: "there", Person: there}, {Name: "late", Person: late}, {Name: "giver", Person: f.giver}, {Name: "asked", Person: called},
 		{Name: "their_desk", Level: "m", Person: station}}, f.cast...)
 	card, err := c.SignIn.PrintCard(ctx, signin.PrintCardCmd{Actor: station.Actor, Person: f.elder.ID})
@@ -363,17 +374,6 @@ func (f *fixture) whole(t *testing.T, there, late citytest.Person, squad member.
 		form("POST /desk/card/visits/{id}/"+end, "category-"+string(f.orders[""]), string(feedback.Poor))
 	}
 	form("POST /desk/card/order", "when", day+" 15:00")
-
-	// What one may ask for about one's own data, and the staff does about a record.
-	gone, twin := c.Person(71, c.Home()), c.Person(71, c.Home())
-	citytest.Got(c.Members.End(ctx, []member.EndCmd{{Actor: identity.System, Key: c.Key(), Person: gone.ID, How: member.PersonLeft, On: clock.DayOf(c.Clock.Now())}})).Must(t, "leave")
-	c.Pass(time.Minute)
-	form("POST /account/data/correct", "phone", "13912345670")
-	form("POST /account/data/leave", "sure", "yes")
-	form("POST /desk/people/{id}/data/correct", "name", "李国强")
-	form("POST /desk/people/{id}/data/end", "left_on", string(clock.DayOf(c.Clock.Now())), "left_document", "letter 7")
-	form("POST /desk/people/{id}/data/merge", "drop", string(twin.ID), "merge_reason", "one card")
-	f.at["POST /desk/people/{id}/data/erase"] = string(gone.ID)
 }
 
 // earn lets the volunteer, a child of the old person and a team save hours, and has a complaint of the old person's decided.
