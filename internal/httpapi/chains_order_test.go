@@ -298,7 +298,8 @@ func two(w *world, chen, office *citytest.Person) {
 func closes(w *world, elder, office *citytest.Person) {
 	left := w.Volunteer(w.Home())
 	w.Earn(left, *elder, 60)
-	w.refused(step{op: "close-account", as: office, at: []any{left.ID}}, 409, "ledger.still_active")
+	w.refused(step{op: "close-account", as: office, at: []any{left.ID}, body: m{"note": " "}}, 422, "ledger.close_invalid", "note identity.reason_missing")
+	w.refused(step{op: "close-account", as: office, at: []any{left.ID}, body: m{"note": "moved abroad"}}, 409, "ledger.still_active")
 	w.does(step{op: "end-person", as: &left, at: []any{left.ID}, body: m{"how": "left", "on": today(w)}})
 	w.does(step{op: "close-account", as: office, at: []any{left.ID}, body: m{"note": "moved abroad"}, rows: "ledger_entry+1 ledger_tx+1"})
 	w.does(step{op: "balances", as: office, at: []any{left.ID}, want: m{"accounts.0.balance.minutes": 0, "accounts.0.frozen": true}})

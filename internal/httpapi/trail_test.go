@@ -18,7 +18,8 @@ var shown = regexp.MustCompile(`\d{17}[\dX]|"address":"[^"]|"(disability|lives_a
 // been able to.
 func (w *world) notedWhenShown(op, who string, got answer) {
 	w.t.Helper()
-	if found := shown.Find(got.raw); got.status/100 == 2 && found != nil {
+	// Who asks who it is sees its own.
+	if found := shown.Find(got.raw); op != "me" && got.status/100 == 2 && found != nil {
 		w.t.Errorf("%s shows %s %q without an entry in the trail", op, who, found)
 	}
 }

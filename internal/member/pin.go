@@ -68,7 +68,11 @@ func (s *Service) runPin(tx *store.Tx, cmds []*PinCmd, out []*identity.Result[id
 		if err := savePoint(tx, p.ID, c.Point, sc.today); err != nil {
 			return err
 		}
-		sc.note(c.Actor, "member.pin", "person", string(p.ID), p, "", "")
+		before := "nowhere"
+		if p.HasPoint {
+			before = "somewhere"
+		}
+		sc.note(c.Actor, "member.pin", "person", string(p.ID), p, before, "on the map")
 	}
 	return sc.done()
 }

@@ -113,7 +113,7 @@ func (s *Service) RevokeCard(ctx context.Context, cmd PrintCardCmd) error {
 		if err != nil {
 			return err
 		}
-		return noteCard(tx, cmd.Actor, "signin.revoke_card", p, "")
+		return noteCard(tx, cmd.Actor, "signin.revoke_card", p, "ended")
 	})
 }
 
