@@ -365,7 +365,7 @@ func (f *fixture) whole(t *testing.T, there, late citytest.Person, squad member.
 	}
 	form("POST /desk/card", "code", card.Code, "word", card.Sheet[0].Word)
 	for _, a := range f.cast {
-		in, err := c.SignIn.UseCard(ctx, signin.UseCardCmd{Sign: signin.Sign{Where: signin.Where{Device: "matrix" + a.Name + a.Level}}, Actor: a.Actor, Code: card.Code, Word: card.Sheet[0].Word})
+		in, err := c.SignIn.UseCard(ctx, signin.UseCardCmd{Sign: signin.Sign{Where: signin.Where{Device: "matrix" + a.Name + a.Level, Origin: "test"}}, Actor: a.Actor, Code: card.Code, Word: card.Sheet[0].Word})
 		if err == nil {
 			f.cards[a.Name+a.Level] = in.Token
 		}
