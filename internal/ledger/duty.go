@@ -335,7 +335,7 @@ func (s *Service) runClose(tx *store.Tx, c *CloseCmd) (member.PersonID, error) {
 		return "", err
 	}
 	if c.Actor.IsPerson(string(c.To)) {
-		return "", errs.New(errs.Forbidden, "member.own_case")
+		return "", errs.New(errs.Forbidden, "member.own_case").By("identity.two_persons", "law")
 	}
 	if errs.Blank(c.Note) {
 		return "", errs.Invalid("ledger.close_invalid", errs.Field{Path: "note", Code: "identity.reason_missing"})

@@ -66,7 +66,7 @@ func (s *Service) runPropose(tx *store.Tx, c *ProposeCmd) (identity.ProposalID, 
 		return "", err
 	}
 	if c.Actor.IsPerson(c.Act.Account.Owner) {
-		return "", errs.New(errs.Forbidden, "member.own_case")
+		return "", errs.New(errs.Forbidden, "member.own_case").By("identity.two_persons", "law")
 	}
 	payload, err := json.Marshal(c.Act)
 	if err != nil {
@@ -155,7 +155,7 @@ func (s *Service) runApprove(tx *store.Tx, c *ApproveCmd) (TxID, error) {
 	}
 	// Whose hours they are is not the second of two persons.
 	if c.Actor.IsPerson(act.Account.Owner) {
-		return "", errs.New(errs.Forbidden, "member.own_case")
+		return "", errs.New(errs.Forbidden, "member.own_case").By("identity.two_persons", "law")
 	}
 	posted, err := act.try(tx, c.Actor.ID, waiting)
 	if err != nil {

@@ -17,7 +17,6 @@ import (
 	"timebank/internal/notify"
 	"timebank/internal/pii"
 	"timebank/internal/store"
-	"timebank/internal/why"
 )
 
 const (
@@ -95,7 +94,7 @@ func (s *Service) Invite(ctx context.Context, cmd InviteCmd) (made Invitation, e
 	return made, err
 }
 
-var errPhoneNeeded = errs.New(errs.Refused, "signin.phone_needed")
+var errPhoneNeeded = errs.New(errs.Refused, "signin.phone_needed").By("identity.two_persons", "law")
 
 // ownPhone is where the code goes by which an invited person shows that it is itself; the zero number for an account that is nobody's, which
 // is never the second of two persons.
@@ -105,7 +104,7 @@ func (s *Service) ownPhone(tx *store.Tx, of identity.Actor) (pii.Phone, error) {
 	}
 	d, err := s.members.Open(tx, member.PersonID(of.Person))
 	if err == nil && !d.Phone.IsMobile() {
-		err = errPhoneNeeded.Because(why.Rule("identity.two_persons", "", "law"))
+		err = errPhoneNeeded
 	}
 	return d.Phone, err
 }
