@@ -166,8 +166,16 @@ func TestWhoOrderedForSomebodyIsNotTheSecondSide(t *testing.T) {
 			c.Clock.Set(c.Order(id).Start)
 			check := order.CheckCmd{Actor: witness, Order: id, Volunteer: volunteer.ID, Factors: factors(id)}
 			for _, do := range []func() error{
-				func() error { out, err := c.Orders.CheckIn(ctx, []order.CheckCmd{check}); citytest.Must(t, out, err); return err },
-				func() error { out, err := c.Orders.CheckOut(ctx, []order.CheckCmd{check}); citytest.Must(t, out, err); return err },
+				func() error {
+					out, err := c.Orders.CheckIn(ctx, []order.CheckCmd{check})
+					citytest.Must(t, out, err)
+					return err
+				},
+				func() error {
+					out, err := c.Orders.CheckOut(ctx, []order.CheckCmd{check})
+					citytest.Must(t, out, err)
+					return err
+				},
 			} {
 				check.Key = c.Key()
 				if err := do(); err != nil {
