@@ -6,6 +6,7 @@ import (
 
 	"timebank/internal/citytest"
 	"timebank/internal/clock"
+	"timebank/internal/errs"
 	"timebank/internal/identity"
 	"timebank/internal/ledger"
 	"timebank/internal/member"

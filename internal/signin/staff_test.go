@@ -12,6 +12,8 @@ import (
 
 	"timebank/internal/citytest"
 	"timebank/internal/identity"
+	"timebank/internal/member"
+	"timebank/internal/notify"
 	"timebank/internal/signin"
 	"timebank/internal/store"
 	"timebank/internal/store/storetest"

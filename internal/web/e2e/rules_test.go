@@ -161,7 +161,7 @@ func (w *town) rounds() (all []round, office citytest.Person) {
 	helper := []sheet{{"volunteer-hall", "/volunteer/", false}, {"volunteer-visits", "/volunteer/visits", false}, {"volunteer-visit", "/volunteer/visits/" + string(coming), false},
 		{"volunteer-passbook", "/volunteer/passbook", false}, {"volunteer-map", "/volunteer/?view=map", false}, {"volunteer-calendar", "/volunteer/calendar", false},
 		{"volunteer-certificates", "/volunteer/certificates", false}, {"volunteer-certificate", "/volunteer/certificates/" + w.certificate(w.helper), false},
-		{"account-home", "/account/home", false}, {"account-house", "/account/house", false}, {"volunteer-teams", "/volunteer/teams", false},
+		{"account-home", "/account/home", false}, {"account-house", "/account/house", false}, {"account-data", "/account/data", false}, {"volunteer-teams", "/volunteer/teams", false},
 		{"volunteer-team", "/volunteer/teams/" + path.Base(team), false}, {"volunteer-give", "/volunteer/passbook/give", false}, {"volunteer-me", "/volunteer/me", false}, {"volunteer-join", "/volunteer/join", false},
 		{"volunteer-help", "/volunteer/help", false}, {"account", "/account", false}, {"account-messages", "/account/messages", false}, {"volunteer-offline", "/volunteer/offline", false}}
 	desk := []sheet{{"desk-board", "/desk/", false}, {"desk-board-one", "/desk/?for=volunteer", false}, {"desk-call", "/desk/call", false}, {"desk-card", "/desk/card", false},
@@ -174,7 +174,7 @@ func (w *town) rounds() (all []round, office citytest.Person) {
 
 	officer, pages := w.office()
 	helper = append(helper, sheet{"volunteer-receipt", "/volunteer/receipts/" + string(w.Order(paid).SettledBy), false})
-	desk = append(desk, sheet{"desk-home", "/desk/people/" + string(w.elder.ID) + "/home", false}, sheet{"desk-house", "/desk/people/" + string(w.elder.ID) + "/house", false})
+	desk = append(desk, sheet{"desk-home", "/desk/people/" + string(w.elder.ID) + "/home", false}, sheet{"desk-house", "/desk/people/" + string(w.elder.ID) + "/house", false}, sheet{"desk-data", "/desk/people/" + string(w.elder.ID) + "/data", false})
 
 	return []round{{"", "", everybody}, {"李国强", "Mr Li", elder}, {"陈晓燕", "Volunteer Chen", helper}, {"服务台", "The desk", desk}, {"居民", "A resident", nobody}, {"李敏", "Li Min", relative},
 		{"刚登录的人", "A newcomer", newcomer}, {"", "", pages}}, officer
