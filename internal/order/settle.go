@@ -20,19 +20,24 @@ func (s *Service) settleDue(tx *store.Tx, due []timer.Timer) ([]error, error) {
 	for i, t := range due {
 		ids[i] = ID(t.Ref)
 	}
-	return s.settleIn(tx, ids)
-}
-
-func (s *Service) settleIn(tx *store.Tx, ids []ID) ([]error, error) {
-	w, err := s.begin(tx)
+	failed, captured, err := s.settleIn(tx, ids)
 	if err != nil {
 		return nil, err
 	}
+	return failed, captured.Write()
+}
+
+// settleIn decides a group and writes all of it but the book, which the caller writes last.
+func (s *Service) settleIn(tx *store.Tx, ids []ID) ([]error, *ledger.Captured, error) {
+	w, err := s.begin(tx)
+	if err != nil {
+		return nil, nil, err
+	}
 	if err := w.take(ids); err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	if err := w.readWishes(); err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	failed := make([]error, len(ids))
 	at := make([]int, 0, len(ids))
@@ -53,7 +58,7 @@ func (s *Service) settleIn(tx *store.Tx, ids []ID) ([]error, error) {
 		}
 		settlement, err := w.settlement(o)
 		if err != nil {
-			return nil, err
+			return nil, nil, err
 		}
 		taken[id] = true
 		at = append(at, i)
@@ -61,7 +66,7 @@ func (s *Service) settleIn(tx *store.Tx, ids []ID) ([]error, error) {
 	}
 	captured, err := ledger.Capture(tx, settlements)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	for n, p := range captured.Posted {
 		o := w.orders[ids[at[n]]]
@@ -81,9 +86,9 @@ func (s *Service) settleIn(tx *store.Tx, ids []ID) ([]error, error) {
 		tx.Outbox("order.settled", string(o.ID), "{}")
 	}
 	if err := w.save(); err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	return failed, captured.Write()
+	return failed, captured, nil
 }
 
 // settlement is what the book has to do for an order: pay each volunteer, or the team in whose name the volunteer came.
@@ -157,9 +162,10 @@ type settler struct {
 }
 
 func newSettler(s *Service) *settler {
-	return &settler{gather: store.NewGather(settleGroup, func(ctx context.Context, ids []ID) (failed []error, err error) {
+	return &settler{gather: store.NewGather(settleGroup, func(ctx context.Context, ids []ID, next func()) (failed []error, err error) {
 		err = s.db.Write(ctx, "order.settle", func(tx *store.Tx) error {
-			if failed, err = s.settleIn(tx, ids); err != nil {
+			var captured *ledger.Captured
+			if failed, captured, err = s.settleIn(tx, ids); err != nil {
 				return err
 			}
 			settled := make([]string, 0, len(ids))
@@ -168,7 +174,14 @@ func newSettler(s *Service) *settler {
 					settled = append(settled, string(id))
 				}
 			}
-			return timer.Cancel(tx, TimerSettle, settled...)
+			if err := timer.Cancel(tx, TimerSettle, settled...); err != nil {
+				return err
+			}
+			if s.db.Overlaps() {
+				// A transaction that has to be run again says so twice, which does no harm.
+				next()
+			}
+			return captured.Write()
 		})
 		return failed, err
 	})}

@@ -12,10 +12,11 @@ import (
 // that arrive form the next. A single caller is served at once, alone.
 type Gather[T any] struct {
 	most    int
-	run     func(ctx context.Context, group []T) ([]error, error)
+	run     func(ctx context.Context, group []T, next func()) ([]error, error)
 	mu      sync.Mutex
 	waiting []*gathered[T]
-	busy    bool
+	turn    bool // somebody has the turn to form the next group
+	running int  // groups that are not answered yet
 }
 
 type gathered[T any] struct {
@@ -23,8 +24,12 @@ type gathered[T any] struct {
 	done chan error
 }
 
-// NewGather returns a gatherer whose groups have at most the given length. run returns an error for each element, or one for all.
-func NewGather[T any](most int, run func(ctx context.Context, group []T) ([]error, error)) *Gather[T] {
+// atOnce is how many groups run at once: one that is being decided and one that is being written.
+const atOnce = 2
+
+// NewGather returns a gatherer whose groups have at most the given length. run returns an error for each element, or one for all. It may
+// call next, once or more often, when it has decided and only writes: from then on the next group may be formed and run beside it.
+func NewGather[T any](most int, run func(ctx context.Context, group []T, next func()) ([]error, error)) *Gather[T] {
 	return &Gather[T]{most: most, run: run}
 }
 
@@ -36,8 +41,7 @@ func (g *Gather[T]) Do(ctx context.Context, one T) error {
 	w := &gathered[T]{one: one, done: make(chan error, 1)}
 	g.mu.Lock()
 	g.waiting = append(g.waiting, w)
-	lead := !g.busy
-	g.busy = true
+	lead := g.take()
 	g.mu.Unlock()
 	if lead {
 		// The first who finds nobody working works for all that come meanwhile, then hands over by going idle.
@@ -46,25 +50,35 @@ func (g *Gather[T]) Do(ctx context.Context, one T) error {
 	return <-w.done
 }
 
+// take takes the turn if nobody has it and there is room for a group. The caller holds the lock.
+func (g *Gather[T]) take() bool {
+	if g.turn || g.running == atOnce {
+		return false
+	}
+	g.turn = true
+	return true
+}
+
+// work forms groups and runs them as long as it has the turn.
 func (g *Gather[T]) work(ctx context.Context) {
 	for {
 		// Who has just been answered often has a next one: let them ask before the group is closed, or every other group is of one.
 		runtime.Gosched()
-		g.mu.Lock()
-		n := min(len(g.waiting), g.most)
-		if n == 0 {
-			g.busy = false
-			g.mu.Unlock()
+		group := g.form()
+		if len(group) == 0 {
 			return
 		}
-		group := g.waiting[:n:n]
-		g.waiting = g.waiting[n:]
-		g.mu.Unlock()
-		items := make([]T, n)
+		items := make([]T, len(group))
 		for i, w := range group {
 			items[i] = w.one
 		}
-		failed, err := g.run(ctx, items)
+		passed := false
+		failed, err := g.run(ctx, items, func() {
+			if !passed {
+				passed = true
+				go g.work(ctx)
+			}
+		})
 		for i, w := range group {
 			switch {
 			case err != nil:
@@ -73,5 +87,28 @@ func (g *Gather[T]) work(ctx context.Context) {
 				w.done <- failed[i]
 			}
 		}
+		g.mu.Lock()
+		g.running--
+		// Who was given the turn may have put it down because there was no room beside this group.
+		again := !passed || g.take()
+		g.mu.Unlock()
+		if !again {
+			return
+		}
 	}
+}
+
+// form takes the next group from those who wait. Without one, or without room for it, it puts the turn down.
+func (g *Gather[T]) form() []*gathered[T] {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	n := min(len(g.waiting), g.most)
+	if n == 0 || g.running == atOnce {
+		g.turn = false
+		return nil
+	}
+	g.running++
+	group := g.waiting[:n:n]
+	g.waiting = g.waiting[n:]
+	return group
 }

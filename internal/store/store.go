@@ -182,6 +182,9 @@ func (db *DB) openPostgres(ctx context.Context, cfg Config) error {
 // Engine tells which engine this database runs on.
 func (db *DB) Engine() Engine { return db.engine }
 
+// Overlaps reports whether a write can be decided while another is being committed. SQLite has one writer, whose waiting writes share a commit.
+func (db *DB) Overlaps() bool { return db.engine == Postgres }
+
 // Clock returns the clock that transactions take their time from.
 func (db *DB) Clock() clock.Clock { return db.clock }
 
