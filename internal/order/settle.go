@@ -29,6 +29,9 @@ func (s *Service) settleDue(tx *store.Tx, due []timer.Timer) ([]error, error) {
 
 // settleIn decides a group and writes all of it but the book, which the caller writes last.
 func (s *Service) settleIn(tx *store.Tx, ids []ID) ([]error, *ledger.Captured, error) {
+	if err := tx.ByKey(); err != nil {
+		return nil, nil, err
+	}
 	w, err := s.begin(tx)
 	if err != nil {
 		return nil, nil, err

@@ -49,9 +49,7 @@ func (db *DB) onConn(ctx context.Context, begin string, fn func(s *session) erro
 		}
 		_ = conn.Close()
 	}()
-	if err := s.plain(begin); err != nil {
-		return mapError(err)
-	}
+	s.later = append(s.later, statement{text: begin})
 	err = fn(s)
 	if err == nil {
 		err = db.settle(s)

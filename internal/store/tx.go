@@ -64,6 +64,16 @@ func (tx *Tx) Later() *Tx {
 	return &later
 }
 
+// ByKey promises that the transaction's statements look rows up by their keys: PostgreSQL plans each text once, and not again for the values that
+// come with it.
+func (tx *Tx) ByKey() error {
+	if tx.db.engine != Postgres {
+		return nil
+	}
+	_, err := tx.Later().Exec("SET LOCAL plan_cache_mode = force_generic_plan")
+	return err
+}
+
 // Exec executes a statement and returns the number of rows it changed.
 func (tx *Tx) Exec(text string, args ...any) (int64, error) {
 	if err := tx.before(text); err != nil {
