@@ -39,7 +39,7 @@ func TestAnOldPersonGivesSavedHoursAway(t *testing.T) {
 	third.is(t, http.StatusOK, "Yes, give them", "arrive after")
 	r.get("/elder/hours/give?to="+string(child.ID)+"&minutes=60").is(t, http.StatusNotFound)
 	form := url.Values{"key": {"give-an-hour-1"}, "to": {string(mother.ID)}, "minutes": {"60"}}
-	r.post("/elder/hours/give", form).is(t, http.StatusOK, "credit.delay", "undo.window")
+	r.post("/elder/hours/give", form).is(t, http.StatusOK, "credit.delay", "For how long anything that moves hours can be undone")
 	given := r.post("/elder/hours/give", form)
 	given.is(t, http.StatusOK)
 	undo := regexp.MustCompile(`/elder/hours/[0-9a-z]+/undo`).FindAllString(given.body, -1)
