@@ -171,13 +171,17 @@ func (d *Draft) read(data []byte, f *errs.Fields, allow func(Param) *bad) {
 		return
 	}
 	leaves := map[string]any{}
-	flatten("", tree, leaves)
+	twice := flatten("", tree, leaves)
 	keys := slices.Collect(maps.Keys(leaves))
 	sort.Slice(keys, func(i, j int) bool { return place(keys[i], keys[j]) })
 	for _, key := range keys {
 		p, ok := ParamOf(key)
 		if !ok {
 			f.Add(key, "policy.unknown_key", "nearest", nearest(key))
+			continue
+		}
+		if twice[key] {
+			f.Add(key, "policy.key_twice")
 			continue
 		}
 		b := p.cell.decode(leaves[key], &d.values)
@@ -205,17 +209,23 @@ func place(a, b string) bool {
 	return a < b
 }
 
-// flatten joins nested table names with dots; a table that stands where a parameter is expected stays a leaf.
-func flatten(prefix string, tree map[string]any, into map[string]any) {
+// flatten joins nested table names with dots; a table that stands where a parameter is expected stays a leaf. It returns the keys that
+// stand there twice, as a quoted name with dots and in its table, which TOML does not mind: which of the two is meant nobody knows.
+func flatten(prefix string, tree map[string]any, into map[string]any) map[string]bool {
+	twice := map[string]bool{}
 	for name, v := range tree {
 		key := prefix + name
 		sub, isTable := v.(map[string]any)
 		if _, isParam := byKey[key]; isTable && !isParam && len(sub) > 0 {
-			flatten(key+".", sub, into)
+			maps.Copy(twice, flatten(key+".", sub, into))
 			continue
+		}
+		if _, there := into[key]; there {
+			twice[key] = true
 		}
 		into[key] = v
 	}
+	return twice
 }
 
 // nearest returns the parameter whose key is most like the given one, for "did you mean"; "" when none is.

@@ -212,6 +212,7 @@ func TestParseSyntaxAndShape(t *testing.T) {
 		"time = 5":                 {"time": "policy.unknown_key"},
 		"[time.step_minutes]\na=1": {"time.step_minutes": "policy.wrong_type"},
 		strings.Repeat("#", 70000): {"": "policy.too_long"},
+		"\"time.step_minutes\" = 30\n[time]\nstep_minutes = 15\nrounding = \"down\"": {"time.step_minutes": "policy.key_twice"},
 	} {
 		_, err := Parse([]byte(in))
 		if diff := cmp.Diff(want, fields(t, err)); diff != "" {
