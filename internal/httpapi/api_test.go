@@ -87,7 +87,7 @@ func (o operation) dummy() string {
 	for _, name := range []string{"id", "relative", "person", "session"} {
 		path = strings.ReplaceAll(path, "{"+name+"}", "01h2xcejqtf2nbrexx3vqjhp41")
 	}
-	return strings.NewReplacer("{log}", "ledger", "{code}", "none-none-none").Replace(path)
+	return strings.NewReplacer("{channel}", "email", "{log}", "ledger", "{code}", "none-none-none").Replace(path)
 }
 
 func TestNobodyIsHeardWithoutAToken(t *testing.T) {
