@@ -37,7 +37,7 @@ func TestRegisterPersons(t *testing.T) {
 		bad := member.RegisterCmd{Actor: w.desk, Key: "6", Name: "", IDNumber: "123", Phone: "1", Address: strings.Repeat("长", 201),
 			Region: w.tree.City(), Point: &region.Point{LatE6: 91_000_000}, Consents: []member.Purpose{"fun"}}
 		itself := good
-		itself.Actor, itself.Key, itself.IDNumber = identity.Actor{ID: "stranger", At: clk.Now()}, "7", idNumber("1980-01-01", 9)
+		itself.Actor, itself.Key, itself.IDNumber = identity.Actor{ID: "stranger", At: clk.Now(), Origin: "test"}, "7", idNumber("1980-01-01", 9)
 
 		out, err := w.s.RegisterPersons(ctx, []member.RegisterCmd{good, twin, glyph, far, young, bad})
 		wants(t, "register", out, err, "", "member.identity_taken", "", "identity.not_allowed", "member.person_invalid", "member.person_invalid")

@@ -43,7 +43,7 @@ func TestTeamsAndPoints(t *testing.T) {
 			return errors.Join(err, err2)
 		})
 
-		city := identity.Actor{ID: "city", Person: "c", At: clk.Now(), Grants: []identity.Grant{{Role: identity.Administrator, Region: w.tree.City()}}}
+		city := identity.Actor{ID: "city", Person: "c", At: clk.Now(), Origin: "test", Grants: []identity.Grant{{Role: identity.Administrator, Region: w.tree.City()}}}
 		points, err := w.s.RegisterPoints(ctx, []member.RegisterPointCmd{
 			{Actor: city, Key: "1", Name: "驿站", Kind: member.PointCommunity, Region: w.home}, {Actor: city, Key: "2", Name: "驿站", Kind: member.PointCommunity, Region: w.home},
 			{Actor: w.manager, Key: "3", Name: "别的", Kind: member.PointCommunity, Region: w.home}, {Actor: city, Key: "4", Kind: "tent", Region: w.tree.City()},
