@@ -223,7 +223,7 @@ func TestMoveNamesEveryBadField(t *testing.T) {
 		city, luhe, pukou, zone := tree.City(), find(t, tree, "320116"), find(t, tree, "320111"), find(t, tree, region.JiangbeiCode)
 		street := find(t, tree, "320116004")
 		both := region.TreeNames()
-		base := region.MoveCmd{Actor: "officer", Region: street, Parent: pukou, Trees: both, From: tomorrow, Reason: "decree"}
+		base := region.MoveCmd{Actor: "officer", Origin: "test", Region: street, Parent: pukou, Trees: both, From: tomorrow, Reason: "decree"}
 		change := func(f func(*region.MoveCmd)) region.MoveCmd {
 			cmd := base
 			f(&cmd)
@@ -264,7 +264,7 @@ func TestRecodeKeepsTheIdentity(t *testing.T) {
 		s, tree := imported(t, db)
 		town := find(t, tree, "320116110")
 		was, _ := tree.ByID(town)
-		cmd := region.RecodeCmd{Actor: "officer", Region: town, Code: "320116050", System: region.Official, Name: "新街道", From: tomorrow, Reason: "撤镇设街道"}
+		cmd := region.RecodeCmd{Actor: "officer", Origin: "test", Region: town, Code: "320116050", System: region.Official, Name: "新街道", From: tomorrow, Reason: "撤镇设街道"}
 		got, err := s.Recode(t.Context(), cmd)
 		if err != nil || got.Code != "320116050" || got.Name != "新街道" || got.Kind != region.KindSubdistrict || got.ID != town {
 			t.Fatalf("recode: got %+v, %v", got, err)
@@ -279,10 +279,10 @@ func TestRecodeKeepsTheIdentity(t *testing.T) {
 		if again, err := s.Import(t.Context(), region.Nanjing()); err != nil || again.Added != 0 {
 			t.Errorf("import after the recode: got %+v, %v, want nothing added", again, err)
 		}
-		_, err = s.Recode(t.Context(), region.RecodeCmd{Actor: "officer", Region: find(t, tree, "320102"), Code: "320104", System: region.Official,
+		_, err = s.Recode(t.Context(), region.RecodeCmd{Actor: "officer", Origin: "test", Region: find(t, tree, "320102"), Code: "320104", System: region.Official,
 			Name: " ", From: tomorrow, Reason: "r"})
 		wantFields(t, err, "region.recode_invalid", "code region.code_taken", "name region.name_missing")
-		_, err = s.Recode(t.Context(), region.RecodeCmd{Actor: "officer", Region: town, Code: "32", System: region.Official,
+		_, err = s.Recode(t.Context(), region.RecodeCmd{Actor: "officer", Origin: "test", Region: town, Code: "32", System: region.Official,
 			Name: "x", From: tomorrow, Reason: "r"})
 		wantFields(t, err, "region.recode_invalid", "code region.bad_code", "from region.change_already_planned")
 	})
@@ -294,11 +294,11 @@ func TestMergeLeavesHistoryInItsPlace(t *testing.T) {
 		street := find(t, tree, "320102002")
 		below := tree.Children(region.Administrative, street)
 		into, merged := below[0], below[1:3]
-		_, err := s.Merge(t.Context(), region.MergeCmd{Actor: "officer", Into: street, Merged: []region.ID{find(t, tree, "320102003"), into, street},
+		_, err := s.Merge(t.Context(), region.MergeCmd{Actor: "officer", Origin: "test", Into: street, Merged: []region.ID{find(t, tree, "320102003"), into, street},
 			From: today, Reason: "r"})
 		wantFields(t, err, "region.merge_invalid", "from region.day_not_in_future", "merged region.has_children",
 			"merged region.merge_wrong_level", "merged region.merged_repeated")
-		if _, err := s.Merge(t.Context(), region.MergeCmd{Actor: "officer", Into: into, Merged: merged, From: tomorrow, Reason: "社区合并"}); err != nil {
+		if _, err := s.Merge(t.Context(), region.MergeCmd{Actor: "officer", Origin: "test", Into: into, Merged: merged, From: tomorrow, Reason: "社区合并"}); err != nil {
 			t.Fatalf("merge: %v", err)
 		}
 		then := at(t, s, tomorrow)
@@ -319,7 +319,7 @@ func TestMergeLeavesHistoryInItsPlace(t *testing.T) {
 		if now := at(t, s, today); len(now.Communities()) != 1322 {
 			t.Error("the merger holds before its day")
 		}
-		_, err = s.Move(t.Context(), region.MoveCmd{Actor: "officer", Region: merged[0], Parent: find(t, tree, "320102003"),
+		_, err = s.Move(t.Context(), region.MoveCmd{Actor: "officer", Origin: "test", Region: merged[0], Parent: find(t, tree, "320102003"),
 			Trees: region.TreeNames(), From: tomorrow, Reason: "r"})
 		wantFields(t, err, "region.move_invalid", "region region.ended")
 	})
@@ -359,7 +359,7 @@ func TestAnotherProcessSeesAMoveOnItsDay(t *testing.T) {
 			t.Fatal(err)
 		}
 		street, zone := find(t, tree, "320116006"), find(t, tree, region.JiangbeiCode)
-		if _, err := s.Move(t.Context(), region.MoveCmd{Actor: "officer", Region: street, Parent: zone,
+		if _, err := s.Move(t.Context(), region.MoveCmd{Actor: "officer", Origin: "test", Region: street, Parent: zone,
 			Trees: []region.TreeName{region.Reporting}, From: tomorrow, Reason: "r"}); err != nil {
 			t.Fatalf("move: %v", err)
 		}
