@@ -3,6 +3,7 @@ package ledger
 import (
 	"context"
 	"encoding/json"
+	"slices"
 	"time"
 
 	"timebank/internal/audit"
@@ -65,8 +66,8 @@ func (s *Service) runPropose(tx *store.Tx, c *ProposeCmd) (identity.ProposalID, 
 	if err := c.Actor.May(rights[0], place, tree); err != nil {
 		return "", err
 	}
-	if c.Actor.IsPerson(c.Act.Account.Owner) {
-		return "", errs.New(errs.Forbidden, "member.own_case").By("identity.two_persons", "law")
+	if err := c.Act.notFor(tx, c.Actor); err != nil {
+		return "", err
 	}
 	payload, err := json.Marshal(c.Act)
 	if err != nil {
@@ -88,6 +89,24 @@ func (a *Act) check() error {
 	}
 	if !ok {
 		return errs.Invalid("ledger.act_malformed")
+	}
+	return nil
+}
+
+// notFor refuses whoever gains or loses by the act: nobody is one of the two persons for its own hours.
+func (a *Act) notFor(tx *store.Tx, actor identity.Actor) error {
+	own := actor.IsPerson(a.Account.Owner)
+	if a.Reason == ForReversal {
+		found, err := loadOriginals(tx, []TxID{a.Tx})
+		if err != nil {
+			return err
+		}
+		if o := found[a.Tx]; o != nil {
+			own = slices.ContainsFunc(o.entries, func(e originalEntry) bool { return actor.IsPerson(e.payer) || actor.IsPerson(e.owner) })
+		}
+	}
+	if own {
+		return errs.New(errs.Forbidden, "member.own_case").By("identity.two_persons", "law")
 	}
 	return nil
 }
@@ -146,16 +165,16 @@ func (s *Service) runApprove(tx *store.Tx, c *ApproveCmd) (TxID, error) {
 	if err := json.Unmarshal([]byte(waiting.Payload), &act); err != nil || waiting.Action != "ledger."+string(act.Reason) || rightsOf[act.Reason][1] != waiting.Needs {
 		return "", errs.New(errs.Conflict, "ledger.not_of_the_book").By("ledger.pattern", "law")
 	}
+	// Before anything is written: a refused approval leaves the proposal open for another.
+	if err := act.notFor(tx, c.Actor); err != nil {
+		return "", err
+	}
 	tree, err := s.regions.Tree(tx)
 	if err != nil {
 		return "", err
 	}
 	if _, err := identity.Approve(tx, tree, c.Actor, c.Proposal); err != nil {
 		return "", err
-	}
-	// Whose hours they are is not the second of two persons.
-	if c.Actor.IsPerson(act.Account.Owner) {
-		return "", errs.New(errs.Forbidden, "member.own_case").By("identity.two_persons", "law")
 	}
 	posted, err := act.try(tx, c.Actor.ID, waiting)
 	if err != nil {

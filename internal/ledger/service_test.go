@@ -122,6 +122,22 @@ func TestTwoPersonsMakeAndTakeHours(t *testing.T) {
 		wantBalance(t, c.DB, ledger.PoolAccount, pool.Int64(), 0)
 		_, err = s.Propose(t.Context(), ledger.ProposeCmd{Actor: one.Actor, Key: c.Key(), Act: ledger.Act{Reason: ledger.ForReversal, Tx: made}, Note: "again"})
 		wantCode(t, "reversal proposed again", err, "ledger.reversed_already")
+
+		// Nobody is one of the two where its own hours are taken back.
+		mine := c.Staff(identity.Administrator, c.Tree.City())
+		given, err := approve(two.Actor, propose(ledger.Act{Reason: ledger.ForAdjustment, Account: saved(mine.Actor.Person), Minutes: hours.Of(45)}))
+		if err != nil {
+			t.Fatal(err)
+		}
+		takeBack := ledger.Act{Reason: ledger.ForReversal, Tx: given}
+		_, err = s.Propose(t.Context(), ledger.ProposeCmd{Actor: mine.Actor, Key: c.Key(), Act: takeBack, Note: "not mine"})
+		wantCode(t, "reversal of one's own hours proposed", err, "member.own_case")
+		back = propose(takeBack)
+		_, err = approve(mine.Actor, back)
+		wantCode(t, "reversal of one's own hours approved", err, "member.own_case")
+		if _, err = approve(two.Actor, back); err != nil {
+			t.Error(err)
+		}
 		wantSound(t, c.DB)
 	})
 }

@@ -216,7 +216,7 @@ type original struct {
 type originalEntry struct {
 	tx                  int64
 	source, destination AccountID
-	owner               string // of the destination
+	payer, owner        string // of the source and of the destination
 	minutes             int64
 }
 
@@ -239,10 +239,10 @@ func loadOriginals(tx *store.Tx, ids []TxID) (map[TxID]*original, error) {
 		found[o.id], bySeq[o.seq], args[i] = o, o, o.seq
 	}
 	entries, err := store.AllWith(tx, "WITH v (seq) AS (VALUES ", []string{"BIGINT"}, args,
-		") SELECT e.tx, e.source, e.destination, d.owner, e.minutes FROM v CROSS JOIN ledger_entry e JOIN account d ON d.seq = e.destination "+
-			"WHERE e.tx = v.seq ORDER BY e.tx, e.n",
+		") SELECT e.tx, e.source, e.destination, s.owner, d.owner, e.minutes FROM v CROSS JOIN ledger_entry e JOIN account s ON s.seq = e.source "+
+			"JOIN account d ON d.seq = e.destination WHERE e.tx = v.seq ORDER BY e.tx, e.n",
 		func(r *store.Rows) (e originalEntry, err error) {
-			return e, r.Scan(&e.tx, &e.source, &e.destination, &e.owner, &e.minutes)
+			return e, r.Scan(&e.tx, &e.source, &e.destination, &e.payer, &e.owner, &e.minutes)
 		})
 	if err != nil {
 		return nil, err

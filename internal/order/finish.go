@@ -271,13 +271,13 @@ func (w *work) dispute(o *Order, c *OrderCmd) error {
 	default:
 		return errState("order.not_disputable", o)
 	}
-	o.Reason = c.Reason
+	o.Reason, o.DisputedBy = c.Reason, c.Actor.ID
 	o.Level, o.LevelSince = Community, w.tx.Now()
 	w.move(c.Actor, "order.dispute", o, Disputed, ForDecision)
 	return nil
 }
 
-// decide ends a dispute. Whoever placed or served the order cannot decide on it.
+// decide ends a dispute. Whoever placed, served or disputed the order cannot decide on it: hours are taken back by two persons.
 func (w *work) decide(o *Order, c *DecideCmd) error {
 	if err := c.Actor.May(identity.OrderDecide, o.Region, w.tree); err != nil {
 		return err
@@ -285,7 +285,7 @@ func (w *work) decide(o *Order, c *DecideCmd) error {
 	if o.State != Disputed {
 		return errState("order.not_disputed", o)
 	}
-	if c.Actor.ID == o.PlacedBy || o.serves(member.PersonID(c.Actor.Person)) || c.Actor.IsPerson(string(o.Recipient)) {
+	if c.Actor.ID == o.PlacedBy || c.Actor.ID == o.DisputedBy || o.serves(member.PersonID(c.Actor.Person)) || c.Actor.IsPerson(string(o.Recipient)) {
 		return errs.New(errs.Forbidden, "order.decide_own").Because(why.Rule("order.two_persons", o.PolicyVersion, "law"))
 	}
 	if errs.Blank(c.Reason) {

@@ -160,6 +160,7 @@ type Order struct {
 	SettledBy     string    // id of the ledger transaction
 	Outcome       string    // ticked outcomes, separated by spaces
 	Reason        string    // why it was cancelled, disputed or set aside; a code or words of the desk
+	DisputedBy    string    // actor id of who disputed it last
 	Assignments   []*Assignment
 	changed       bool
 	isNew         bool

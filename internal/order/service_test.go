@@ -272,6 +272,26 @@ func TestADisputeFreezesAndTheDecisionReleasesOrReverses(t *testing.T) {
 	})
 }
 
+// TestWhoDisputesDoesNotDecide: staff that disputes a paid visit cannot take its hours back alone.
+func TestWhoDisputesDoesNotDecide(t *testing.T) {
+	citytest.Each(t, func(t *testing.T, c *citytest.City) {
+		ctx := t.Context()
+		volunteer := c.Volunteer(c.Home())
+		one, two := c.Staff(identity.PointManager, c.Home()), c.Staff(identity.PointManager, c.Home())
+		id := c.Earn(volunteer, c.Recipient(83, c.Home()), 60)
+		before, _ := balance(t, c, saved(volunteer))
+		disputed, err := c.Orders.Dispute(ctx, []order.OrderCmd{{Actor: one.Actor, Key: c.Key(), Order: id, Reason: "nobody came"}})
+		citytest.Must(t, disputed, err)
+		decided, err := c.Orders.Decide(ctx, []order.DecideCmd{{Actor: one.Actor, Key: c.Key(), Order: id, Reason: "asked both"}})
+		refused(t, "who disputed decides", "order.decide_own", decided, err)
+		decided, err = c.Orders.Decide(ctx, []order.DecideCmd{{Actor: two.Actor, Key: c.Key(), Order: id, Reason: "asked both"}})
+		citytest.Must(t, decided, err)
+		if after, held := balance(t, c, saved(volunteer)); held != 0 || after != before-60 {
+			t.Errorf("from %d to %d minutes, %d held", before, after, held)
+		}
+	})
+}
+
 func TestTheLastPlaceIsTakenOnce(t *testing.T) {
 	citytest.Each(t, func(t *testing.T, c *citytest.City) {
 		elder := c.Recipient(83, c.Home())

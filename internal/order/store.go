@@ -27,7 +27,7 @@ func fromMicros(n *int64) time.Time {
 
 const orderColumns = `id, state, since, item, item_version, recipient, placed_by, placed_as, payer, region, class, urgency, start_at, minutes,
  volunteers, lat_e6, lon_e6, check_code, funding, policy_version, submitted_at, level, level_since, waits_for, confirmed_by, confirmed_at,
- settled_at, settled_by, outcome, reason`
+ settled_at, settled_by, outcome, reason, disputed_by`
 
 func scanOrder(r *store.Rows) (*Order, error) {
 	o := &Order{}
@@ -35,7 +35,7 @@ func scanOrder(r *store.Rows) (*Order, error) {
 	var confirmed, settled *int64
 	err := r.Scan(&o.ID, &o.State, &since, &o.Item, &o.ItemVersion, &o.Recipient, &o.PlacedBy, &o.PlacedAs, &o.Payer, &o.Region, &o.Class, &o.Urgency,
 		&start, &o.Minutes, &o.Volunteers, &o.Point.LatE6, &o.Point.LonE6, &o.CheckCode, &o.Funding, &o.PolicyVersion, &submitted, &o.Level,
-		&levelSince, &o.WaitsFor, &o.ConfirmedBy, &confirmed, &settled, &o.SettledBy, &o.Outcome, &o.Reason)
+		&levelSince, &o.WaitsFor, &o.ConfirmedBy, &confirmed, &settled, &o.SettledBy, &o.Outcome, &o.Reason, &o.DisputedBy)
 	o.Start, o.SubmittedAt, o.LevelSince = clock.FromMicros(start), clock.FromMicros(submitted), clock.FromMicros(levelSince)
 	o.Since = clock.FromMicros(since)
 	o.ConfirmedAt, o.SettledAt = fromMicros(confirmed), fromMicros(settled)
@@ -66,6 +66,7 @@ type facts struct {
 	confirmedBy     ConfirmedBy
 	confirmedAt     time.Time
 	outcome, reason string
+	disputedBy      string
 	minutes         hours.Minutes
 	phase           int64
 	settledAt       time.Time
@@ -74,7 +75,7 @@ type facts struct {
 
 func (o *Order) facts() facts {
 	return facts{level: o.Level, levelSince: o.LevelSince, funding: o.Funding, confirmedBy: o.ConfirmedBy, confirmedAt: o.ConfirmedAt, outcome: o.Outcome,
-		reason: o.Reason, minutes: o.Minutes, phase: o.State.phase(), settledAt: o.SettledAt, settledBy: o.SettledBy}
+		reason: o.Reason, disputedBy: o.DisputedBy, minutes: o.Minutes, phase: o.State.phase(), settledAt: o.SettledAt, settledBy: o.SettledBy}
 }
 
 // updateOrders saves changed orders. A step that only moves an order on writes three columns; one that changes what indexes look at writes
@@ -82,16 +83,17 @@ func (o *Order) facts() facts {
 func updateOrders(tx *store.Tx, all []*Order) error {
 	const (
 		step = "id, state, since, waits_for"
-		fact = step + ", level, level_since, funding, confirmed_by, confirmed_at, outcome, reason, minutes"
+		fact = step + ", level, level_since, funding, confirmed_by, confirmed_at, outcome, reason, disputed_by, minutes"
 		full = fact + ", phase, settled_at, settled_by"
 
 		setStep = ") UPDATE service_order SET state = v.state, since = v.since, waits_for = v.waits_for"
 		setFact = setStep + `, level = v.level, level_since = v.level_since, funding = v.funding, confirmed_by = v.confirmed_by,
- confirmed_at = v.confirmed_at, outcome = v.outcome, reason = v.reason, minutes = v.minutes`
+ confirmed_at = v.confirmed_at, outcome = v.outcome, reason = v.reason, disputed_by = v.disputed_by,
+ minutes = v.minutes`
 		setFull = setFact + ", phase = v.phase, settled_at = v.settled_at, settled_by = v.settled_by"
 	)
 	tx = tx.Later()
-	types := []string{"TEXT", "TEXT", "BIGINT", "TEXT", "TEXT", "BIGINT", "TEXT", "TEXT", "BIGINT", "TEXT", "TEXT", "BIGINT", "BIGINT", "BIGINT", "TEXT"}
+	types := []string{"TEXT", "TEXT", "BIGINT", "TEXT", "TEXT", "BIGINT", "TEXT", "TEXT", "BIGINT", "TEXT", "TEXT", "TEXT", "BIGINT", "BIGINT", "BIGINT", "TEXT"}
 	var steps, changed, phases, moved []any
 	for _, o := range all {
 		now := o.facts()
@@ -104,7 +106,7 @@ func updateOrders(tx *store.Tx, all []*Order) error {
 			continue
 		}
 		row = append(row, string(now.level), clock.Micros(now.levelSince), now.funding, string(now.confirmedBy), micros(now.confirmedAt), now.outcome,
-			now.reason, now.minutes.Int64())
+			now.reason, now.disputedBy, now.minutes.Int64())
 		if now.phase == o.stored.phase {
 			changed = append(changed, row...)
 		} else {
@@ -115,7 +117,7 @@ func updateOrders(tx *store.Tx, all []*Order) error {
 		columns, set string
 		n            int
 		args         []any
-	}{{step, setStep, 4, steps}, {fact, setFact, 12, changed}, {full, setFull, 15, phases}} {
+	}{{step, setStep, 4, steps}, {fact, setFact, 13, changed}, {full, setFull, 16, phases}} {
 		if _, err := tx.With("WITH v ("+u.columns+") AS (VALUES ", types[:u.n], u.args, u.set+" FROM v WHERE service_order.id = v.id"); err != nil {
 			return err
 		}
