@@ -1517,7 +1517,7 @@ func reviews(v reviewsView) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			if len(v.Recipients) == 0 {
-				templ_7745c5c3_Err = ui.Empty(v.T("page.desk.nobody_applies"), "/desk/register", v.T("page.desk.register")).Render(ctx, templ_7745c5c3_Buffer)
+				templ_7745c5c3_Err = ui.Empty(v.T("page.desk.nobody_applies"), "/desk/", v.T("page.desk.nav_board")).Render(ctx, templ_7745c5c3_Buffer)
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
@@ -1563,7 +1563,7 @@ func reviews(v reviewsView) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			if len(v.Volunteers) == 0 {
-				templ_7745c5c3_Err = ui.Empty(v.T("page.desk.nobody_applies"), "/desk/register", v.T("page.desk.register")).Render(ctx, templ_7745c5c3_Buffer)
+				templ_7745c5c3_Err = ui.Empty(v.T("page.desk.nobody_applies"), "/desk/", v.T("page.desk.nav_board")).Render(ctx, templ_7745c5c3_Buffer)
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}

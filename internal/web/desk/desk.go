@@ -54,7 +54,10 @@ func Board(r *page.Request) error {
 	if err != nil {
 		return err
 	}
-	v := boardView{Page: r.Shell(r.T("page.desk.board"))}
+	v := boardView{Page: r.Shell(r.T("page.desk.board")), Next: ui.Link{Href: "/desk/help", Text: r.T("page.desk.help")}}
+	if r.Holds(identity.MemberLookUp) {
+		v.Next = ui.Link{Href: "/desk/call", Text: r.T("page.desk.call")}
+	}
 	if err := r.Live(&v.Page, page.PlaceTopic(place)); err != nil {
 		return err
 	}

@@ -82,7 +82,7 @@ func board(v boardView) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			if len(v.Lines) == 0 {
-				templ_7745c5c3_Err = ui.Empty(v.T("page.desk.clear"), "/desk/call", v.T("page.desk.call")).Render(ctx, templ_7745c5c3_Buffer)
+				templ_7745c5c3_Err = ui.Empty(v.T("page.desk.clear"), v.Next.Href, v.Next.Text).Render(ctx, templ_7745c5c3_Buffer)
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}

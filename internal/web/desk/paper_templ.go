@@ -233,7 +233,7 @@ func slips(v slipsView) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			if len(v.Batches) == 0 {
-				templ_7745c5c3_Err = ui.Empty(v.T("page.desk.slips_none"), "/desk/slips/key", v.T("page.desk.key_in_title")).Render(ctx, templ_7745c5c3_Buffer)
+				templ_7745c5c3_Err = ui.Empty(v.T("page.desk.slips_none"), "/desk/", v.T("page.desk.nav_board")).Render(ctx, templ_7745c5c3_Buffer)
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}

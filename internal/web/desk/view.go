@@ -23,6 +23,7 @@ type boardView struct {
 	Hidden string    // how many the filter hides, and why
 	All    string    // address of the whole board, "" when it is shown
 	Lines  []lineView
+	Next   ui.Link // where to go when nothing waits
 	More   string
 }
 
