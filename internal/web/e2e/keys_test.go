@@ -86,7 +86,8 @@ func (v *window) walk(path string) {
 	reached := map[int]bool{}
 	last, first := -1, -1
 	// Some pages begin in their field. From there the walk goes to the end of the page and round to where it began.
-	for n := 0; n < total+6; n++ {
+	// The browser has stops of its own between the end and the beginning.
+	for n := 0; n < total+20; n++ {
 		v.tab()
 		now := ask[focus](v, "where the focus is", stop)
 		if now.Fault != "" {
