@@ -12,7 +12,7 @@ help: ## show these lines
 	@sed -nE 's/^([a-z]+):[^#]*## (.*)/\1	\2/p' Makefile
 
 test: deps fmt vet generated lint ## install what is missing, check, run all tests on both engines
-	$(PGTEST) -- $(GO) run ./scripts/gotest -timeout 10m ./...
+	$(PGTEST) -- $(GO) run ./scripts/gotest -timeout 20m ./...
 
 deps:
 	@scripts/install-deps
