@@ -83,7 +83,7 @@ func TestComingInByCodeKeyAndPassword(t *testing.T) {
 	held := func(v *window, name string) {
 		t.Helper()
 		// What was typed stands in no address: those pages have the language that was chosen before.
-		typed := name == "code" || name == "choice" || name == "enrol" || name == "recovery"
+		typed := name == "code" || name == "choice" || name == "enrol" || name == "refused" || name == "recovery"
 		for _, lang := range []string{"English", "中文"} {
 			s := sheet{name: name, path: v.where()}
 			sources.write(t, name+"-"+lang, ask[string](v, "read the page", `"<!doctype html>" + document.documentElement.outerHTML`))
@@ -151,6 +151,12 @@ func TestComingInByCodeKeyAndPassword(t *testing.T) {
 	desk.sees("绑定验证器")
 	held(desk, "enrol")
 	secret := desk.read(".secret")
+	desk.fill("totp", "000000")
+	desk.fill("sent", "000000")
+	desk.press("绑定")
+	desk.sees("有几处要改")
+	held(desk, "refused")
+	w.deliver()
 	desk.fill("totp", digits(secret, w.Clock.Now()))
 	inbox.visit("/inbox")
 	desk.fill("sent", ask[string](inbox, "read the code", `document.querySelector(".letter").textContent.match(/验证码是 (\d{6})/)[1]`))
