@@ -153,16 +153,18 @@ func (p placement) check(cmd *PlaceCmd) error {
 		checkStart(&bad, p.start, p.now, p.length, p.item)
 	}
 	longest := hours.Min(p.item.Longest, p.rules.TimeMaxPerOrder)
-	if p.length.Cmp(p.item.Shortest) < 0 || p.length.Cmp(longest) > 0 {
+	wrongLength := p.length.Cmp(p.item.Shortest) < 0 || p.length.Cmp(longest) > 0
+	if wrongLength {
 		bad.Add("minutes", "order.length_not_allowed", "shortest", p.item.Shortest.String(), "longest", longest.String())
 	}
 	if p.item.FamilyPresence && !cmd.FamilyPresent {
 		bad.Add("family_present", "order.family_needed")
 	}
-	if err := bad.Err("order.invalid"); err != nil {
-		return err.(*errs.Error).Because(p.rules.Why("time.max_per_order", why.Value{Name: "shortest", Value: p.item.Shortest.String()}, why.Value{Name: "longest", Value: longest.String()}))
+	err := bad.Err("order.invalid")
+	if named, ok := err.(*errs.Error); ok && wrongLength {
+		return named.Because(p.rules.Why("time.max_per_order", why.Value{Name: "shortest", Value: p.item.Shortest.String()}, why.Value{Name: "longest", Value: longest.String()}))
 	}
-	return nil
+	return err
 }
 
 // checkStart names what is wrong with the time for which a visit is asked: it has to be to come, within half a year, in the hours of the item.
