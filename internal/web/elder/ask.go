@@ -131,11 +131,7 @@ func checkOf(r *page.Request, item *catalog.Item, start time.Time) checkView {
 
 // Place is the third tap, and the one tap that repeats the usual: it asks, and shows what was asked for, which can be taken back.
 func Place(r *page.Request) error {
-	me, err := r.Me()
-	if err != nil {
-		return err
-	}
-	key, err := r.Sent()
+	me, key, err := r.SentByMe()
 	if err != nil {
 		return err
 	}

@@ -147,11 +147,7 @@ func (v *giveView) howMuch(r *page.Request, free hours.Minutes) {
 
 // GiveAway gives saved hours to a relative, or to whoever needs them. They are held at once and go when the time to take them back is over.
 func GiveAway(r *page.Request) error {
-	me, err := r.Me()
-	if err != nil {
-		return err
-	}
-	key, err := r.Sent()
+	me, key, err := r.SentByMe()
 	if err != nil {
 		return err
 	}

@@ -135,11 +135,7 @@ func RemovePasskey(r *page.Request) error {
 
 // Consent gives or withdraws a consent.
 func Consent(r *page.Request) error {
-	me, err := r.Me()
-	if err != nil {
-		return err
-	}
-	key, err := r.Sent()
+	me, key, err := r.SentByMe()
 	if err != nil {
 		return err
 	}
@@ -152,11 +148,7 @@ func Consent(r *page.Request) error {
 
 // Apply asks to be served or to serve; somebody looks at it.
 func Apply(r *page.Request) error {
-	me, err := r.Me()
-	if err != nil {
-		return err
-	}
-	key, err := r.Sent()
+	me, key, err := r.SentByMe()
 	if err != nil {
 		return err
 	}

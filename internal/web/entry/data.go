@@ -30,10 +30,7 @@ func Data(r *page.Request) error {
 
 // CopyData answers with a copy of everything that is stored about the reader, to be read or for machines.
 func CopyData(r *page.Request) error {
-	me, err := r.Me()
-	if err == nil {
-		_, err = r.Sent()
-	}
+	me, _, err := r.SentByMe()
 	if err != nil {
 		return err
 	}
@@ -42,11 +39,7 @@ func CopyData(r *page.Request) error {
 
 // CorrectData corrects the reader's own telephone number and address.
 func CorrectData(r *page.Request) error {
-	me, err := r.Me()
-	if err != nil {
-		return err
-	}
-	key, err := r.Sent()
+	me, key, err := r.SentByMe()
 	if err != nil {
 		return err
 	}
@@ -59,11 +52,7 @@ func CorrectData(r *page.Request) error {
 
 // LeaveBank ends taking part. Who presses without the tick is asked once more.
 func LeaveBank(r *page.Request) error {
-	me, err := r.Me()
-	if err != nil {
-		return err
-	}
-	key, err := r.Sent()
+	me, key, err := r.SentByMe()
 	if err != nil {
 		return err
 	}

@@ -350,11 +350,7 @@ func correctable(err error) bool {
 
 // Ask sends the request. The answer is the same whether or not the bank knows the person.
 func Ask(r *page.Request) error {
-	me, err := r.Me()
-	if err != nil {
-		return err
-	}
-	key, err := r.Sent()
+	me, key, err := r.SentByMe()
 	if err != nil {
 		return err
 	}

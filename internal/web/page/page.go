@@ -178,6 +178,14 @@ func (r *Request) Me() (member.PersonID, error) {
 	return member.PersonID(r.Actor.Person), nil
 }
 
+// SentByMe is the person who is signed in and the key that its form came with. Errors: those of [Request.Me] and [Request.Sent].
+func (r *Request) SentByMe() (me member.PersonID, key string, err error) {
+	if me, err = r.Me(); err == nil {
+		key, err = r.Sent()
+	}
+	return me, key, err
+}
+
 // Read runs fn on a consistent snapshot with today's tree of regions.
 func (r *Request) Read(name string, fn func(tx *store.Tx, tree *region.Tree) error) error {
 	return r.DB.Read(r.Context(), name, func(tx *store.Tx) error {

@@ -85,11 +85,7 @@ func ShowFace(r *page.Request) error {
 
 // HideFace takes the picture away, and the consent with it.
 func HideFace(r *page.Request) error {
-	me, err := r.Me()
-	if err != nil {
-		return err
-	}
-	key, err := r.Sent()
+	me, key, err := r.SentByMe()
 	if err != nil {
 		return err
 	}

@@ -56,11 +56,7 @@ func Teams(r *page.Request) error {
 
 // RegisterTeam registers a team in the reader's own community; the reader answers for it.
 func RegisterTeam(r *page.Request) error {
-	me, err := r.Me()
-	if err != nil {
-		return err
-	}
-	key, err := r.Sent()
+	me, key, err := r.SentByMe()
 	if err != nil {
 		return err
 	}
