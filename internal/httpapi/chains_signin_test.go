@@ -93,9 +93,11 @@ func signIns(w *world) {
 	w.does(step{op: "correct-person", as: &desk, at: []any{li.ID}, body: m{"name": "李明", "reason": "document seen"}})
 
 	// A card at the desk.
-	card := w.does(step{op: "print-card", as: &desk, at: []any{li.ID}, rows: "signin_card+1", want: m{"code": anything, "sheet.61.word": anything}})
+	colleague := w.Staff(identity.PointManager, w.Home())
+	card := w.does(step{op: "print-card", as: &colleague, at: []any{li.ID}, rows: "signin_card+1", want: m{"code": anything, "sheet.61.word": anything}})
 	w.does(step{op: "print-sheet", as: &desk, at: []any{li.ID}, want: m{"sheet.0.word": card.text("sheet.0.word")}})
 	w.refused(step{op: "use-card", as: &desk, body: m{"code": card.text("code"), "word": "错词"}, noted: true}, 401, "signin.wrong")
+	w.refused(step{op: "use-card", as: &colleague, body: m{"code": card.text("code"), "word": card.text("sheet.0.word")}}, 403, "signin.own_print")
 	act := w.does(step{op: "use-card", as: &desk, body: m{"code": card.text("code"), "word": card.text("sheet.0.word")}, rows: "session+1", want: m{"token": anything}})
 	w.holds(desk, act.text("token"))
 	w.does(step{op: "balances", as: &desk, at: []any{li.ID}})

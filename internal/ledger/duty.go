@@ -300,13 +300,14 @@ type CloseCmd struct {
 	Actor  identity.Actor
 	Key    string
 	Person member.PersonID
-	// To gets the saved hours and gifts; "" gives them to the public pool.
+	// To gets the saved hours and gifts: a relative confirmed in life, since one officer alone gives nobody's hours to a stranger. "" gives them
+	// to the public pool.
 	To   member.PersonID
 	Note string // what the family or the person said, a must; it goes into the book and names nobody
 }
 
 // CloseAccount closes the account of a person who has died or left. Errors: Forbidden identity.not_allowed and, for who would get the hours
-// itself, member.own_case, Invalid ledger.close_invalid for want of a reason, Conflict ledger.still_active and
+// itself, member.own_case, or for who is no confirmed relative, ledger.not_of_the_family, Invalid ledger.close_invalid for want of a reason, Conflict ledger.still_active and
 // ledger.holds_open, NotFound member.person_unknown.
 func (s *Service) CloseAccount(ctx context.Context, c CloseCmd) error {
 	call := each("ledger.close", s.runClose, func(c *CloseCmd, w *canon.Writer) (identity.Actor, string) {
@@ -342,6 +343,15 @@ func (s *Service) runClose(tx *store.Tx, c *CloseCmd) (member.PersonID, error) {
 	}
 	if p.State == member.PersonActive || c.To != "" && heir.State != member.PersonActive {
 		return "", errs.New(errs.Conflict, "ledger.still_active").By("record.state", "nobody")
+	}
+	if c.To != "" {
+		kin, err := member.KinOf(tx, c.Person)
+		if err != nil {
+			return "", err
+		}
+		if member.RelationTo(kin, c.Person, c.To) == "" {
+			return "", errs.New(errs.Forbidden, "ledger.not_of_the_family").By("identity.two_persons", "law")
+		}
 	}
 	rules, err := r.at(p.Region)
 	if err != nil {

@@ -134,6 +134,9 @@ func TestWhoLeavesKeepsAFrozenAccountUntilTheOfficeCloses(t *testing.T) {
 		if err := c.Ledger.CloseAccount(t.Context(), ledger.CloseCmd{Actor: officer.Actor, Key: c.Key(), Person: v.ID, To: officer.ID, Note: "for me"}); errs.CodeOf(err) != "member.own_case" {
 			t.Errorf("closing in one's own favour: got %v", err)
 		}
+		if err := c.Ledger.CloseAccount(t.Context(), ledger.CloseCmd{Actor: officer.Actor, Key: c.Key(), Person: v.ID, To: recipient.ID, Note: "for a friend"}); errs.CodeOf(err) != "ledger.not_of_the_family" {
+			t.Errorf("closing in a stranger's favour: got %v", err)
+		}
 		if err := c.Ledger.CloseAccount(t.Context(), ledger.CloseCmd{Actor: officer.Actor, Key: c.Key(), Person: v.ID, Note: "asked for it"}); err != nil {
 			t.Error(err)
 		}

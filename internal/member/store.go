@@ -173,8 +173,8 @@ func saveMarks(tx *store.Tx, which PersonID, marks []byte) error {
 	return err
 }
 
-func savePhone(tx *store.Tx, which PersonID, sealed any, index string) error {
-	_, err := tx.Exec("UPDATE person SET phone = $1, phone_index = $2 WHERE id = $3", sealed, index, string(which))
+func savePhone(tx *store.Tx, which PersonID, sealed any, index, by string) error {
+	_, err := tx.Exec("UPDATE person SET phone = $1, phone_index = $2, phone_by = $3 WHERE id = $4", sealed, index, by, string(which))
 	return err
 }
 

@@ -118,8 +118,9 @@ func (s *Service) RevokeCard(ctx context.Context, cmd PrintCardCmd) error {
 }
 
 var (
-	errNoCard  = errs.New(errs.NotFound, "signin.no_card")
-	errOwnCard = errs.New(errs.Forbidden, "signin.own_card").By("identity.rights", "law")
+	errNoCard   = errs.New(errs.NotFound, "signin.no_card")
+	errOwnCard  = errs.New(errs.Forbidden, "signin.own_card").By("identity.rights", "law")
+	errOwnPrint = errs.New(errs.Forbidden, "signin.own_print").By("identity.two_persons", "law")
 )
 
 func person(tx *store.Tx, which member.PersonID) (member.Person, error) {
@@ -187,8 +188,9 @@ type UseCardCmd struct {
 }
 
 // UseCard opens a short session in which staff gives commands for the holder of a card, who stands at the desk: a few of the holder's own
-// rights, and in the trail the staff acts on the holder's behalf. Neither can do it without the other. Errors: signin.wrong for a card or
-// a word that is not right, signin.too_many, identity.not_allowed outside the staff's region, signin.own_card.
+// rights, and in the trail the staff acts on the holder's behalf. Neither can do it without the other, so whoever printed the card, and may
+// know its code and its words, does not take it. Errors: signin.wrong for a card or a word that is not right, signin.too_many,
+// identity.not_allowed outside the staff's region, signin.own_card, signin.own_print.
 func (s *Service) UseCard(ctx context.Context, cmd UseCardCmd) (in SignedIn, err error) {
 	code, malformed := id.ParseCode(cmd.Code)
 	digest := s.index("signin.card", code)
@@ -207,15 +209,18 @@ func (s *Service) UseCard(ctx context.Context, cmd UseCardCmd) (in SignedIn, err
 		if refusal, err := count(tx, limits); refusal != nil || err != nil {
 			return refusal, err
 		}
-		which, holder, found, err := cardByDigest(tx, digest)
+		card, found, err := cardByDigest(tx, digest)
 		if err != nil {
 			return nil, err
 		}
-		right := same([]byte(s.word(which, clock.DayOf(tx.Now()))), []byte(strings.Join(strings.Fields(cmd.Word), "")))
+		right := same([]byte(s.word(card.id, clock.DayOf(tx.Now()))), []byte(strings.Join(strings.Fields(cmd.Word), "")))
 		if !found || malformed != nil || !right {
-			return errWrong, refused(tx, "signin.use_card", string(which), cmd.Where)
+			return errWrong, refused(tx, "signin.use_card", string(card.id), cmd.Where)
 		}
-		p, err := s.cardFor(tx, cmd.Actor, holder)
+		p, err := s.cardFor(tx, cmd.Actor, card.holder)
+		if err == nil {
+			err = notWhoPrinted(tx, cmd.Actor, card)
+		}
 		if k := errs.KindOf(err); k == errs.Forbidden || k == errs.NotFound {
 			return err, nil
 		}
@@ -231,6 +236,15 @@ func (s *Service) UseCard(ctx context.Context, cmd UseCardCmd) (in SignedIn, err
 		return nil, err
 	})
 	return in, err
+}
+
+// notWhoPrinted refuses the person who printed the card, by whichever of its accounts.
+func notWhoPrinted(tx *store.Tx, by identity.Actor, card printed) error {
+	one, err := samePerson(tx, card.by, identity.ActorID(by.ID))
+	if err == nil && one {
+		err = errOwnPrint.Because(why.Rule("identity.two_persons", "", "law"))
+	}
+	return err
 }
 
 // mayUseCards asks for the right at any desk, before anything is said of the card.

@@ -33,7 +33,8 @@ func TestACardWorksAtTheDeskAlone(t *testing.T) {
 		refusal(t, "a card printed by oneself", err, "identity.not_allowed")
 		_, err = print(desk.Actor, desk.ID)
 		refusal(t, "staff printing its own card", err, "signin.own_card")
-		card, err := print(desk.Actor, cao.ID)
+		colleague := c.Staff(identity.PointManager, c.Home())
+		card, err := print(colleague.Actor, cao.ID)
 		fine(t, err)
 
 		use := func(by identity.Actor, code, word string) (signin.SignedIn, error) {
@@ -48,6 +49,8 @@ func TestACardWorksAtTheDeskAlone(t *testing.T) {
 		refusal(t, "a card without its word", err, "signin.wrong")
 		_, err = use(desk.Actor, "0000000000000", word)
 		refusal(t, "a word without its card", err, "signin.wrong")
+		_, err = use(colleague.Actor, card.Code, word)
+		refusal(t, "a card taken by who printed it", err, "signin.own_print")
 		in, err := use(desk.Actor, strings.ToUpper(card.Code[:4])+" "+card.Code[4:], " "+word+" ")
 		fine(t, err)
 
@@ -95,7 +98,7 @@ func TestACardWorksAtTheDeskAlone(t *testing.T) {
 func TestTheWordOfTheDay(t *testing.T) {
 	citytest.Each(t, func(t *testing.T, c *citytest.City) {
 		cao, desk := c.Recipient(84, c.Home()), c.Staff(identity.PointStaff, c.Home())
-		cmd := signin.PrintCardCmd{Actor: desk.Actor, Person: cao.ID}
+		cmd := signin.PrintCardCmd{Actor: c.Staff(identity.PointManager, c.Home()).Actor, Person: cao.ID}
 		card, err := c.SignIn.PrintCard(t.Context(), cmd)
 		fine(t, err)
 		use := func(code, word string) error {

@@ -84,12 +84,19 @@ func cardOf(tx *store.Tx, of member.PersonID) (which cardID, err error) {
 	return which, err
 }
 
-func cardByDigest(tx *store.Tx, digest string) (which cardID, holder member.PersonID, found bool, err error) {
-	err = tx.QueryRow("SELECT id, person FROM signin_card WHERE digest = $1 AND revoked_at IS NULL", digest).Scan(&which, &holder)
+// printed is a card that somebody holds.
+type printed struct {
+	id     cardID
+	holder member.PersonID
+	by     identity.ActorID // who printed it
+}
+
+func cardByDigest(tx *store.Tx, digest string) (card printed, found bool, err error) {
+	err = tx.QueryRow("SELECT id, person, issued_by FROM signin_card WHERE digest = $1 AND revoked_at IS NULL", digest).Scan(&card.id, &card.holder, &card.by)
 	if errors.Is(err, store.ErrNoRows) {
-		return "", "", false, nil
+		return printed{}, false, nil
 	}
-	return which, holder, err == nil, err
+	return card, err == nil, err
 }
 
 func insertCard(tx *store.Tx, which cardID, of member.PersonID, digest, by string) error {

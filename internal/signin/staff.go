@@ -17,6 +17,7 @@ import (
 	"timebank/internal/notify"
 	"timebank/internal/pii"
 	"timebank/internal/store"
+	"timebank/internal/why"
 )
 
 const (
@@ -51,8 +52,8 @@ type Invitation struct {
 
 // Invite makes an invitation, which ends earlier ones; what the person signed in with so far stays good until it is accepted. Whoever may
 // grant all roles of the person may invite it, but not take the invitation up in its place and so be two persons: that needs a code which
-// goes to the invited person's own telephone. Errors: signin.login_invalid, signin.login_taken, Refused signin.phone_needed for a person
-// without a mobile number, and those of identity.MayManage.
+// goes to the invited person's own telephone, which the inviter has not set. Errors: signin.login_invalid, signin.login_taken, Refused
+// signin.phone_needed for a person without a mobile number, Forbidden signin.phone_by_inviter, and those of identity.MayManage.
 func (s *Service) Invite(ctx context.Context, cmd InviteCmd) (made Invitation, err error) {
 	login := strings.ToLower(strings.TrimSpace(cmd.Login))
 	if !loginForm.MatchString(login) {
@@ -77,13 +78,13 @@ func (s *Service) Invite(ctx context.Context, cmd InviteCmd) (made Invitation, e
 		if holder.actor != "" && holder.actor != cmd.To {
 			return errs.New(errs.Conflict, "signin.login_taken").By("record.once", "nobody")
 		}
-		if _, err := s.ownPhone(tx, known[cmd.To]); err != nil {
+		if _, err := s.ownPhone(tx, known[cmd.To], cmd.Actor.ID); err != nil {
 			return err
 		}
 		if err := endTickets(tx, invitationTicket, string(cmd.To)); err != nil {
 			return err
 		}
-		code, err := s.issue(tx, invitationTicket, string(cmd.To), login, invitationLife)
+		code, err := s.issue(tx, invitationTicket, string(cmd.To), cmd.Actor.ID+" "+login, invitationLife)
 		if err != nil {
 			return err
 		}
@@ -94,19 +95,43 @@ func (s *Service) Invite(ctx context.Context, cmd InviteCmd) (made Invitation, e
 	return made, err
 }
 
-var errPhoneNeeded = errs.New(errs.Refused, "signin.phone_needed").By("identity.two_persons", "law")
+var (
+	errPhoneNeeded    = errs.New(errs.Refused, "signin.phone_needed").By("identity.two_persons", "law")
+	errPhoneByInviter = errs.New(errs.Forbidden, "signin.phone_by_inviter").By("identity.two_persons", "law")
+)
 
-// ownPhone is where the code goes by which an invited person shows that it is itself; the zero number for an account that is nobody's, which
-// is never the second of two persons.
-func (s *Service) ownPhone(tx *store.Tx, of identity.Actor) (pii.Phone, error) {
+// ownPhone is where the code goes by which an invited person shows that it is itself, and not who invites; the zero number for an account that
+// is nobody's, which is never the second of two persons.
+func (s *Service) ownPhone(tx *store.Tx, of identity.Actor, inviter string) (pii.Phone, error) {
 	if of.Person == "" {
 		return pii.Phone{}, nil
 	}
 	d, err := s.members.Open(tx, member.PersonID(of.Person))
-	if err == nil && !d.Phone.IsMobile() {
-		err = errPhoneNeeded
+	if err != nil {
+		return pii.Phone{}, err
+	}
+	if !d.Phone.IsMobile() {
+		return pii.Phone{}, errPhoneNeeded
+	}
+	set, err := member.PhoneSetBy(tx, member.PersonID(of.Person))
+	if err != nil || set == "" {
+		return d.Phone, err
+	}
+	same, err := samePerson(tx, identity.ActorID(set), identity.ActorID(inviter))
+	if err == nil && same {
+		err = errPhoneByInviter.Because(why.Rule("identity.two_persons", "", "law"))
 	}
 	return d.Phone, err
+}
+
+// samePerson reports whether two accounts are one person's; the program itself is nobody.
+func samePerson(tx *store.Tx, a, b identity.ActorID) (bool, error) {
+	known, err := identity.Load(tx, []identity.ActorID{a, b}, "")
+	if err != nil {
+		return false, err
+	}
+	person := known[a].Person
+	return (a == b && string(a) != identity.System.ID) || person != "" && person == known[b].Person, nil
 }
 
 // AcceptCmd chooses a password.
@@ -132,15 +157,17 @@ type enrolling struct {
 	Sent                  []byte
 }
 
-// Accept takes an invitation up. Nothing is good before the authenticator has been confirmed. Errors: signin.password_invalid, signin.stale.
+// Accept takes an invitation up. Nothing is good before the authenticator has been confirmed. Errors: signin.password_invalid, signin.stale,
+// signin.phone_by_inviter where the number was set anew after the invitation.
 func (s *Service) Accept(ctx context.Context, cmd AcceptCmd) (out Enrolment, err error) {
 	var salt [saltBytes]byte
 	var secret [totpSecret]byte
-	var login string
+	var inviter, login string
 	err = s.db.Write(ctx, "signin.accept", func(tx *store.Tx) (err error) {
 		tx.Fill(salt[:])
 		tx.Fill(secret[:])
-		_, login, err = s.peek(tx, invitationTicket, cmd.Invitation)
+		_, sealed, err := s.peek(tx, invitationTicket, cmd.Invitation)
+		inviter, login, _ = strings.Cut(sealed, " ")
 		return err
 	})
 	if err != nil {
@@ -159,7 +186,7 @@ func (s *Service) Accept(ctx context.Context, cmd AcceptCmd) (out Enrolment, err
 		if err != nil {
 			return err
 		}
-		phone, err := s.sendOwn(tx, t.subject, &kept)
+		phone, err := s.sendOwn(tx, t.subject, inviter, &kept)
 		if err != nil {
 			return err
 		}
@@ -175,12 +202,12 @@ func (s *Service) Accept(ctx context.Context, cmd AcceptCmd) (out Enrolment, err
 }
 
 // sendOwn sends the invited person the code that whoever holds the invitation alone does not have.
-func (s *Service) sendOwn(tx *store.Tx, subject string, kept *enrolling) (pii.Phone, error) {
+func (s *Service) sendOwn(tx *store.Tx, subject, inviter string, kept *enrolling) (pii.Phone, error) {
 	known, err := identity.Load(tx, []identity.ActorID{identity.ActorID(subject)}, "")
 	if err != nil {
 		return pii.Phone{}, err
 	}
-	phone, err := s.ownPhone(tx, known[identity.ActorID(subject)])
+	phone, err := s.ownPhone(tx, known[identity.ActorID(subject)], inviter)
 	if err != nil || phone.IsZero() {
 		return phone, err
 	}

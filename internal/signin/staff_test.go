@@ -255,12 +255,31 @@ func TestAnInvitationNeedsTheInvitedPersonsTelephone(t *testing.T) {
 		acts(t, c, before.Token) // what the person signed in with stays good
 		fine(t, confirm(right))
 
-		if corrected, err := c.Members.Correct(t.Context(), []member.CorrectCmd{{Actor: identity.System, Key: c.Key(), Person: second.ID, Phone: "025-83638888", Reason: "test"}}); err != nil || corrected[0].Err != nil {
-			t.Fatal(err, corrected)
+		// A number that the inviter has set, before the invitation or after, says nothing of who is there.
+		number := func(by citytest.Person, phone string) {
+			t.Helper()
+			citytest.Got(c.Members.Correct(t.Context(), []member.CorrectCmd{{Actor: by.Actor, Key: c.Key(), Person: second.ID, Phone: phone, Reason: "test"}})).Must(t, "number")
 		}
+		third := c.Staff(identity.Administrator, c.Tree.City())
+		invite := func(by citytest.Person) (signin.Invitation, error) {
+			return c.SignIn.Invite(t.Context(), signin.InviteCmd{Actor: by.Actor, To: identity.ActorID(second.Actor.ID), Login: "second"})
+		}
+		number(office, "13905557777")
+		_, err = invite(office)
+		refusal(t, "an invitation by who set the number", err, "signin.phone_by_inviter")
+		invited, err = invite(third)
+		fine(t, err)
+		number(third, "13905558888")
+		_, err = c.SignIn.Accept(t.Context(), signin.AcceptCmd{Where: here().Where, Invitation: invited.Code, Password: password})
+		refusal(t, "an invitation whose sender set the number since", err, "signin.phone_by_inviter")
+		number(office, "13905559999")
+		_, err = c.SignIn.Accept(t.Context(), signin.AcceptCmd{Where: here().Where, Invitation: invited.Code, Password: password})
+		fine(t, err)
+
+		number(citytest.Person{Actor: identity.System}, "025-83638888")
 		_, err = c.SignIn.Invite(t.Context(), signin.InviteCmd{Actor: office.Actor, To: identity.ActorID(second.Actor.ID), Login: "second"})
 		refusal(t, "a person whose number takes no messages", err, "signin.phone_needed")
-		if noted := trail(t, c, "signin.invite"); len(noted) != 2 || noted[1].OnBehalf != string(second.ID) || noted[1].Region != string(c.Tree.City()) {
+		if noted := trail(t, c, "signin.invite"); len(noted) != 3 || noted[1].OnBehalf != string(second.ID) || noted[1].Region != string(c.Tree.City()) {
 			t.Errorf("the trail says %+v", noted)
 		}
 		silent(t, c, right)

@@ -36,7 +36,7 @@ func TestTheDeskActsForTheHolderOfACard(t *testing.T) {
 	s := newSite(t)
 	cao, one, two := s.KeyElder(s.Home()), s.Staff(identity.PointStaff, s.Home()), s.Staff(identity.PointStaff, s.Home())
 	citytest.Got(s.Members.Correct(t.Context(), []member.CorrectCmd{{Actor: identity.System, Key: s.Key(), Person: cao.ID, Name: "曹秀英", Reason: "test"}})).Must(t, "name")
-	code, word := s.printed(one, cao)
+	code, word := s.printed(s.Staff(identity.PointManager, s.Home()), cao)
 	clerk := s.as(one)
 	clerk.get("/desk/card").is(t, http.StatusOK, "Code on the card", "Word of the day")
 	missing := clerk.post("/desk/card/order", url.Values{"key": {"card-none-1"}, "item": {citytest.Lesson}})
@@ -108,7 +108,7 @@ func (s *site) wordOf(of, by citytest.Person) string {
 func TestACardLiesOnOneDeskAlone(t *testing.T) {
 	s := newSite(t)
 	cao, one, two := s.Recipient(84, s.Home()), s.Staff(identity.PointStaff, s.Home()), s.Staff(identity.PointStaff, s.Home())
-	code, word := s.printed(one, cao)
+	code, word := s.printed(s.Staff(identity.PointManager, s.Home()), cao)
 	use := url.Values{"code": {code}, "word": {word}}
 	home, err := url.Parse(s.base)
 	if err != nil {

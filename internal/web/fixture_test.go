@@ -359,7 +359,7 @@ func (f *fixture) whole(t *testing.T, there, late citytest.Person, squad member.
 
 	f.cast = append([]citytest.Asker{{Name: "there", Person: there}, {Name: "late", Person: late}, {Name: "giver", Person: f.giver}, {Name: "asked", Person: called},
 		{Name: "their_desk", Level: "m", Person: station}}, f.cast...)
-	card, err := c.SignIn.PrintCard(ctx, signin.PrintCardCmd{Actor: station.Actor, Person: f.elder.ID})
+	card, err := c.SignIn.PrintCard(ctx, signin.PrintCardCmd{Actor: c.Staff(identity.PointManager, c.Home()).Actor, Person: f.elder.ID})
 	if err != nil {
 		t.Fatal(err)
 	}

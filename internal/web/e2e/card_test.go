@@ -19,7 +19,7 @@ import (
 func TestMrLiComesWithHisCard(t *testing.T) {
 	w := newTown(t)
 	colleague := w.Staff(identity.PointStaff, w.Home())
-	card, err := w.SignIn.PrintCard(t.Context(), signin.PrintCardCmd{Actor: w.officer.Actor, Person: w.elder.ID})
+	card, err := w.SignIn.PrintCard(t.Context(), signin.PrintCardCmd{Actor: w.Staff(identity.PointManager, w.Home()).Actor, Person: w.elder.ID})
 	if err != nil {
 		t.Fatal(err)
 	}
