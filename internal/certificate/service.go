@@ -325,6 +325,16 @@ func (s *Service) Open(tx *store.Tx, by identity.Actor, which ID) (Certificate, 
 	return c, []byte(signed), nil
 }
 
+// Numbered returns the certificate of a person that bears a number, as it stands on the paper. Error: certificate.unknown, also for somebody
+// else's.
+func Numbered(tx *store.Tx, number string, of member.PersonID) (ID, error) {
+	c, known, err := byNumber(tx, number)
+	if err == nil && (!known || c.Person != of) {
+		err = errUnknown
+	}
+	return c.ID, err
+}
+
 // Standing is where a certificate stands now, by its number: to whoever holds it, and without a word about its holder.
 func Standing(tx *store.Tx, number string) (State, time.Time, error) {
 	c, known, err := byNumber(tx, number)

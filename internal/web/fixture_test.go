@@ -319,8 +319,10 @@ func (f *fixture) whole(t *testing.T, there, late citytest.Person, squad member.
 	form("POST /desk/slips/{batch}/void", "code", slips[0].Code)
 	form("POST /volunteer/me/wishes", "quiet_from", "22", "quiet_until", "7", "over_cap", "donate")
 	form("POST /volunteer/certificates", "purpose", "work", "naming", "masked", "months", "3")
+	f.at["POST /desk/people/{id}/data/certificate"] = string(f.server.ID)
 	f.ids["/volunteer/certificates/"] = string(citytest.Got(c.Certificates.Issue(ctx, []certificate.IssueCmd{{Actor: f.server.Actor, Key: c.Key(), Person: f.server.ID, Purpose: certificate.ForWork,
 		Naming: certificate.MaskedName, Months: 3}})).Must(t, "certificate"))
+	form("POST /desk/people/{id}/data/certificate", "certificate", f.certificateOf(t, f.server), "certificate_reason", "test")
 	if _, err := c.Sequence(ctx); err != nil {
 		t.Fatal(err)
 	}
@@ -512,4 +514,17 @@ func (f *fixture) request(pattern string) (method, path, body string) {
 		return method, path, f.picture
 	}
 	return method, path, form.Encode()
+}
+
+// certificateOf is the number on the newest certificate of somebody.
+func (f *fixture) certificateOf(t *testing.T, of citytest.Person) (number string) {
+	t.Helper()
+	storetest.Read(t, f.DB, func(tx *store.Tx) error {
+		list, err := f.Certificates.Of(tx, f.Tree, of.Actor, of.ID, "", 1)
+		if err == nil {
+			number = list[0].Number
+		}
+		return err
+	})
+	return number
 }

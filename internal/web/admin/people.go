@@ -1,6 +1,7 @@
 package admin
 
 import (
+	"slices"
 	"strconv"
 	"time"
 
@@ -140,7 +141,11 @@ func (o *office) roles(tx *store.Tx) error {
 		o.T("page.office.until_day")}}}
 	for _, h := range held {
 		who := name(actors[h.Actor].Person)
-		b.Table.Rows = append(b.Table.Rows, texts(who, o.T(roleNames[h.Role]), o.stamp(h.From), o.stamp(h.Until)))
+		row := texts(who, o.T(roleNames[h.Role]), o.stamp(h.From), o.stamp(h.Until))
+		if !slices.ContainsFunc(actors[h.Actor].Grants, func(g identity.Grant) bool { return !o.may(identity.IdentitySessionFor, g.Region) }) {
+			row[0].Href = o.at(accountPath + string(h.Actor))
+		}
+		b.Table.Rows = append(b.Table.Rows, row)
 		id := string(h.ID)
 		revoke := o.form("/office/roles/"+id+"/revoke", o.T("page.office.revoke"), "stop", ui.Field{Name: "reason-" + id, Label: o.T("page.office.reason"), Max: 200, Needed: true})
 		revoke.Title = who + " · " + o.T(roleNames[h.Role])

@@ -2,7 +2,9 @@ package desk
 
 import (
 	"net/http"
+	"strings"
 
+	"timebank/internal/certificate"
 	"timebank/internal/clock"
 	"timebank/internal/errs"
 	"timebank/internal/identity"
@@ -18,9 +20,10 @@ import (
 type dataView struct {
 	ui.Page
 	Key, Action, Back, Name                           string
-	Correct, Copy, Leave, Death, Erase, Merge         bool
+	Correct, Copy, Leave, Death, Erase, Merge, Revoke bool
 	FullName, Number, Phone, Address, Reason          ui.Field
 	LeftOn, LeftShows, DiedOn, DiedShows, Drop, Shows ui.Field
+	Certificate, Wrong                                ui.Field
 }
 
 // Data is the page about a person's record.
@@ -41,6 +44,7 @@ func Data(r *page.Request) error {
 		v.Name, v.Correct, v.Copy = names[who].String(), may(identity.MemberCorrectFor) && !own, may(identity.MemberExportFor)
 		v.Leave, v.Death = takesPart && may(identity.MemberLeaveFor) && !own, p.State != member.PersonDead && may(identity.MemberRecordDeath) && !own
 		v.Erase, v.Merge = !takesPart && may(identity.MemberErase), takesPart && may(identity.MemberMergePropose)
+		v.Revoke = may(identity.CertificateRevokeFor) && !own
 		return nil
 	})
 	if err != nil {
@@ -58,6 +62,8 @@ func Data(r *page.Request) error {
 	v.DiedOn, v.DiedShows = line("died_on", "page.record.on", today, 10), line("died_document", "page.record.document", "", 100)
 	v.Drop, v.Shows = line("drop", "page.record.drop", "", 26), line("merge_reason", "page.record.shows", "", 200)
 	v.Drop.Hint, v.Shows.Hint = r.T("page.record.drop_hint", "id", string(who)), r.T("page.record.reason_hint")
+	v.Certificate, v.Wrong = line("certificate", "page.record.certificate_number", "", 40), line("certificate_reason", "page.record.certificate_wrong", "", 200)
+	v.Certificate.Needed, v.Wrong.Needed, v.Wrong.Hint = true, true, r.T("page.record.reason_hint")
 	return r.Show(http.StatusOK, dataPage(v))
 }
 
@@ -134,4 +140,25 @@ func MergeData(r *page.Request) error {
 		_, err := r.Privacy.ProposeMerge(r.Context(), privacy.ProposeMergeCmd{Actor: r.Actor, Key: key, Keep: who, Drop: member.PersonID(r.Form("drop")), Reason: r.Form("merge_reason")})
 		return err
 	}, "reason", "merge_reason")
+}
+
+// RevokeCertificate takes back a certificate that says something wrong, by the number on it.
+func RevokeCertificate(r *page.Request) error {
+	return recorded(r, func(who member.PersonID, key string) error {
+		var which certificate.ID
+		err := r.Read("web.numbered", func(tx *store.Tx, tree *region.Tree) (err error) {
+			if _, err = theirs(r, tx, tree, who); err == nil {
+				which, err = certificate.Numbered(tx, strings.TrimSpace(r.Form("certificate")), who)
+			}
+			return err
+		})
+		if errs.KindOf(err) == errs.NotFound {
+			err = errs.Invalid("certificate.revoke_invalid", errs.Field{Path: "certificate", Code: errs.CodeOf(err)})
+		}
+		if err != nil {
+			return err
+		}
+		_, err = page.One(r.Certificates.Revoke(r.Context(), []certificate.RevokeCmd{{Actor: r.Actor, Key: key, Certificate: which, Reason: r.Form("certificate_reason")}}))
+		return err
+	}, "reason", "certificate_reason")
 }
