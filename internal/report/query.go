@@ -387,17 +387,20 @@ func cursor(after string) (micros int64, key string, err error) {
 // List returns a page of at most limit entries (1 to 1,000) behind a figure, newest first, with the figure itself. Error: Invalid
 // report.cursor_malformed, NotFound report.figure_unknown.
 func List(tx *store.Tx, tree *region.Tree, place region.ID, code Code, s Span, after string, limit int) (p Page, err error) {
+	if after == "" {
+		return entries(tx, tree, place, code, s, "", limit, true)
+	}
 	value, lines, err := One(tx, tree, place, code, s)
 	if err != nil {
 		return p, err
 	}
-	p, err = entries(tx, tree, place, code, s, after, limit)
+	p, err = entries(tx, tree, place, code, s, after, limit, false)
 	p.Value, p.Lines = value, lines
 	return p, err
 }
 
-// entries reads a page of rows.
-func entries(tx *store.Tx, tree *region.Tree, place region.ID, code Code, s Span, after string, limit int) (p Page, err error) {
+// entries reads a page of rows, and with them, if it is the first page and all are to be added up, the figure itself.
+func entries(tx *store.Tx, tree *region.Tree, place region.ID, code Code, s Span, after string, limit int, sum bool) (p Page, err error) {
 	f, err := figureOf(code)
 	if err != nil {
 		return p, err
@@ -422,13 +425,17 @@ func entries(tx *store.Tx, tree *region.Tree, place region.ID, code Code, s Span
 		key    string
 		micros int64
 	}
+	whole := []string{"0", "0"}
+	if sum {
+		whole = []string{"CAST(SUM(" + f.value + ") OVER () AS BIGINT)", "COUNT(1) OVER ()"}
+	}
 	rows, err := store.All(tx, func(r *store.Rows) (e row, err error) {
-		err = r.Scan(&e.key, &e.micros, &e.Ref, &e.Person, &e.Region, &e.What, &e.Value)
+		err = r.Scan(&e.key, &e.micros, &e.Ref, &e.Person, &e.Region, &e.What, &e.Value, &p.Value, &p.Lines)
 		if e.micros > 0 {
 			e.At = clock.FromMicros(e.micros)
 		}
 		return e, err
-	}, "SELECT "+strings.Join([]string{f.key, at, f.ref, f.person, f.place, f.what, f.value}, ", ")+" FROM "+f.from+" WHERE "+where+
+	}, "SELECT "+strings.Join(append([]string{f.key, at, f.ref, f.person, f.place, f.what, f.value}, whole...), ", ")+" FROM "+f.from+" WHERE "+where+
 		" ORDER BY 2 DESC, 1 DESC LIMIT "+q.arg(limit+1), q.args...)
 	if err != nil {
 		return p, err

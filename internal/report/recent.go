@@ -86,18 +86,27 @@ func (s *Service) One(tx *store.Tx, tree *region.Tree, place region.ID, code Cod
 // List is [List] with the sum of [Service.One], for a span of whole days. The count of everything says how far back a page of entries reaches, so
 // that no more is looked through.
 func (s *Service) List(tx *store.Tx, tree *region.Tree, place region.ID, code Code, span Span, after string, limit int) (p Page, at time.Time, err error) {
-	value, lines, at, err := s.One(tx, tree, place, code, span)
-	if err != nil {
-		return p, at, err
-	}
 	near, err := s.near(tx, place, code, span, after, limit)
 	if err != nil {
 		return p, at, err
 	}
-	p, err = entries(tx, tree, place, code, near, after, limit)
+	t, err := s.tally(tx)
+	if err != nil {
+		return p, at, err
+	}
+	if after == "" && near == span && t.of(tree.City(), code, span).lines < many {
+		// One look at the rows finds page and sum.
+		p, err = List(tx, tree, place, code, span, after, limit)
+		return p, tx.Now(), err
+	}
+	value, lines, at, err := s.One(tx, tree, place, code, span)
+	if err != nil {
+		return p, at, err
+	}
+	p, err = entries(tx, tree, place, code, near, after, limit, false)
 	if err == nil && p.Next == "" && near != span {
 		// Fewer than were counted are left.
-		p, err = entries(tx, tree, place, code, span, after, limit)
+		p, err = entries(tx, tree, place, code, span, after, limit, false)
 	}
 	p.Value, p.Lines = value, lines
 	return p, at, err
