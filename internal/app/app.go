@@ -210,7 +210,7 @@ func (a *App) build(opts Options, box *pii.Box) (err error) {
 	a.Orders = order.New(a.DB, a.Regions, a.Policies, a.Catalog, a.Photos)
 	a.Feedback = feedback.New(a.DB, a.Regions, a.Policies, a.Orders, box)
 	a.Calls = call.New(a.DB, a.Regions, a.Orders, box)
-	a.Family = family.New(a.DB, a.Regions, a.Members, box)
+	a.Family = family.New(a.DB, a.Regions, a.Policies, a.Members, box)
 	a.Certificates = certificate.New(a.DB, a.IDs, a.Regions, a.Policies, a.Members, a.Notary, box)
 	a.Paper = paper.New(a.DB, a.Regions, a.Members, a.Catalog, a.Orders, a.SignIn, box)
 	a.Notices = notice.New(a.DB, a.Catalog, a.Notify)
@@ -277,7 +277,9 @@ func (a *App) handlers() map[string]timer.Handler {
 		member.TimerMove:             a.Members.TakeEffect,
 		member.TimerKeyElder:         a.Members.Birthday,
 		member.TimerSuspensionEnd:    member.EndSuspensions,
+		member.TimerInvite:           member.ForgetInvites,
 		member.TimerEnded:            a.ended,
+		member.TimerHomes:            a.rehoused,
 	}
 	for _, of := range []map[string]timer.Handler{a.Ledger.Handlers(), a.Orders.Handlers(), a.Feedback.Handlers(), a.Privacy.Handlers(), a.Reports.Handlers(), a.Notify.Handlers()} {
 		maps.Copy(all, of)
@@ -292,6 +294,16 @@ func (a *App) ended(tx *store.Tx, due []timer.Timer) ([]error, error) {
 			return nil, err
 		}
 		if err := a.Ledger.Ended(tx, t, member.PersonState(t.Arg)); err != nil {
+			return nil, err
+		}
+	}
+	return make([]error, len(due)), nil
+}
+
+// rehoused is what follows when it is known anew where somebody lives: the visits go along.
+func (a *App) rehoused(tx *store.Tx, due []timer.Timer) ([]error, error) {
+	for _, t := range due {
+		if err := a.Orders.Rehoused(tx, member.PersonID(t.Ref), clock.Day(t.Arg)); err != nil {
 			return nil, err
 		}
 	}

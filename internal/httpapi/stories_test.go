@@ -205,6 +205,19 @@ func TestStoryOfTianHua(t *testing.T) {
 		if len(matrix.get("cells").([]any)) != 2 {
 			t.Errorf("who served whom: %s", matrix)
 		}
+
+		// The father moves back to Getang: the lesson that he has asked for goes along, and Zhou is asked again.
+		id = w.post(&tian, "/orders", m{"recipient": father.ID, "item": citytest.Lesson, "start": w.at(3, 9, 0), "offer_own_hours": true}).text("id")
+		w.post(&zhou, "/orders/"+id+"/claim", m{})
+		w.post(&father, "/persons/"+string(father.ID)+"/move", m{"region": getang, "from": today(w)})
+		w.Pass(time.Second)
+		if got := w.get(&father, "/orders/"+id); got.text("region") != string(getang) || got.text("state") != "published" {
+			t.Errorf("the lesson of who moved: %s", got)
+		}
+		w.post(&zhou, "/orders/"+id+"/answer", m{"accept": true})
+		if got := w.get(&father, "/orders/"+id); got.text("state") != "accepted" {
+			t.Errorf("after the yes: %s", got)
+		}
 	})
 }
 

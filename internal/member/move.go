@@ -40,6 +40,11 @@ type MoveCmd struct {
 // TimerMove is the kind of the timer that lets a planned move take effect; Service.TakeEffect is its handler.
 const TimerMove = "member.move"
 
+// TimerHomes is the kind of the timer, due at once, by which others hear that it is known anew where a person lives from a day on: visits go
+// along. Its Ref is the person, its Arg the first day of which something has changed, "" when a day has come that was known of before; the
+// composition root registers the handler.
+const TimerHomes = "member.homes"
+
 // Move moves people: the person itself, its station, or a relative who acts for the person and may see its visits. One move at a time can be
 // planned: a later command replaces it. Errors of a command: member.move_invalid with all bad fields, member.person_unknown,
 // member.person_not_active, identity.not_allowed, member.kin_may_not_see.
@@ -73,6 +78,10 @@ func (s *Service) runMove(tx *store.Tx, cmds []*MoveCmd, out []*identity.Result[
 			out[i].Err = err
 			continue
 		}
+		changes, err := changesFrom(tx, p.ID, c.From)
+		if err != nil {
+			return err
+		}
 		home := home{person: p.ID, region: c.Region, sealed: s.seal(fieldAddress, strings.TrimSpace(c.Address)), point: c.Point, from: c.From}
 		if err := putAddress(tx, home); err != nil {
 			return err
@@ -91,6 +100,9 @@ func (s *Service) runMove(tx *store.Tx, cmds []*MoveCmd, out []*identity.Result[
 		if err != nil {
 			return err
 		}
+		if err := tellHomes(tx, p.ID, changes); err != nil {
+			return err
+		}
 		sc.note(c.Actor, "member.move", "person", string(p.ID), p, string(p.Region), string(c.Region)+" "+string(c.From))
 		if c.From == sc.today {
 			p.Region = c.Region
@@ -98,6 +110,21 @@ func (s *Service) runMove(tx *store.Tx, cmds []*MoveCmd, out []*identity.Result[
 		}
 	}
 	return sc.done()
+}
+
+// changesFrom is the first day on which a move changes where a person lives or was going to: a move that was planned for an earlier day is
+// taken back by it.
+func changesFrom(tx *store.Tx, who PersonID, from clock.Day) (clock.Day, error) {
+	planned, err := MovePlanned(tx, who)
+	if planned.From != "" && planned.From < from {
+		from = planned.From
+	}
+	return from, err
+}
+
+// tellHomes lets others hear that homes from a day on have changed.
+func tellHomes(tx *store.Tx, who PersonID, from clock.Day) error {
+	return timer.Set(tx, timer.Timer{Kind: TimerHomes, Ref: string(who), Due: tx.Now(), Arg: string(from)})
 }
 
 func decideMove(sc *scene, c *MoveCmd, given []Purpose) error {
@@ -123,6 +150,9 @@ func (s *Service) TakeEffect(tx *store.Tx, due []timer.Timer) ([]error, error) {
 	today := clock.DayOf(tx.Now())
 	for _, t := range due {
 		if err := s.moveNow(tx, PersonID(t.Ref), today); err != nil {
+			return nil, err
+		}
+		if err := tellHomes(tx, PersonID(t.Ref), ""); err != nil {
 			return nil, err
 		}
 		tx.Outbox("member.moved", t.Ref, "{}")
@@ -182,6 +212,9 @@ func (s *Service) runStay(tx *store.Tx, cmds []*StayCmd, out []*identity.Result[
 		if err := timer.Cancel(tx, TimerMove, string(p.ID)); err != nil {
 			return err
 		}
+		if err := tellHomes(tx, p.ID, planned.From); err != nil {
+			return err
+		}
 		sc.note(c.Actor, "member.stay", "person", string(p.ID), p, string(planned.Region)+" "+string(planned.From), string(p.Region))
 	}
 	return sc.done()
@@ -202,4 +235,37 @@ func MovePlanned(tx *store.Tx, who PersonID) (planned PlannedMove, err error) {
 		}
 	}
 	return planned, err
+}
+
+// Residence is where a person lives from a day on.
+type Residence struct {
+	Region region.ID
+	Point  region.Point // as somebody put it on the map, else its community's; the zero point where neither is known
+	From   clock.Day
+}
+
+// HomeNow is where a person lives today.
+func HomeNow(p Person, tree *region.Tree) Residence {
+	return homeAt(p.Region, p.Point, p.HasPoint, "", tree)
+}
+
+func homeAt(place region.ID, at region.Point, known bool, from clock.Day, tree *region.Tree) Residence {
+	if !known {
+		at, _ = tree.Point(place)
+	}
+	return Residence{Region: place, Point: at, From: from}
+}
+
+// PlannedHomes returns where people will live who plan a move; who plans none is missing from the map. It checks no right.
+func PlannedHomes(tx *store.Tx, tree *region.Tree, ids []PersonID) (map[PersonID]Residence, error) {
+	rows, err := lastHomes(tx, ids)
+	homes := map[PersonID]Residence{}
+	for _, r := range rows {
+		if r.From <= clock.DayOf(tx.Now()) {
+			continue
+		}
+		at, known := point(r.LatE6, r.LonE6)
+		homes[r.person] = homeAt(r.Region, at, known, r.From, tree)
+	}
+	return homes, err
 }

@@ -518,6 +518,19 @@ func homesOf(tx *store.Tx, which PersonID) ([]sealedHome, error) {
 	}, "SELECT from_day, until_day, region, address, lat_e6, lon_e6, located_by FROM address WHERE person = $1 ORDER BY from_day", string(which))
 }
 
+// lastHome is the home of which no end is known.
+type lastHome struct {
+	person PersonID
+	PersonalHome
+}
+
+func lastHomes(tx *store.Tx, ids []PersonID) ([]lastHome, error) {
+	return store.In(tx, "SELECT person, from_day, region, lat_e6, lon_e6 FROM address WHERE until_day = '"+forever+"' AND person IN (", ids, ") ORDER BY person",
+		func(r *store.Rows) (h lastHome, err error) {
+			return h, r.Scan(&h.person, &h.From, &h.Region, &h.LatE6, &h.LonE6)
+		})
+}
+
 // locatorOf says who put the present home on the map.
 func locatorOf(tx *store.Tx, which PersonID, today clock.Day) (by string, err error) {
 	err = tx.QueryRow("SELECT located_by FROM address WHERE person = $1 AND from_day <= $2 AND until_day > $2", string(which), string(today)).Scan(&by)

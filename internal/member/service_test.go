@@ -85,6 +85,7 @@ func newWorld(t testing.TB, db *store.DB, clk *clock.Fake) *world {
 	w.district = staff("district", identity.Reviewer, path[1], "")
 	w.far = staff("far", identity.PointManager, w.elsewhere, "p2")
 	w.timers.Handle(member.TimerMove, w.s.TakeEffect)
+	w.timers.Handle(member.TimerHomes, func(_ *store.Tx, due []timer.Timer) ([]error, error) { return make([]error, len(due)), nil })
 	w.timers.Handle(member.TimerKeyElder, w.s.Birthday)
 	w.timers.Handle(member.TimerSuspensionEnd, member.EndSuspensions)
 	return w

@@ -79,6 +79,11 @@ func TestWhoIsToldWhat(t *testing.T) {
 		{"moved and moved again since", moved, visit(order.Published, 3*day, is(order.Offered, "", 0)), nil, kin, nil, shift("desk", day, 2*day, []member.PersonID{"volunteer"}, nil)},
 		{"moved, and cannot come then", moved, visit(order.Published, 3*day, is(order.Withdrawn, "", 0)), nil, nil, []told{{"volunteer", CalledOff, true}}, shift("elder", time.Hour, 2*day, nil, []member.PersonID{"volunteer"})},
 		{"moved and cancelled since", moved, visit(order.Cancelled, 2*day, is(order.Withdrawn, "", 0)), nil, kin, nil, shift("elder", day, 2*day, []member.PersonID{"volunteer"}, nil)},
+		{"at another home", rehoused, visit(order.Published, 2*day, is(order.Offered, "", 0)), nil, kin, []told{{"volunteer", HouseAsk, false}}, shift("", 2*day, 2*day, []member.PersonID{"volunteer"}, nil)},
+		{"at another home tonight", rehoused, visit(order.Published, 3*time.Hour, is(order.Offered, "", 0)), nil, kin, []told{{"volunteer", HouseAsk, true}}, shift("", 3*time.Hour, 3*time.Hour, []member.PersonID{"volunteer"}, nil)},
+		{"at another home and answered since", rehoused, visit(order.Accepted, 2*day), nil, kin, nil, shift("", 2*day, 2*day, []member.PersonID{"volunteer"}, nil)},
+		{"at another home and at another time since", rehoused, visit(order.Published, 3*day, is(order.Offered, "", 0)), nil, kin, nil, shift("", 2*day, 2*day, []member.PersonID{"volunteer"}, nil)},
+		{"at another home, too much there", rehoused, visit(order.Published, 2*day, is(order.Withdrawn, "", 0)), nil, kin, []told{{"volunteer", CalledOff, false}}, shift("", 2*day, 2*day, nil, []member.PersonID{"volunteer"})},
 	} {
 		var got []told
 		topic, level, _ := strings.Cut(c.topic, " ")

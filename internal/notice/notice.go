@@ -40,7 +40,9 @@ const (
 	FamilyWrote notify.Kind = "family.message"   // relative: words wait for you.
 	Moved       notify.Kind = "order.moved"      // recipient: your visit is at another time now. service, start
 	MovedAsk    notify.Kind = "order.moved_ask"  // volunteer: your visit is at another time, will you come all the same. service, start, until
+	HouseAsk    notify.Kind = "order.house_ask"  // volunteer: your visit is at another home now, will you come all the same. service, start, until
 	KinMoved    notify.Kind = "kin.moved"        // relative: your relative's visit is at another time now. service, start
+	TeamAsks    notify.Kind = "team.invited"     // volunteer: a team would like to have you. until
 	RaisedUp    notify.Kind = "complaint.raised" // who complained: the level above looks at it now. service, start
 )
 
@@ -54,13 +56,15 @@ const (
 	cancelled = "order.cancelled"
 	settled   = "order.settled"
 	moved     = "order.rescheduled"
+	rehoused  = "order.rehoused"
 	wrote     = "family.message_sent"
 	raised    = feedback.TopicEscalated
+	invited   = member.TopicInvited
 )
 
 // Topics lists the events that [Service.Tell] is for.
 func Topics() []string {
-	return []string{placed, offered, accepted, escalated, awaiting, cancelled, settled, moved, wrote, raised}
+	return []string{placed, offered, accepted, escalated, awaiting, cancelled, settled, moved, rehoused, wrote, raised, invited}
 }
 
 // How long a notice is worth delivering after the quiet hours (default, ours).
@@ -92,6 +96,8 @@ func (s *Service) Tell(ctx context.Context, e store.Event) error {
 		switch e.Topic {
 		case wrote:
 			all, err = written(tx, family.MessageID(e.Ref))
+		case invited:
+			all, err = asked(tx, member.InviteID(e.Ref))
 		case raised:
 			all, err = s.complained(tx, feedback.ComplaintID(e.Ref))
 		default:
@@ -119,6 +125,15 @@ func written(tx *store.Tx, which family.MessageID) ([]notify.Notice, error) {
 		return nil, err
 	}
 	return []notify.Notice{{Person: to, Kind: FamilyWrote, About: string(which), Life: life}}, nil
+}
+
+// asked is the notice that a team would like to have a volunteer, as long as it waits for an answer.
+func asked(tx *store.Tx, which member.InviteID) ([]notify.Notice, error) {
+	one, waits, err := member.Invited(tx, which)
+	if err != nil || !waits {
+		return nil, err
+	}
+	return []notify.Notice{{Person: one.Person, Kind: TeamAsks, About: string(which), Life: life, Values: map[string]string{"until": when(one.Until)}}}, nil
 }
 
 // about gathers the notices about an order.
@@ -219,6 +234,14 @@ func decide(e event, o *order.Order, kin []watcher, now time.Time) (all []notify
 	tell := func(who member.PersonID, kind notify.Kind, lasts time.Duration, urgent bool) {
 		all = append(all, notify.Notice{Person: who, Kind: kind, Life: lasts, Urgent: urgent})
 	}
+	askAgain := func(kind notify.Kind) {
+		for _, a := range o.Assignments {
+			if a.State == order.Offered && slices.Contains(e.move.Asked, a.Volunteer) {
+				tell(a.Volunteer, kind, life, urgent)
+				all[len(all)-1].Values = map[string]string{"until": when(e.move.Until)}
+			}
+		}
+	}
 	switch e.topic {
 	case placed:
 		if o.State.Open() && o.PlacedAs != order.BySelf {
@@ -272,16 +295,19 @@ func decide(e event, o *order.Order, kin []watcher, now time.Time) (all []notify
 					tell(k.person, KinMoved, life, false)
 				}
 			}
-			for _, a := range o.Assignments {
-				if a.State == order.Offered && slices.Contains(e.move.Asked, a.Volunteer) {
-					tell(a.Volunteer, MovedAsk, life, urgent)
-					all[len(all)-1].Values = map[string]string{"until": when(e.move.Until)}
-				}
-			}
+			askAgain(MovedAsk)
 		}
 		for _, who := range e.move.CalledOff {
 			tell(who, CalledOff, life, urgent)
 			all[len(all)-1].Values = map[string]string{"start": when(e.move.From)}
+		}
+	case rehoused:
+		// Whoever said where and from when a person lives was told what becomes of the visits; the volunteer was not.
+		if o.Start.Equal(e.move.To) && o.State.Open() && o.Start.After(now) {
+			askAgain(HouseAsk)
+		}
+		for _, who := range e.move.CalledOff {
+			tell(who, CalledOff, life, urgent)
 		}
 	case settled:
 		for _, a := range o.Assignments {

@@ -211,6 +211,28 @@ func TestAMovedVisitTellsBothSidesOnce(t *testing.T) {
 	})
 }
 
+// A visit that goes along with a home asks who was coming, once, and says nothing of where the home is.
+func TestAVisitAtAnotherHomeAsksWhoWasComing(t *testing.T) {
+	citytest.Each(t, func(t *testing.T, c *citytest.City) {
+		elder, volunteer := c.KeyElder(c.Home()), c.Volunteer(c.Home())
+		noon(c)
+		visit := c.Place(elder.Actor, elder)
+		c.Claim(volunteer, visit)
+		deliver(t, c)
+		before := len(of(t, c, elder))
+		citytest.Got(c.Members.Move(t.Context(), []member.MoveCmd{{Actor: elder.Actor, Key: c.Key(), Person: elder.ID, Region: c.Community("320105002", 0),
+			From: clock.DayOf(c.Clock.Now()).Add(1)}})).Must(t, "move house")
+		c.Pass(time.Second)
+		deliver(t, c)
+		want(t, "the volunteer", of(t, c, volunteer), "order.house_ask inbox")
+		letters, err := c.Notify.Inbox(t.Context(), 1)
+		if err != nil || letters[0].Kind != notice.HouseAsk || len(letters[0].Values) != 3 {
+			t.Errorf("the volunteer reads %+v, %v", letters, err)
+		}
+		want(t, "the elder", of(t, c, elder)[before:])
+	})
+}
+
 func TestWhoComplainedIsToldThatItWentUp(t *testing.T) {
 	citytest.Each(t, func(t *testing.T, c *citytest.City) {
 		elder, volunteer, desk := c.Recipient(80, c.Home()), c.Volunteer(c.Home()), c.Staff("point_manager", c.Home())

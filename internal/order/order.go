@@ -165,6 +165,7 @@ type Order struct {
 	changed       bool
 	isNew         bool
 	moved         bool  // it begins at another time than stands in the database
+	rehoused      bool  // it is served elsewhere than stands in the database
 	stored        facts // as it stands in the database
 }
 

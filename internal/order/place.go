@@ -75,6 +75,7 @@ type placing struct {
 	*work
 	recipients map[member.PersonID]member.Recipient
 	known      map[string]bool // recipients who have been served before
+	planned    map[member.PersonID]member.Residence
 }
 
 func (w *work) preparePlacing(cmds []*PlaceCmd) (*placing, error) {
@@ -88,6 +89,9 @@ func (w *work) preparePlacing(cmds []*PlaceCmd) (*placing, error) {
 	p := &placing{work: w}
 	var err error
 	if p.recipients, err = member.LoadRecipients(w.tx, slices.Compact(ids)); err != nil {
+		return nil, err
+	}
+	if p.planned, err = member.PlannedHomes(w.tx, w.tree, slices.Compact(ids)); err != nil {
 		return nil, err
 	}
 	p.known, err = servedBefore(w.tx, slices.Compact(names))
@@ -115,7 +119,8 @@ func (p *placing) decide(c *PlaceCmd) (*Order, error) {
 	if err != nil {
 		return nil, err
 	}
-	rules, err := p.rulesNow(rec.Person.Region)
+	home := p.homeOn(p.planned, rec.Person, clock.DayOf(c.Start))
+	rules, err := p.rulesNow(home.Region)
 	if err != nil {
 		return nil, err
 	}
@@ -138,8 +143,8 @@ func (p *placing) decide(c *PlaceCmd) (*Order, error) {
 	}
 	now := p.tx.Now()
 	o := &Order{ID: store.NewID[Order](p.tx), Item: item.Code, ItemVersion: item.Version, Recipient: c.Recipient, PlacedBy: c.Actor.ID,
-		PlacedAs: as, Payer: payer, Region: rec.Person.Region, Class: item.Class, Urgency: c.Urgency, Start: c.Start, Minutes: length,
-		Volunteers: item.Volunteers, Point: rec.Person.Point, PolicyVersion: string(rules.Version), SubmittedAt: now, Level: Community,
+		PlacedAs: as, Payer: payer, Region: home.Region, Class: item.Class, Urgency: c.Urgency, Start: c.Start, Minutes: length,
+		Volunteers: item.Volunteers, Point: home.Point, PolicyVersion: string(rules.Version), SubmittedAt: now, Level: Community,
 		LevelSince: now, CheckCode: p.checkCode()}
 	return o, nil
 }

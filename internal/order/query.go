@@ -235,6 +235,11 @@ func openOf(tx *store.Tx, person member.PersonID) ([]ID, error) {
  ORDER BY 1`, string(person))
 }
 
+// openFor lists the orders for a person on which somebody still has to act, in the order of their ids.
+func openFor(tx *store.Tx, recipient member.PersonID) ([]ID, error) {
+	return sorted(store.All(tx, scanID, "SELECT id FROM service_order WHERE phase = 1 AND recipient = $1", string(recipient)))
+}
+
 // Counts are the figures of orders in a region, each by its definition.
 type Counts struct {
 	Open      int64         // somebody still has to act, confirmation and credit included

@@ -89,6 +89,9 @@ func (w *work) reschedule(o *Order, c *RescheduleCmd) error {
 	told := Rescheduled{By: member.PersonID(c.Actor.Person), From: o.Start.UTC(), To: c.Start.UTC()}
 	o.Start, o.moved = c.Start, true
 	w.touch(o)
+	if err := w.rehouse(o); err != nil {
+		return err
+	}
 	w.note(c.Actor, "order.reschedule", o, told.From.Format(time.RFC3339), told.To.Format(time.RFC3339))
 	if err := w.fundMoved(o, told.From); err != nil {
 		return err
@@ -257,22 +260,29 @@ func (w *work) routeAgain(o *Order, actor identity.Actor) error {
 	return p.route("order.fund", &PlaceCmd{Actor: actor}, o)
 }
 
-// Asks says what a volunteer with an offered place is asked: until when to answer, and for when the visit stood before it was moved; zero for
-// a question without an end, and for a visit that was not moved.
-func (v *View) Asks() (until, from time.Time) {
+// Asks says what a volunteer with an offered place is asked: until when to answer, for when the visit stood before it was moved, and whether it
+// is at another home than it was; zero for a question without an end, and for a visit that was not moved.
+func (v *View) Asks() (until, from time.Time, rehoused bool) {
 	for _, t := range v.Next {
 		if t.Kind == TimerOfferExpire {
 			until = t.Due
 		}
 	}
+	var asked time.Time
 	for _, e := range v.History {
 		switch e.Action {
-		case "order.dispatch":
-			from = time.Time{}
+		case "order.dispatch", "order.reschedule", "order.rehouse":
+			if !e.At.Equal(asked) {
+				asked, from, rehoused = e.At, time.Time{}, false
+			}
+		}
+		switch e.Action {
 		case "order.reschedule":
 			// What does not parse is not a time of ours, and nothing is said of it.
 			from, _ = time.Parse(time.RFC3339, e.Before)
+		case "order.rehouse":
+			rehoused = true
 		}
 	}
-	return until, from
+	return until, from, rehoused
 }

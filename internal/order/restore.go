@@ -45,6 +45,10 @@ func (w *work) restore(o *Order, c *OrderCmd) error {
 	if late(o, w.tx.Now()) {
 		return errs.New(errs.Refused, "order.too_late").By("order.state", "law")
 	}
+	was := o.Region
+	if err := w.rehouse(o); err != nil {
+		return err
+	}
 	p, err := w.preparePlacing([]*PlaceCmd{{Recipient: o.Recipient}})
 	if err != nil {
 		return err
@@ -57,7 +61,7 @@ func (w *work) restore(o *Order, c *OrderCmd) error {
 	if err := w.fund([]ledger.Need{need}); err != nil {
 		return err
 	}
-	if err := p.route("order.undo_cancel", &PlaceCmd{Actor: c.Actor}, o); err != nil || o.State != Published || State(cancelled.Before) != Accepted {
+	if err := p.route("order.undo_cancel", &PlaceCmd{Actor: c.Actor}, o); err != nil || o.State != Published || State(cancelled.Before) != Accepted || o.Region != was {
 		return err
 	}
 	return w.comeAgain(o, c.Actor)

@@ -94,11 +94,14 @@ func updateOrders(tx *store.Tx, all []*Order) error {
 	)
 	tx = tx.Later()
 	types := []string{"TEXT", "TEXT", "BIGINT", "TEXT", "TEXT", "BIGINT", "TEXT", "TEXT", "BIGINT", "TEXT", "TEXT", "TEXT", "BIGINT", "BIGINT", "BIGINT", "TEXT"}
-	var steps, changed, phases, moved []any
+	var steps, changed, phases, moved, rehoused []any
 	for _, o := range all {
 		now := o.facts()
 		if o.moved {
 			moved = append(moved, string(o.ID), clock.Micros(o.Start))
+		}
+		if o.rehoused {
+			rehoused = append(rehoused, string(o.ID), string(o.Region), o.Point.LatE6, o.Point.LonE6)
 		}
 		row := []any{string(o.ID), string(o.State), clock.Micros(o.Since), string(o.WaitsFor)}
 		if now == o.stored {
@@ -122,8 +125,12 @@ func updateOrders(tx *store.Tx, all []*Order) error {
 			return err
 		}
 	}
-	_, err := tx.With("WITH v (id, start_at) AS (VALUES ", []string{"TEXT", "BIGINT"}, moved,
-		") UPDATE service_order SET start_at = v.start_at FROM v WHERE service_order.id = v.id")
+	if _, err := tx.With("WITH v (id, start_at) AS (VALUES ", []string{"TEXT", "BIGINT"}, moved,
+		") UPDATE service_order SET start_at = v.start_at FROM v WHERE service_order.id = v.id"); err != nil {
+		return err
+	}
+	_, err := tx.With("WITH v (id, region, lat_e6, lon_e6) AS (VALUES ", []string{"TEXT", "TEXT", "BIGINT", "BIGINT"}, rehoused,
+		") UPDATE service_order SET region = v.region, lat_e6 = v.lat_e6, lon_e6 = v.lon_e6 FROM v WHERE service_order.id = v.id")
 	return err
 }
 

@@ -169,7 +169,7 @@ func (s *Service) Neighbourhood(ctx context.Context, actor identity.Actor, q Nea
 		}
 		from, radius := q.From, q.RadiusM
 		if from == (region.Point{}) {
-			from = v.Person.Point
+			from = member.HomeNow(v.Person, w.tree).Point
 		}
 		if radius <= 0 || radius > int64(r.OrderRadiusM) {
 			radius = int64(r.OrderRadiusM)

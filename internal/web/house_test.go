@@ -5,6 +5,7 @@ import (
 	"net/url"
 	"strings"
 	"testing"
+	"time"
 
 	"timebank/internal/clock"
 	"timebank/internal/identity"
@@ -36,7 +37,7 @@ func TestMovingHouseOnThePages(t *testing.T) {
 
 	old := s.as(elder)
 	old.get("/elder/station").is(t, http.StatusOK, "/elder/house", "Moving house")
-	old.get("/elder/house").is(t, http.StatusOK, s.Tree.FullName(s.Home()), "To which district?", "good in the whole city", "/elder/visits/"+string(visit), "keep their time and their helper")
+	old.get("/elder/house").is(t, http.StatusOK, s.Tree.FullName(s.Home()), "To which district?", "good in the whole city", "/elder/visits/"+string(visit), "go along to the new home")
 	district := s.Tree.ReportingDistrict(away)
 	street := s.Tree.StreetOf(away)
 	old.post("/elder/house", url.Values{"region": {string(district)}}).is(t, http.StatusOK, "To which street?", s.Tree.Name(street))
@@ -76,8 +77,12 @@ func TestMovingHouseOnThePages(t *testing.T) {
 	if got := home(elder.ID); got != string(away) {
 		t.Errorf("the old person lives in %s, want %s", got, away)
 	}
-	// The visit that stands keeps its helper.
-	s.as(volunteer).get("/volunteer/visits/"+string(visit)).is(t, http.StatusOK)
+	// The visit that stands goes along: the volunteer is asked again, the old station sees no more of it, the new one sees it.
+	s.Pass(time.Second)
+	s.as(volunteer).get("/volunteer/visits/"+string(visit)).is(t, http.StatusOK, "moves house", s.Tree.Name(away), "Please answer before")
+	s.as(volunteer).post("/volunteer/visits/"+string(visit)+"/answer", url.Values{"key": {"house-yes"}, "accept": {"yes"}}).is(t, http.StatusOK)
+	desk.get("/desk/orders/"+string(visit)).is(t, http.StatusNotFound)
+	s.as(s.Staff(identity.PointStaff, away)).get("/desk/orders/"+string(visit)).is(t, http.StatusOK, "Goes along to the new home", "Whoever was coming is asked again")
 
 	mine := s.as(volunteer)
 	mine.get("/account").is(t, http.StatusOK, "/account/house")

@@ -345,7 +345,7 @@ func AskFor(r *page.Request) error {
 	if err != nil {
 		return err
 	}
-	return r.Go(orderPath(placed) + "?done=asked_for")
+	return led(r, placed, "asked_for")
 }
 
 func placeFor(r *page.Request, key string) (order.ID, error) {

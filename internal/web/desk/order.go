@@ -136,7 +136,7 @@ func fillOrder(r *page.Request, tx *store.Tx, tree *region.Tree, v *orderView, o
 		v.Missed = v.Missed || m.Missed()
 	}
 	for _, h := range o.History {
-		v.History = append(v.History, []string{r.When(h.At), did(r, h.Action), becomes(r, h)})
+		v.History = append(v.History, []string{r.When(h.At), did(r, h.Action), becomes(r, tree, h)})
 	}
 	acts(r, tree, v, o, item)
 	var serve []member.TeamID
@@ -201,8 +201,11 @@ func did(r *page.Request, action string) string {
 	return action
 }
 
-// becomes says the state that an act led to, or the time to which it moved the visit.
-func becomes(r *page.Request, h audit.Recorded) string {
+// becomes says the state that an act led to, or the time or the place to which it moved the visit.
+func becomes(r *page.Request, tree *region.Tree, h audit.Recorded) string {
+	if h.Action == "order.rehouse" {
+		return tree.Name(region.ID(h.After))
+	}
 	if at, err := time.Parse(time.RFC3339, h.After); err == nil && h.Action == "order.reschedule" {
 		return r.When(at)
 	}
@@ -318,7 +321,16 @@ func act(r *page.Request, done string, do func(c order.OrderCmd) error, fields .
 	if err := do(order.OrderCmd{Actor: r.Actor, Key: key, Order: id}); err != nil {
 		return refused(r, err, id, fields...)
 	}
-	return r.Go(orderPath(id) + "?done=" + done)
+	return led(r, id, done)
+}
+
+// led goes to an order after an act, or to the board where it has gone along to a home that is another station's.
+func led(r *page.Request, id order.ID, done string) error {
+	at := orderPath(id)
+	if _, err := r.Orders.Get(r.Context(), r.Actor, id); errs.KindOf(err) == errs.NotFound {
+		at = "/desk/"
+	}
+	return r.Go(at + "?done=" + done)
 }
 
 // refused shows an order's page with the form that was refused on it. Who may not see the page learns from the form no more than from the page.

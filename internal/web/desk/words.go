@@ -24,7 +24,7 @@ var (
 	didWords = map[string]string{"order.answer": "page.desk.did_answer", "order.offer_expired": "page.desk.did_offer_expired", "order.check_out": "page.desk.did_check_out",
 		"order.undo_confirm": "page.desk.did_undo_confirm", "order.time_out": "page.desk.did_time_out", "order.ask": "page.desk.did_ask", "order.withdraw": "page.desk.did_withdraw",
 		"order.no_show": "page.desk.did_no_show", "order.settle": "page.desk.did_settle", "order.close": "page.desk.did_close",
-		"order.reschedule": "page.desk.did_reschedule", "order.ask_again": "page.desk.did_ask_again", "order.unfunded": "page.desk.did_unfunded"}
+		"order.reschedule": "page.desk.did_reschedule", "order.rehouse": "page.desk.did_rehouse", "order.ask_again": "page.desk.did_ask_again", "order.unfunded": "page.desk.did_unfunded"}
 
 	decisionWords = map[string]string{"release": "page.desk.decision_release", "reverse": "page.desk.decision_reverse"}
 

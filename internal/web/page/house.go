@@ -86,7 +86,10 @@ func showHouse(r *Request, of HousePage, status int, told *Told) error {
 		if len(visits) == 0 {
 			return nil
 		}
-		v.Keeps = append(v.Keeps, r.T("page.house.before"), r.T("page.house.after"), r.T("page.house.too_far"))
+		v.Keeps = append(v.Keeps, r.T("page.house.before"), r.T("page.house.after"))
+		if of.Taken != "" {
+			v.Keeps = append(v.Keeps, r.T("page.house.too_far"))
+		}
 		all, err := r.Catalog.Catalogue(tx)
 		for _, o := range visits {
 			item, err := all.ByVersion(o.Item, o.ItemVersion)

@@ -9,7 +9,7 @@ var toldKinds = map[notify.Kind]string{
 	notice.Placed: "page.told.placed", notice.Coming: "page.told.coming", notice.Looking: "page.told.looking", notice.Cancelled: "page.told.cancelled",
 	notice.Confirm: "page.told.confirm", notice.Offered: "page.told.offered", notice.CalledOff: "page.told.called_off", notice.Paid: "page.told.paid",
 	notice.KinComing: "page.told.coming", notice.KinCalled: "page.told.cancelled", notice.KinConfirm: "page.told.confirm", notice.FamilyWrote: "page.told.family", notice.RaisedUp: "page.told.raised",
-	notice.Moved: "page.told.moved", notice.MovedAsk: "page.told.moved_ask", notice.KinMoved: "page.told.moved",
+	notice.Moved: "page.told.moved", notice.MovedAsk: "page.told.moved_ask", notice.HouseAsk: "page.told.house_ask", notice.TeamAsks: "page.told.team_invited", notice.KinMoved: "page.told.moved",
 }
 
 var toldWays = map[notify.Channel]string{notify.SMS: "page.told.sms", notify.Email: "page.told.email", notify.WeChat: "page.told.wechat", notify.Nothing: "page.told.nothing"}

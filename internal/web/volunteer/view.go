@@ -51,7 +51,8 @@ type visitView struct {
 	Steps, Safety                           []string
 	Outcomes, Tags, Stars                   []ui.Option
 	Never, Word, Since, Rated, Complained   string
-	Moved, AnswerBy                         string // what is asked of whoever has an offered place
+	AnswerBy                                string   // what is asked of whoever has an offered place
+	Moved                                   []string // how it was moved since the volunteer said yes
 	MapApp, GeoApp                          string
 	Offered, CheckIn, CheckOut, CanWithdraw bool
 	Rate, Trouble                           bool

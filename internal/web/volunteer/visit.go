@@ -157,9 +157,12 @@ func visitOf(r *page.Request) (v visitView, err error) {
 	switch a.State {
 	case order.Offered:
 		v.Offered = true
-		until, from := o.Asks()
+		until, from, rehoused := o.Asks()
 		if !from.IsZero() {
-			v.Moved = r.T("page.volunteer.moved", "from", r.When(from), "to", v.Card.When)
+			v.Moved = append(v.Moved, r.T("page.volunteer.moved", "from", r.When(from), "to", v.Card.When))
+		}
+		if rehoused {
+			v.Moved = append(v.Moved, r.T("page.volunteer.rehoused", "place", v.Card.Area))
 		}
 		if !until.IsZero() {
 			v.AnswerBy = r.T("page.volunteer.reply_by", "until", r.When(until))
