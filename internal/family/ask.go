@@ -2,7 +2,6 @@ package family
 
 import (
 	"context"
-	"strconv"
 
 	"timebank/internal/clock"
 	"timebank/internal/errs"
@@ -10,7 +9,6 @@ import (
 	"timebank/internal/member"
 	"timebank/internal/pii"
 	"timebank/internal/store"
-	"timebank/internal/why"
 )
 
 // AskCmd asks to become kin of the person whose identity number the asker knows. The actor is the asker, or staff of its place.
@@ -45,11 +43,14 @@ func (s *Service) runAsk(tx *store.Tx, c *AskCmd) (AskID, error) {
 	if err := bad.Err("family.ask_invalid"); err != nil {
 		return "", err
 	}
-	today := clock.DayOf(tx.Now()).Start()
-	if n, err := asksSince(tx, c.Asker, today); err != nil {
+	rules, err := s.rules(tx, asker)
+	if err != nil {
 		return "", err
-	} else if n >= asksPerDay {
-		return "", errs.New(errs.Refused, "family.asked_too_often").Because(why.Rule("family.asks_per_day", "", "law").With("most", strconv.Itoa(asksPerDay)))
+	}
+	if n, err := asksSince(tx, c.Asker, clock.DayOf(tx.Now()).Start()); err != nil {
+		return "", err
+	} else if n >= rules.FamilyAsksPerDay {
+		return "", errs.New(errs.Refused, "family.asked_too_often").Because(rules.Why("family.asks_per_day"))
 	}
 	a := Ask{ID: store.NewID[Ask](tx), Asker: c.Asker, Relation: c.Relation, Act: c.Act, Message: c.Message, AskedAt: tx.Now(), State: Waiting, askedBy: c.Actor.ID}
 	person, known, err := s.members.ByIDNumber(tx, number)

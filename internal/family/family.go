@@ -55,12 +55,5 @@ type Message struct {
 	gone     bool
 }
 
-// Limits (default, ours): enough for a family, too few to try out numbers or to press somebody.
-const (
-	// LongestMessage is the most characters of a message: it is shown large.
-	LongestMessage = 60
-	// asksPerDay is how often somebody may ask to become kin in one day.
-	asksPerDay = 5
-	// messagesPerDay is how many messages may pass from one relative to another in one day.
-	messagesPerDay = 10
-)
+// LongestMessage is the most characters of a message (default, ours): it is shown large.
+const LongestMessage = 60

@@ -135,10 +135,14 @@ func (s *Service) runSend(tx *store.Tx, c *SendCmd) (MessageID, error) {
 			return "", errs.New(errs.NotFound, "order.not_found")
 		}
 	}
+	rules, err := s.rules(tx, from)
+	if err != nil {
+		return "", err
+	}
 	if n, err := sentSince(tx, c.From, c.To, clock.DayOf(tx.Now()).Start()); err != nil {
 		return "", err
-	} else if n >= messagesPerDay {
-		return "", errs.New(errs.Refused, "family.too_many_messages").Because(why.Rule("family.messages_per_day", "", "law").With("most", strconv.Itoa(messagesPerDay)))
+	} else if n >= rules.FamilyMessagesPerDay {
+		return "", errs.New(errs.Refused, "family.too_many_messages").Because(rules.Why("family.messages_per_day"))
 	}
 	m := Message{ID: store.NewID[Message](tx), From: c.From, To: c.To, Order: c.Order, SentAt: tx.Now(), sealed: s.box.Seal(fieldMessage, words)}
 	if err := insertMessage(tx, m); err != nil {

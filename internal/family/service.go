@@ -10,16 +10,18 @@ import (
 	"timebank/internal/identity"
 	"timebank/internal/member"
 	"timebank/internal/pii"
+	"timebank/internal/policy"
 	"timebank/internal/region"
 	"timebank/internal/store"
 )
 
 // Service holds the use-cases of the family. It is safe for concurrent use.
 type Service struct {
-	db      *store.DB
-	regions *region.Service
-	members *member.Service
-	box     *pii.Box
+	db       *store.DB
+	regions  *region.Service
+	policies *policy.Service
+	members  *member.Service
+	box      *pii.Box
 
 	ask      identity.Call[AskCmd, AskID]
 	answer   identity.Call[AnswerCmd, identity.Nothing]
@@ -30,8 +32,8 @@ type Service struct {
 }
 
 // New returns the service of one database. The box seals the words of messages.
-func New(db *store.DB, regions *region.Service, members *member.Service, box *pii.Box) *Service {
-	s := &Service{db: db, regions: regions, members: members, box: box}
+func New(db *store.DB, regions *region.Service, policies *policy.Service, members *member.Service, box *pii.Box) *Service {
+	s := &Service{db: db, regions: regions, policies: policies, members: members, box: box}
 	s.ask = identity.Call[AskCmd, AskID]{Name: "family.ask", Encode: identity.Same[AskID], Decode: identity.AsID[AskID], Run: each(s.runAsk),
 		Head: func(c *AskCmd, w *canon.Writer) (identity.Actor, string) {
 			w.Str(string(c.Asker)).Blob(box.Index(fieldCommand, c.IDNumber)).Str(string(c.Relation)).Bool(c.Act).Bool(c.Message)
@@ -118,6 +120,19 @@ func (s *Service) speaks(tx *store.Tx, by identity.Actor, who member.PersonID) (
 		return p, errs.New(errs.Conflict, "member.person_not_active").By("record.state", "nobody")
 	}
 	return p, nil
+}
+
+// rules are those in force now where a person lives.
+func (s *Service) rules(tx *store.Tx, of member.Person) (policy.Rules, error) {
+	tree, err := s.regions.Tree(tx)
+	if err != nil {
+		return policy.Rules{}, err
+	}
+	var path []string
+	for _, place := range tree.Path(of.Region) {
+		path = append(path, string(place))
+	}
+	return s.policies.Current(tx, tx.Now(), path)
 }
 
 // related reports whether two people are kin and both have said so.

@@ -1,11 +1,13 @@
 package family_test
 
 import (
+	"errors"
 	"strings"
 	"testing"
 	"time"
 
 	"timebank/internal/citytest"
+	"timebank/internal/errs"
 	"timebank/internal/family"
 	"timebank/internal/member"
 	"timebank/internal/store"
@@ -67,6 +69,37 @@ func TestNobodyLearnsByAskingWhoIsRegistered(t *testing.T) {
 			ask(t, c, daughter, number).Must(t, "ask again")
 		}
 		ask(t, c, daughter, number).Refused(t, "a sixth time", "family.asked_too_often")
+	})
+}
+
+// The city says how often somebody asks and writes in a day, and a refusal names its rule.
+func TestTheCitySaysHowMuchAFamilyAsksAndWrites(t *testing.T) {
+	citytest.Each(t, func(t *testing.T, c *citytest.City) {
+		c.Publish(`family.asks_per_day = 2`, `family.messages_per_day = 3`)
+		mother, number := numbered(t, c)
+		daughter := c.Person(50, c.Home())
+		because := func(err error, rule, value string) {
+			t.Helper()
+			named, _ := errors.AsType[*errs.Error](err)
+			if w := named.Why; w == nil || w.Rule != rule || len(w.Values) != 1 || w.Values[0].Value != value || w.Version == "" {
+				t.Errorf("refused by %+v, want %s = %s of a version", w, rule, value)
+			}
+		}
+		wish := ask(t, c, daughter, number).Must(t, "ask")
+		ask(t, c, daughter, number).Must(t, "ask again")
+		third := ask(t, c, daughter, number)
+		third.Refused(t, "a third time", "family.asked_too_often")
+		because(third.Err, "family.asks_per_day", "2")
+		citytest.Got(c.Family.Answer(t.Context(), []family.AnswerCmd{{Actor: mother.Actor, Key: c.Key(), Ask: wish, Agree: true, Message: true}})).Must(t, "say yes")
+		for range 3 {
+			send(t, c, daughter, mother, "妈，好吗").Must(t, "write")
+		}
+		fourth := send(t, c, daughter, mother, "妈，好吗")
+		fourth.Refused(t, "a fourth time", "family.too_many_messages")
+		because(fourth.Err, "family.messages_per_day", "3")
+		send(t, c, mother, daughter, "好着呢").Must(t, "the other way")
+		c.Pass(24 * time.Hour)
+		send(t, c, daughter, mother, "妈，好吗").Must(t, "the next day")
 	})
 }
 

@@ -42,9 +42,6 @@ type Photo struct {
 	Width, Height int
 }
 
-// maxPhotos bounds the pictures of an order (default, ours).
-const maxPhotos = 8
-
 // PhotoCmd adds a picture to an order. The actor is a volunteer with a place on it, or the station's staff.
 type PhotoCmd struct {
 	Actor  identity.Actor
@@ -149,12 +146,12 @@ func (w *work) attach(c *taken) (PhotoID, error) {
 	if err != nil {
 		return "", err
 	}
-	if len(there) >= maxPhotos {
-		return "", errs.New(errs.Refused, "order.photos_enough").By("order.photos", "nobody")
-	}
 	r, err := w.rules(o)
 	if err != nil {
 		return "", err
+	}
+	if len(there) >= r.OrderMaxPhotos {
+		return "", errs.New(errs.Refused, "order.photos_enough").Because(r.Why("order.max_photos"))
 	}
 	p := Photo{ID: store.NewID[Photo](w.tx), Order: o.ID, Moment: c.Moment, Actor: c.Actor.ID, Hash: c.picture.Hash, Place: whereabouts(o, c.picture.Place, r),
 		Width: c.picture.Width, Height: c.picture.Height}

@@ -24,6 +24,8 @@ type Values struct {
 	FollowUpFirstVisits     int
 	FollowUpProxyAll        bool
 	HomeReachM              int
+	FamilyAsksPerDay        int
+	FamilyMessagesPerDay    int
 	ComplaintAnswerWithin   PerLevel
 	WeightServicePermille   int
 	WeightSkillPermille     int
@@ -31,6 +33,7 @@ type Values struct {
 	OrderRadiusM            int
 	OrderClaimWindow        time.Duration
 	OrderMaxMoves           int
+	OrderMaxPhotos          int
 	OrderCloseAfter         time.Duration
 	OrderEscalateAfter      PerLevel
 	OrderFunding            List[Funding]
@@ -47,6 +50,8 @@ type Values struct {
 	VolunteerMinAge         int
 	VolunteerReviewLevels   int
 	CertificateMaxPerDay    int
+	TeamInvitesPerDay       int
+	TeamInviteWithin        time.Duration
 	PenaltyNoShowCount      int
 	PenaltyWindowDays       int
 	PenaltySuspendDays      int
