@@ -13,6 +13,7 @@ import (
 	"timebank/internal/identity"
 	"timebank/internal/region"
 	"timebank/internal/store"
+	"timebank/internal/store/storetest"
 )
 
 // chains are the scenarios: each in a city of its own, a request after another.
@@ -232,14 +233,38 @@ func teams(w *world) {
 	manager, volunteer, stranger := w.Person(45, w.Home()), w.Volunteer(w.Home()), w.Person(45, w.Home())
 	team := w.does(step{op: "register-team", as: &manager, body: m{"name": "苏宁志愿队", "kind": "company", "region": w.Home(), "manager": manager.ID}, rows: "team+1"}).text("id")
 	w.refused(step{op: "register-team", as: &stranger, body: m{"name": "别人的队", "kind": "company", "region": w.Home(), "manager": manager.ID}}, 403, "identity.not_allowed")
-	w.does(step{op: "join-team", as: &manager, at: []any{team, volunteer.ID}, rows: "team_member+1"})
+	desk, zhou, liu := w.Staff(identity.PointManager, w.Home()), w.Volunteer(w.Home()), w.Volunteer(w.Home())
+	w.does(step{op: "join-team", as: &desk, at: []any{team, volunteer.ID}, rows: "team_member+1"})
 	w.refused(step{op: "join-team", as: &stranger, at: []any{team, volunteer.ID}}, 403, "identity.not_allowed")
-	w.refused(step{op: "join-team", as: &manager, at: []any{team, volunteer.ID}}, 409, "member.in_team_already")
+	w.refused(step{op: "join-team", as: &manager, at: []any{team, zhou.ID}}, 403, "identity.not_allowed")
+	w.refused(step{op: "join-team", as: &desk, at: []any{team, volunteer.ID}}, 409, "member.in_team_already")
 	w.does(step{op: "get-team", as: &manager, at: []any{team}, want: m{"name": "苏宁志愿队", "members.0": volunteer.ID}})
 	w.refused(step{op: "get-team", as: &stranger, at: []any{team}}, 403, "identity.not_allowed")
 	w.does(step{op: "balances", as: &manager, at: []any{team}, want: m{"accounts": "[]"}})
 	w.refused(step{op: "balances", as: &stranger, at: []any{team}}, 403, "identity.not_allowed")
 	w.does(step{op: "leave-team", as: &volunteer, at: []any{team, volunteer.ID}})
+
+	// The manager invites by a number or a code; who has neither is not told from who has.
+	number := ""
+	storetest.Read(w.t, w.DB, func(tx *store.Tx) error {
+		d, err := w.Members.Open(tx, zhou.ID)
+		number = d.Phone.Reveal()
+		return err
+	})
+	w.refused(step{op: "invite-to-team", as: &manager, at: []any{team}, body: m{"phone": "12"}}, 422, "member.invite_invalid", "phone pii.phone_malformed")
+	w.refused(step{op: "invite-to-team", as: &stranger, at: []any{team}, body: m{"phone": number}}, 403, "identity.not_oneself")
+	w.does(step{op: "invite-to-team", as: &manager, at: []any{team}, body: m{"phone": number}, rows: "team_invite+1"})
+	w.does(step{op: "invite-to-team", as: &manager, at: []any{team}, body: m{"phone": "13999999999"}, rows: "team_invite+1"})
+	asked := w.does(step{op: "list-team-invites", as: &zhou, at: []any{zhou.ID}, want: m{"invites.0.name": "苏宁志愿队", "invites.0.team": team, "invites.1": nil}}).text("invites.0.id")
+	w.refused(step{op: "list-team-invites", as: &stranger, at: []any{zhou.ID}}, 403, "identity.not_oneself")
+	w.refused(step{op: "answer-team-invite", as: &liu, at: []any{asked}, body: m{"agree": true}}, 404, "member.invite_unknown")
+	w.does(step{op: "answer-team-invite", as: &zhou, at: []any{asked}, body: m{"agree": true}, rows: "team_member+1"})
+	w.does(step{op: "invite-to-team", as: &manager, at: []any{team}, body: m{"printed": true}, rows: "team_invite+1"})
+	code := w.does(step{op: "list-team-codes", as: &manager, at: []any{team}, want: m{"invites.0.code": anything, "invites.1": nil}}).text("invites.0.code")
+	w.refused(step{op: "list-team-codes", as: &stranger, at: []any{team}}, 403, "identity.not_allowed")
+	w.refused(step{op: "join-team-by-code", as: &liu, body: m{"code": "nonsense"}}, 404, "member.invite_unknown")
+	w.does(step{op: "join-team-by-code", as: &liu, body: m{"code": code}, rows: "team_member+1"})
+	w.does(step{op: "list-team-codes", as: &manager, at: []any{team}, want: m{"invites.0": nil}})
 }
 
 func trains(w *world) {

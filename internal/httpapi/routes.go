@@ -160,7 +160,14 @@ func (a *api) routes() []route {
 
 		created(op(post, "/teams", "register-team", "teams", "Register a team", may(identity.MemberTeam, identity.MemberTeamFor), a.registerTeam)),
 		op(get, "/teams/{id}", "get-team", "teams", "A team", may(identity.MemberTeam, identity.MemberTeamFor), a.getTeam),
-		act(put, "/teams/{id}/members/{person}", "join-team", "teams", "Take a volunteer into a team", may(identity.MemberTeam, identity.MemberTeamFor), a.joinTeam),
+		act(put, "/teams/{id}/members/{person}", "join-team", "teams", "Take a volunteer into a team", may(identity.MemberTeamFor), a.joinTeam).
+			says("For the desk, which hears the volunteer's yes. The team's manager invites."),
+		created(op(post, "/teams/{id}/invites", "invite-to-team", "teams", "Invite a volunteer into a team", may(identity.MemberTeam), a.inviteToTeam)).
+			says("By a telephone number, or with a code to print. The answer is the same whether or not somebody has the number."),
+		op(get, "/teams/{id}/invites", "list-team-codes", "teams", "Codes of a team that nobody has used yet", may(identity.MemberTeam), a.listTeamCodes),
+		op(get, "/persons/{id}/team-invites", "list-team-invites", "teams", "Teams that would like to have a volunteer", may(identity.MemberTeam), a.listTeamInvites),
+		act(post, "/team-invites/{id}/answer", "answer-team-invite", "teams", "Say yes or no to a team", may(identity.MemberTeam), a.answerTeamInvite),
+		act(post, "/team-codes", "join-team-by-code", "teams", "Join a team by its code", may(identity.MemberTeam), a.joinTeamByCode),
 		act(remove, "/teams/{id}/members/{person}", "leave-team", "teams", "Let a volunteer leave a team", may(identity.MemberTeam, identity.MemberTeamFor), a.leaveTeam),
 
 		op(get, "/courses", "list-courses", "training", "List courses", public, a.listCourses),

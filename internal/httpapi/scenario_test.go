@@ -206,7 +206,7 @@ func (w *world) post(as *citytest.Person, path string, body any) answer {
 }
 
 // watched are the tables whose rows scenarios count.
-var watched = []string{"person", "actor", "recipient", "volunteer", "kin", "call", "family_ask", "family_message", "certificate", "team", "team_member", "service_point", "consent", "role_grant", "session", "proposal",
+var watched = []string{"person", "actor", "recipient", "volunteer", "kin", "call", "family_ask", "family_message", "certificate", "team", "team_member", "team_invite", "service_point", "consent", "role_grant", "session", "proposal",
 	"course", "attendance", "exam", "service_item_version", "service_order", "assignment", "evidence", "visit_photo", "portrait", "fund_claim", "rating", "follow_up", "complaint",
 	"ledger_tx", "ledger_entry", "hold", "pending_posting", "policy_proposal", "policy_version", "signin_password", "signin_passkey", "signin_card", "slip_batch", "slip", "audit", "idempotency"}
 

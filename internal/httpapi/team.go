@@ -2,6 +2,7 @@ package httpapi
 
 import (
 	"context"
+	"time"
 
 	"timebank/internal/errs"
 	"timebank/internal/identity"
@@ -55,6 +56,83 @@ func (a *api) leaveTeam(ctx context.Context, in *TeamMember) error { return a.te
 
 func (a *api) team(ctx context.Context, in *TeamMember, leave bool) error {
 	return done(a.Members.JoinTeams(ctx, []member.JoinTeamCmd{{Actor: actor(ctx), Key: in.Key, Team: member.TeamID(in.ID), Person: member.PersonID(in.Person), Leave: leave}}))
+}
+
+// TeamInvite asks a volunteer to belong to a team.
+type TeamInvite struct {
+	Phone   string `json:"phone,omitempty" maxLength:"30" doc:"Of the volunteer; left out where a code is printed"`
+	Printed bool   `json:"printed,omitempty" doc:"A code that is good once, for whoever shows it"`
+}
+
+func (a *api) inviteToTeam(ctx context.Context, in *With[TeamInvite]) (Made, error) {
+	made, err := first(a.Members.Invite(ctx, []member.InviteCmd{{Actor: actor(ctx), Key: in.Key, Team: member.TeamID(in.ID), Phone: in.Body.Phone, Printed: in.Body.Printed}}))
+	return Made{ID(made)}, err
+}
+
+// WaitingInvite is an invitation that waits.
+type WaitingInvite struct {
+	ID    ID        `json:"id"`
+	Team  ID        `json:"team"`
+	Name  string    `json:"name" doc:"The team's"`
+	Code  string    `json:"code,omitempty" doc:"For the team's manager alone"`
+	Until time.Time `json:"until"`
+}
+
+// WaitingInvites lists invitations, oldest first.
+type WaitingInvites struct {
+	Invites []WaitingInvite `json:"invites"`
+}
+
+func waitingInvites(all []member.Invite) WaitingInvites {
+	return WaitingInvites{each(all, func(i member.Invite) WaitingInvite {
+		return WaitingInvite{ID(i.ID), ID(i.Team), i.Name, i.Code, i.Until}
+	})}
+}
+
+func (a *api) listTeamCodes(ctx context.Context, in *OneID) (list WaitingInvites, err error) {
+	err = a.read(ctx, func(tx *store.Tx, tree *region.Tree) error {
+		t, err := mayTeam(tx, tree, actor(ctx), in.ID)
+		if err == nil {
+			err = actor(ctx).MayOwn(identity.MemberTeam, string(t.Manager))
+		}
+		if err != nil {
+			return err
+		}
+		all, err := member.CodesOf(tx, t.ID)
+		list = waitingInvites(all)
+		return err
+	})
+	return list, err
+}
+
+func (a *api) listTeamInvites(ctx context.Context, in *OneID) (list WaitingInvites, err error) {
+	if err := actor(ctx).MayOwn(identity.MemberTeam, string(in.ID)); err != nil {
+		return list, err
+	}
+	err = a.read(ctx, func(tx *store.Tx, _ *region.Tree) error {
+		all, err := member.InvitesFor(tx, member.PersonID(in.ID))
+		list = waitingInvites(all)
+		return err
+	})
+	return list, err
+}
+
+// InviteAnswer is a volunteer's answer to a team.
+type InviteAnswer struct {
+	Agree bool `json:"agree"`
+}
+
+func (a *api) answerTeamInvite(ctx context.Context, in *With[InviteAnswer]) error {
+	return done(a.Members.AnswerInvite(ctx, []member.AnswerInviteCmd{{Actor: actor(ctx), Key: in.Key, Invite: member.InviteID(in.ID), Agree: in.Body.Agree}}))
+}
+
+// TeamCode is the code of an invitation.
+type TeamCode struct {
+	Code string `json:"code" minLength:"1" maxLength:"40" doc:"As it stands on paper"`
+}
+
+func (a *api) joinTeamByCode(ctx context.Context, in *Take[TeamCode]) error {
+	return done(a.Members.AnswerInvite(ctx, []member.AnswerInviteCmd{{Actor: actor(ctx), Key: in.Key, Code: in.Body.Code, Agree: true}}))
 }
 
 // NewPoint opens a service point.

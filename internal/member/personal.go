@@ -34,6 +34,7 @@ type Personal struct {
 	Wish         *PersonalWish    `json:"wish,omitempty"`
 	Kin          []PersonalKin    `json:"kin"`
 	Teams        []PersonalMember `json:"teams"`
+	Invites      []PersonalInvite `json:"team_invites,omitempty"` // that wait for the person's answer
 }
 
 // PersonalHome is where the person lives, lived or will live.
@@ -107,6 +108,14 @@ type PersonalMember struct {
 	Until *time.Time `json:"until,omitempty"`
 }
 
+// PersonalInvite is an invitation to a team.
+type PersonalInvite struct {
+	Team    TeamID    `json:"team"`
+	Name    string    `json:"name"`
+	AskedAt time.Time `json:"asked_at"`
+	Until   time.Time `json:"until"`
+}
+
 // PersonalData gathers what is stored about a person. It checks no right; the use-case that hands it out does. Error:
 // member.person_unknown.
 func (s *Service) PersonalData(tx *store.Tx, which PersonID) (Personal, error) {
@@ -119,6 +128,13 @@ func (s *Service) PersonalData(tx *store.Tx, which PersonID) (Personal, error) {
 		return p, err
 	}
 	p.Name, p.IDNumber, p.Phone = d.Name.Reveal(), d.IDNumber.Reveal(), d.Phone.Reveal()
+	invites, err := InvitesFor(tx, which)
+	if err != nil {
+		return p, err
+	}
+	for _, i := range invites {
+		p.Invites = append(p.Invites, PersonalInvite{i.Team, i.Name, i.AskedAt, i.Until})
+	}
 	wishes, err := WishesOf(tx, []PersonID{which})
 	if err != nil {
 		return p, err

@@ -48,6 +48,8 @@ type Service struct {
 	endKin          identity.Call[EndKinCmd, identity.Nothing]
 	registerTeam    identity.Call[RegisterTeamCmd, TeamID]
 	joinTeam        identity.Call[JoinTeamCmd, identity.Nothing]
+	invite          identity.Call[InviteCmd, InviteID]
+	answerInvite    identity.Call[AnswerInviteCmd, identity.Nothing]
 	registerPoint   identity.Call[RegisterPointCmd, PointID]
 	changePoint     identity.Call[ChangePointCmd, identity.Nothing]
 	showFace        identity.Call[face, identity.Nothing]

@@ -424,6 +424,7 @@ func erasePerson(tx *store.Tx, which PersonID, birth clock.Day, index string) er
 		{"DELETE FROM no_show WHERE volunteer = $1", []any{id}},
 		{"DELETE FROM portrait WHERE person = $1", []any{id}},
 		{"DELETE FROM wish WHERE person = $1", []any{id}},
+		{"DELETE FROM team_invite WHERE person = $1", []any{id}},
 		{`UPDATE recipient SET reason = '', lives_alone = 0, children_near = 0, allowance = 0, disability = 'none', rural_left_behind = 0, hardship = 0,
 			key_elder = 0, basis = '' WHERE person = $1`, []any{id}},
 		{"UPDATE volunteer SET reason = '', guardian = '' WHERE person = $1", []any{id}},
@@ -471,6 +472,7 @@ func mergeInto(tx *store.Tx, keep, drop PersonID, today clock.Day) error {
 		`UPDATE kin SET person = $1 WHERE person = $2 AND relative <> $1 AND NOT EXISTS (SELECT 1 FROM kin k WHERE k.person = $1 AND k.relative = kin.relative)`,
 		`UPDATE kin SET relative = $1 WHERE relative = $2 AND person <> $1 AND NOT EXISTS (SELECT 1 FROM kin k WHERE k.relative = $1 AND k.person = kin.person)`,
 		"UPDATE person SET heir = $1 WHERE heir = $2 AND id <> $1",
+		"UPDATE team_invite SET person = $1 WHERE person = $2",
 	} {
 		if _, err := tx.Exec(text, string(keep), string(drop)); err != nil {
 			return err

@@ -18,6 +18,7 @@ func (s *Service) teamCalls() {
 		w.Str(c.Name).Str(string(c.Kind)).Str(string(c.Region)).Str(string(c.Manager))
 		return c.Actor, c.Key
 	}, s.runRegisterTeam)
+	s.inviteCalls()
 	s.joinTeam = nothing("member.join_team", func(c *JoinTeamCmd, w *canon.Writer) (identity.Actor, string) {
 		w.Str(string(c.Team)).Str(string(c.Person)).Bool(c.Leave)
 		return c.Actor, c.Key
@@ -100,7 +101,8 @@ type JoinTeamCmd struct {
 	Leave  bool
 }
 
-// JoinTeams changes who belongs to teams: by the team's manager or by staff; out of a team also by the volunteer. Errors of a command:
+// JoinTeams changes who belongs to teams: by staff, who hears the volunteer's yes at the desk; out of a team also by the volunteer and by the
+// team's manager, who invites by [Service.Invite]. Errors of a command:
 // member.team_unknown, member.volunteer_unknown, member.in_team_already, member.not_in_team, identity.not_allowed.
 func (s *Service) JoinTeams(ctx context.Context, cmds []JoinTeamCmd) ([]identity.Result[identity.Nothing], error) {
 	return s.joinTeam.Perform(ctx, s.db, cmds)
@@ -139,6 +141,8 @@ func (s *Service) runJoinTeam(tx *store.Tx, cmds []*JoinTeamCmd, out []*identity
 		}
 		switch {
 		case c.Leave && c.Actor.MayOwn(identity.MemberTeam, string(c.Person)) == nil:
+		case !c.Leave:
+			err = c.Actor.May(identity.MemberTeamFor, t.Region, sc.tree)
 		default:
 			err = c.Actor.MayFor(identity.MemberTeam, string(t.Manager), identity.MemberTeamFor, t.Region, sc.tree)
 		}

@@ -235,6 +235,24 @@ func (f *fixture) whole(t *testing.T, there, late citytest.Person, squad member.
 	form("POST /desk/teams/{id}/undo", "pending", theirs)
 	form("POST /volunteer/teams/{id}/undo", "pending", theirs)
 	form("POST /volunteer/teams", "kind", string(member.TeamSchool))
+	club := citytest.Got(c.Members.RegisterTeams(ctx, []member.RegisterTeamCmd{{Actor: late.Actor, Key: c.Key(), Name: "读书会", Kind: member.TeamGroup, Region: c.Home(), Manager: late.ID}})).Must(t, "team")
+	number := ""
+	storetest.Read(t, c.DB, func(tx *store.Tx) error {
+		d, err := c.Members.Open(tx, f.server.ID)
+		number = d.Phone.Reveal()
+		return err
+	})
+	invite := func(phone string) member.InviteID {
+		return citytest.Got(c.Members.Invite(ctx, []member.InviteCmd{{Actor: late.Actor, Key: c.Key(), Team: club, Phone: phone, Printed: phone == ""}})).Must(t, "invite")
+	}
+	f.ids["/volunteer/invites/"] = string(invite(number))
+	invite("")
+	storetest.Read(t, c.DB, func(tx *store.Tx) error {
+		codes, err := member.CodesOf(tx, club)
+		form("POST /volunteer/teams/code", "code", codes[0].Code)
+		return err
+	})
+	form("POST /volunteer/teams/{id}/invite", "phone", "13912345678")
 	spare := citytest.Got(c.Orders.Place(ctx, []order.PlaceCmd{{Actor: f.elder.Actor, Key: c.Key(), Recipient: f.elder.ID, Item: citytest.Lesson, Start: c.Tomorrow().Add(6 * time.Hour),
 		Urgency: catalog.Everyday}})).Must(t, "place")
 	form("POST /volunteer/teams/{id}/send", "order", string(spare.ID), "volunteer", string(f.server.ID))

@@ -12,6 +12,8 @@ import (
 	"timebank/internal/identity"
 	"timebank/internal/member"
 	"timebank/internal/order"
+	"timebank/internal/store"
+	"timebank/internal/store/storetest"
 )
 
 // Whoever answers for a team, without any role, registers it, asks a member to an order, sees what it earned, and donates that; a member serves in
@@ -24,11 +26,11 @@ func TestATeamsManagerHasPages(t *testing.T) {
 	mine.get("/volunteer/teams").is(t, http.StatusOK, "You belong to no team yet", "Why?")
 	mine.post("/volunteer/teams", url.Values{"key": {"team-key-1"}, "name": {""}, "kind": {"company"}}).is(t, http.StatusUnprocessableEntity, `href="#name"`)
 	made := mine.post("/volunteer/teams", url.Values{"key": {"team-key-2"}, "name": {"迈皋桥邮局"}, "kind": {"company"}})
-	made.is(t, http.StatusOK, "迈皋桥邮局", "Nobody belongs to it yet", "taken in at a service point")
+	made.is(t, http.StatusOK, "迈皋桥邮局", "Nobody belongs to it yet", "taken in at a service point", "Invite somebody")
 	path := made.Request.URL.Path
 	team := member.TeamID(path[strings.LastIndex(path, "/")+1:])
 	for _, who := range []citytest.Person{one, two} {
-		citytest.Got(s.Members.JoinTeams(t.Context(), []member.JoinTeamCmd{{Actor: boss.Actor, Key: s.Key(), Team: team, Person: who.ID}})).Must(t, "join")
+		citytest.Got(s.Members.JoinTeams(t.Context(), []member.JoinTeamCmd{{Actor: identity.System, Key: s.Key(), Team: team, Person: who.ID}})).Must(t, "join")
 	}
 	for _, other := range []citytest.Person{one, elder, s.Volunteer(s.Home()), s.Staff(identity.PointManager, s.Home())} {
 		s.as(other).get(path).is(t, http.StatusNotFound)
@@ -80,4 +82,59 @@ func TestATeamsManagerHasPages(t *testing.T) {
 	mine.post(path+"/leave", url.Values{"key": {"team-key-12"}, "member": {string(one.ID)}}).is(t, http.StatusOK)
 	s.as(two).get("/volunteer/teams").is(t, http.StatusOK, "Leave “迈皋桥邮局”")
 	s.as(two).post(path+"/leave", url.Values{"key": {"team-key-13"}}).is(t, http.StatusOK, "You belong to no team yet")
+}
+
+// Whoever answers for a team invites by a telephone number or a code; the volunteer says yes or no on its page. Whether a number is known here is
+// told to nobody.
+func TestATeamInvitesOnThePages(t *testing.T) {
+	s := newSite(t)
+	boss, asked, other := s.Volunteer(s.Home()), s.Volunteer(s.Home()), s.Volunteer(s.Home())
+	team := citytest.Got(s.Members.RegisterTeams(t.Context(), []member.RegisterTeamCmd{{Actor: boss.Actor, Key: s.Key(), Name: "栖霞图书馆", Kind: member.TeamGroup, Region: s.Home(), Manager: boss.ID}})).Must(t, "team")
+	path := "/volunteer/teams/" + string(team)
+	mine := s.as(boss)
+	mine.post(path+"/invite", url.Values{"key": {"invite-key-1"}, "phone": {"123"}}).is(t, http.StatusUnprocessableEntity, `href="#phone"`, `aria-invalid="true"`)
+	s.as(asked).post(path+"/invite", url.Values{"key": {"invite-key-2"}, "phone": {"13800000001"}}).is(t, http.StatusNotFound)
+	plain := regexp.MustCompile(`value="[0-9a-z]{20,}[^"]*"`)
+	known := mine.post(path+"/invite", url.Values{"key": {"invite-key-3"}, "phone": {s.phone(asked)}})
+	known.is(t, http.StatusOK, "The invitation is on its way")
+	unknown := mine.post(path+"/invite", url.Values{"key": {"invite-key-4"}, "phone": {"13999999999"}})
+	if a, b := plain.ReplaceAllString(known.body, ""), plain.ReplaceAllString(unknown.body, ""); a != b {
+		t.Errorf("a number that is known and one that is not are answered differently:\n%s\n%s", a, b)
+	}
+
+	page := s.as(asked).get("/volunteer/teams")
+	page.is(t, http.StatusOK, "Who would like to have you", "Yes, I belong to “栖霞图书馆”", "Please answer by")
+	invite := regexp.MustCompile(`action="(/volunteer/invites/[^"]+)"`).FindStringSubmatch(page.body)[1]
+	s.as(other).get("/volunteer/teams").hides(t, "Who would like to have you", "栖霞图书馆")
+	s.as(other).post(invite, url.Values{"key": {"invite-key-5"}, "answer": {"yes"}}).is(t, http.StatusNotFound)
+	s.as(asked).post(invite, url.Values{"key": {"invite-key-6"}, "answer": {"no"}}).is(t, http.StatusOK, "Noted: no.", "You belong to no team yet")
+
+	printed := mine.post(path+"/invite", url.Values{"key": {"invite-key-7"}, "printed": {"yes"}})
+	printed.is(t, http.StatusOK, "The code is drawn", "Codes that nobody has used")
+	code := regexp.MustCompile(`<dt>([0-9A-Z]{4}-[0-9A-Z-]+)</dt>`).FindStringSubmatch(printed.body)[1]
+	s.as(other).post("/volunteer/teams/code", url.Values{"key": {"invite-key-8"}, "code": {"0000-0000"}}).is(t, http.StatusNotFound)
+	s.as(other).post("/volunteer/teams/code", url.Values{"key": {"invite-key-9"}, "code": {strings.ToLower(code)}}).is(t, http.StatusOK, "You belong to the team now", "Leave “栖霞图书馆”")
+	s.as(asked).post("/volunteer/teams/code", url.Values{"key": {"invite-key-10"}, "code": {code}}).is(t, http.StatusNotFound)
+	mine.get(path).hides(t, code)
+}
+
+// phone is the number with which somebody is registered.
+func (s *site) phone(p citytest.Person) (number string) {
+	s.t.Helper()
+	storetest.Read(s.t, s.DB, func(tx *store.Tx) error {
+		d, err := s.Members.Open(tx, p.ID)
+		number = d.Phone.Reveal()
+		return err
+	})
+	return number
+}
+
+// hides fails where a page has one of some texts.
+func (a answer) hides(t *testing.T, texts ...string) {
+	t.Helper()
+	for _, text := range texts {
+		if strings.Contains(a.body, text) {
+			t.Errorf("%s: %q stands there", a.Request.URL.Path, text)
+		}
+	}
 }

@@ -274,7 +274,7 @@ var done = map[string]string{
 	"certified": "page.done.certified", "pinned": "page.done.pinned", "revoked": "page.done.revoked",
 	"moved_house": "page.done.moved_house", "stays": "page.done.stays",
 	"wished": "page.done.wished", "joined": "page.done.joined",
-	"slips_drawn": "page.done.slips_drawn", "slip_void": "page.done.slip_void", "keyed_in": "page.done.keyed_in", "appealed": "page.done.appealed", "passed_up": "page.done.passed_up", "call_kept": "page.done.call_kept", "team_made": "page.done.team_made", "team_joined": "page.done.team_joined", "team_left": "page.done.team_left", "assessed": "page.done.assessed",
+	"slips_drawn": "page.done.slips_drawn", "slip_void": "page.done.slip_void", "keyed_in": "page.done.keyed_in", "appealed": "page.done.appealed", "passed_up": "page.done.passed_up", "call_kept": "page.done.call_kept", "team_made": "page.done.team_made", "invited": "page.done.invited", "invite_printed": "page.done.invite_printed", "invite_declined": "page.done.invite_declined", "team_entered": "page.done.team_entered", "team_joined": "page.done.team_joined", "team_left": "page.done.team_left", "assessed": "page.done.assessed",
 	"restored": "page.done.restored", "moved": "page.done.moved", "faced": "page.done.faced", "rated_bad": "page.done.rated_bad", "said_wrong": "page.done.said_wrong", "noted": "page.done.noted",
 	"kin_asked": "page.done.kin_asked", "card_over": "page.done.card_over", "told": "page.done.told", "taken_back": "page.done.taken_back", "gifted": "page.done.gifted",
 }

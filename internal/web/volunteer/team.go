@@ -4,6 +4,7 @@ import (
 	"net/http"
 
 	"timebank/internal/errs"
+	"timebank/internal/id"
 	"timebank/internal/identity"
 	"timebank/internal/ledger"
 	"timebank/internal/member"
@@ -39,6 +40,15 @@ func Teams(r *page.Request) error {
 		for _, t := range in[me] {
 			v.In = append(v.In, teamLine{Leave: teamPath(t.ID) + "/leave", Key: r.Key(), Name: t.Name, Kind: r.T(page.TeamWords[t.Kind]), Text: tree.FullName(t.Region)})
 		}
+		asked, err := member.InvitesFor(tx, me)
+		if err != nil {
+			return err
+		}
+		v.Asked = nil
+		for _, i := range asked {
+			v.Asked = append(v.Asked, inviteLine{Action: "/volunteer/invites/" + string(i.ID), Key: r.Key(), Name: i.Name, Kind: r.T(page.TeamWords[i.Kind]),
+				Until: r.T("page.volunteer.team_answer_by", "until", r.When(i.Until)), Yes: r.T("page.volunteer.team_yes", "name", i.Name)})
+		}
 		people, err := member.LoadPersons(tx, []member.PersonID{me})
 		if err != nil {
 			return err
@@ -50,6 +60,7 @@ func Teams(r *page.Request) error {
 	if err != nil {
 		return err
 	}
+	v.Code = ui.Field{Name: "code", Label: r.T("page.volunteer.team_code"), Max: 30, Needed: true}
 	v.Fields = []ui.Field{{Name: "name", Label: r.T("page.desk.team_name"), Max: 60, Needed: true}, r.TeamKind()}
 	return r.Show(http.StatusOK, teams(v))
 }
@@ -105,6 +116,15 @@ func Team(r *page.Request) error {
 		names, err := r.Members.Names(tx, members)
 		if err != nil {
 			return err
+		}
+		v.Phone = ui.Field{Name: "phone", Label: r.T("page.volunteer.team_invite_phone"), Mode: "tel", Max: 20, Needed: true}
+		codes, err := member.CodesOf(tx, t.ID)
+		if err != nil {
+			return err
+		}
+		v.Codes = nil
+		for _, c := range codes {
+			v.Codes = append(v.Codes, ui.Row{Name: id.Group(c.Code), Value: r.T("page.volunteer.team_code_until", "until", r.When(c.Until))})
 		}
 		v.Who = ui.Field{Name: "volunteer", Label: r.T("page.volunteer.team_whom")}
 		for _, m := range members {
@@ -172,6 +192,46 @@ func SendMember(r *page.Request) error {
 		_, err := page.One(r.Orders.Dispatch(r.Context(), []order.DispatchCmd{{Actor: r.Actor, Key: key, Order: order.ID(r.Form("order")), Volunteer: member.PersonID(r.Form("volunteer")), Team: id}}))
 		return err
 	})
+}
+
+// InviteToTeam asks whoever has a telephone number to belong to the team, or draws a code for somebody without one here. The answer does not say
+// whether the number is known.
+func InviteToTeam(r *page.Request) error {
+	printed := r.Form("printed") == "yes"
+	done := "invited"
+	if printed {
+		done = "invite_printed"
+	}
+	return teamAct(r, done, func(key string, team member.TeamID) error {
+		_, err := page.One(r.Members.Invite(r.Context(), []member.InviteCmd{{Actor: r.Actor, Key: key, Team: team, Phone: r.Form("phone"), Printed: printed}}))
+		return err
+	})
+}
+
+// AnswerInvite is the reader's yes or no to a team's invitation.
+func AnswerInvite(r *page.Request) error {
+	return answers(r, member.AnswerInviteCmd{Invite: member.InviteID(r.Path("id")), Agree: r.Form("answer") == "yes"})
+}
+
+// EnterTeam lets the reader into a team by the code that it was given.
+func EnterTeam(r *page.Request) error {
+	return answers(r, member.AnswerInviteCmd{Code: r.Form("code"), Agree: true}, "code", "code")
+}
+
+func answers(r *page.Request, c member.AnswerInviteCmd, fields ...string) error {
+	_, key, err := r.SentByMe()
+	if err != nil {
+		return err
+	}
+	c.Actor, c.Key = r.Actor, key
+	if _, err := page.One(r.Members.AnswerInvite(r.Context(), []member.AnswerInviteCmd{c})); err != nil {
+		return r.Redisplay(err, "/volunteer/teams", Teams, fields...)
+	}
+	done := "team_entered"
+	if !c.Agree {
+		done = "invite_declined"
+	}
+	return r.Go("/volunteer/teams?done=" + done)
 }
 
 // GiveTeamHours donates hours of the team to the public pool.
