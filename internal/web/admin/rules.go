@@ -218,9 +218,7 @@ func (o *office) proposals(tx *store.Tx) error {
 	if len(all) == 0 {
 		o.add(block{Empty: o.T("page.office.nothing_proposed")})
 	}
-	if more != "" {
-		o.add(block{More: more})
-	}
+	o.add(block{More: more, List: "after proposals"})
 	return nil
 }
 
@@ -238,6 +236,7 @@ func (o *office) versions(tx *store.Tx) error {
 	}
 	b.Table = &table{Caption: o.T("page.office.versions"), Head: []string{o.T("page.office.version"), o.T("page.office.effective"), o.T("page.office.approved_at"), o.T("page.office.changed")}}
 	shown := all
+	b.List = "after versions"
 	b.More = cut(o, "versions", &shown, linesShown, func(p policy.Publication) string { return string(p.ID) })
 	for _, p := range shown {
 		i := slices.IndexFunc(all, func(one policy.Publication) bool { return one.ID == p.ID })
@@ -376,7 +375,7 @@ func (o *office) inTime(tx *store.Tx, p policy.Param) error {
 	}
 	more := cut(o, "values", &t.Rows, linesShown, func(row []cell) string { return row[3].Text })
 	if len(t.Rows) > 0 {
-		o.add(block{Table: t, More: more})
+		o.add(block{Table: t, More: more, List: "after values"})
 	}
 	return nil
 }
