@@ -18,12 +18,16 @@ import (
 	"timebank/internal/store/storetest"
 )
 
-var older = regexp.MustCompile(`<a[^>]*href="([^"]+)" rel="next">`)
+var (
+	older = regexp.MustCompile(`<a[^>]*href="([^"]+)" rel="next">`)
+	first = regexp.MustCompile(`<a[^>]*href="([^"]+)"[^>]*>Back to the first ones<`)
+)
 
 // walk reads a list page by page: the link to its next page bears its cursor and, where a page has several lists, the name of the list. Between the
 // first page and the second something is added to it. It returns what stood on the pages.
 func (r *reader) walk(path, cursor, list string, mark *regexp.Regexp, add func()) (seen []string, pages int) {
 	r.t.Helper()
+	back := ""
 	for at := path; at != ""; pages++ {
 		if pages > 20 {
 			r.t.Fatalf("%s has no end", path)
@@ -31,7 +35,8 @@ func (r *reader) walk(path, cursor, list string, mark *regexp.Regexp, add func()
 		page := r.get(at)
 		page.is(r.t, http.StatusOK)
 		var here []string
-		for _, m := range mark.FindAllStringSubmatch(page.body, -1) {
+		// Where the list can be left for is no row of it.
+		for _, m := range mark.FindAllStringSubmatch(first.ReplaceAllString(page.body, ""), -1) {
 			here = append(here, m[1])
 		}
 		slices.Sort(here)
@@ -45,6 +50,20 @@ func (r *reader) walk(path, cursor, list string, mark *regexp.Regexp, add func()
 		}
 		if pages == 0 {
 			add()
+		}
+		back = ""
+		if m := first.FindStringSubmatch(page.body); m != nil {
+			back = html.UnescapeString(m[1])
+		}
+		if (back != "") != (pages > 0) {
+			r.t.Errorf("%s: page %d leads back to the first one by %q", path, pages+1, back)
+		}
+	}
+	if back != "" {
+		page := r.get(back)
+		page.is(r.t, http.StatusOK)
+		if first.MatchString(page.body) || !mark.MatchString(page.body) {
+			r.t.Errorf("%s: %s is not the first page", path, back)
 		}
 	}
 	return seen, pages

@@ -729,7 +729,7 @@ func part(p ui.Page, b block) templ.Component {
 				return templ_7745c5c3_Err
 			}
 		}
-		templ_7745c5c3_Err = ui.More(b.More, p.T("page.list.older")).Render(ctx, templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = ui.More(p, b.List, b.More, p.T("page.list.older")).Render(ctx, templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}

@@ -139,6 +139,7 @@ func (o *office) differences(tx *store.Tx) error {
 	if err != nil {
 		return err
 	}
+	b.List = "after differences"
 	if len(found) > most {
 		found = found[:most]
 		b.More = o.here("after", found[most-1].ID, "list", "differences")
@@ -235,7 +236,7 @@ func (o *office) entryTable(tx *store.Tx, f report.Figure, p report.Page) error 
 	for _, e := range p.Rows {
 		t.Rows = append(t.Rows, texts(o.stamp(e.At), what(e.What), name(e.Person), o.tree.FullName(e.Region), o.number(f.Unit, e.Value), e.Ref))
 	}
-	b := block{Table: t, More: o.next(p.Next), Text: o.T("page.office.entries_sum", "sum", o.number(f.Unit, p.Value), "count", grouped(p.Lines))}
+	b := block{Table: t, More: o.next(p.Next), List: "after", Text: o.T("page.office.entries_sum", "sum", o.number(f.Unit, p.Value), "count", grouped(p.Lines))}
 	if len(p.Rows) == 0 {
 		b.Table, b.Empty = nil, o.T("page.office.no_entries")
 	}

@@ -172,9 +172,7 @@ func (o *office) together(tx *store.Tx) error {
 	if len(open) == 0 {
 		o.add(block{Empty: o.T("page.office.nothing_proposed")})
 	}
-	if more != "" {
-		o.add(block{More: more})
-	}
+	o.add(block{More: more, List: "after proposals"})
 	return nil
 }
 

@@ -74,7 +74,7 @@ func (o *office) reviews(tx *store.Tx) error {
 		if err != nil {
 			return err
 		}
-		b := block{Title: stage.title}
+		b := block{Title: stage.title, List: "after " + string(stage.state)}
 		if len(rows) > limit {
 			rows = rows[:limit]
 			b.More = o.here("after", string(rows[limit-1].Person.ID), "list", string(stage.state))
@@ -137,7 +137,7 @@ func (o *office) roles(tx *store.Tx) error {
 	if err != nil {
 		return err
 	}
-	b := block{Title: o.T("page.office.roles"), More: more, Table: &table{Caption: o.T("page.office.roles"), Head: []string{o.T("page.office.who"), o.T("page.office.role"), o.T("page.office.from_day"),
+	b := block{Title: o.T("page.office.roles"), More: more, List: "after roles", Table: &table{Caption: o.T("page.office.roles"), Head: []string{o.T("page.office.who"), o.T("page.office.role"), o.T("page.office.from_day"),
 		o.T("page.office.until_day")}}}
 	for _, h := range held {
 		who := name(actors[h.Actor].Person)

@@ -35,7 +35,7 @@ func Points(r *page.Request) error {
 		if err != nil {
 			return err
 		}
-		b := block{Table: &table{Caption: r.T("page.office.points"), Head: []string{r.T("page.office.name"), r.T("page.office.kind"), r.T("page.office.place"),
+		b := block{List: "after", Table: &table{Caption: r.T("page.office.points"), Head: []string{r.T("page.office.name"), r.T("page.office.kind"), r.T("page.office.place"),
 			r.T("page.office.phone"), r.T("page.office.open_hours"), r.T("page.office.state")}}}
 		if len(rows) > limit {
 			rows = rows[:limit]

@@ -100,7 +100,7 @@ func (o *office) trail(tx *store.Tx, f audit.Filter) error {
 		t.Rows = append(t.Rows, []cell{text(o.stamp(e.At)), text(actor), text(name(e.OnBehalf)), text(e.Action), {Text: e.Kind + " " + e.Ref, Href: o.at("/office/trail", "ref", e.Ref)},
 			text(o.tree.Name(region.ID(e.Region))), text(e.Before), text(e.After), text(e.Origin)})
 	}
-	b := block{Table: t}
+	b := block{Table: t, List: "after"}
 	if len(rows) == 0 {
 		b.Table, b.Empty = nil, o.T("page.office.no_acts")
 	}

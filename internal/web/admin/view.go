@@ -63,6 +63,7 @@ type block struct {
 	Why         *ui.Why
 	Forms       []form
 	More        string
+	List        string // the list's place in the address, as [ui.More] has it
 }
 
 // view is every page of the door: the place, what can be chosen, and the blocks.

@@ -93,6 +93,7 @@ func (o *office) escalations(b order.Board, items *catalog.Catalogue, name func(
 	if b.All > len(b.Lines) {
 		part.Text = strings.TrimSpace(part.Text + " " + o.T("page.office.board_rest", "count", grouped(int64(len(b.Lines))), "all", grouped(int64(b.All))))
 	}
+	part.List = "after"
 	part.More = cut(o, "", &lines, linesShown, func(l order.Line) string { return string(l.ID) })
 	for _, l := range lines {
 		t.Rows = append(t.Rows, []cell{text(name(string(l.Recipient))), text(itemName(items, l.Item, o.Now, o.Lang)), text(o.tree.Name(l.Region)), text(o.T(waitNames[l.WaitsFor])),
@@ -124,6 +125,7 @@ func (o *office) complaints(all []feedback.Complaint, name func(string) string) 
 		o.add(part)
 		return
 	}
+	part.List = "after complaints"
 	part.More = cut(o, "complaints", &all, linesShown, func(c feedback.Complaint) string { return string(c.ID) })
 	part.Table = &table{Caption: o.T("page.office.complaints"), Head: []string{o.T("page.office.what"), o.T("page.office.who"), o.T("page.office.place"), o.T("page.office.acts"),
 		o.T("page.office.since"), o.T("page.office.clock"), o.T("page.office.open_complaint")}}
@@ -183,7 +185,7 @@ type pageOf struct {
 
 // forms are the page of a list's forms that the address asks for, and how many of the list the reader's role leaves to others.
 func (o *office) forms(list, title string, all []order.Line, has func(order.Line) bool, right identity.Right, one func(order.Line) form) pageOf {
-	p := pageOf{block{Title: title}, slices.DeleteFunc(slices.Clone(all), func(l order.Line) bool { return !has(l) })}
+	p := pageOf{block{Title: title, List: "after " + list}, slices.DeleteFunc(slices.Clone(all), func(l order.Line) bool { return !has(l) })}
 	there := len(p.lines)
 	p.lines = slices.DeleteFunc(p.lines, func(l order.Line) bool { return !o.may(right, l.Region) })
 	if others := there - len(p.lines); others > 0 {

@@ -203,7 +203,7 @@ func TeamHours(p Page, v TeamHoursView) templ.Component {
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			templ_7745c5c3_Err = More(v.More, p.T("page.list.older")).Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = More(p, "line", v.More, p.T("page.list.older")).Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}

@@ -8,8 +8,10 @@ package ui
 
 import (
 	"cmp"
+	"net/url"
 	"slices"
 	"strconv"
+	"strings"
 
 	"github.com/a-h/templ"
 
@@ -56,6 +58,25 @@ func (p Page) Other() string {
 		return i18n.English
 	}
 	return i18n.Chinese
+}
+
+// firstOf is the address of the first page of a list of which this page shows a later one, "" when it shows the first. What the other lists of
+// the page show stays.
+func (p Page) firstOf(place string) string {
+	name, list, _ := strings.Cut(place, " ")
+	here, err := url.Parse(p.Here)
+	if err != nil {
+		return ""
+	}
+	q := here.Query()
+	if name == "" || q.Get(name) == "" || q.Get("list") != list {
+		return ""
+	}
+	for _, gone := range []string{name, "list", "done"} {
+		q.Del(gone)
+	}
+	here.RawQuery = q.Encode()
+	return here.String()
 }
 
 // Link is a place to go to.
