@@ -2,7 +2,6 @@ package member
 
 import (
 	"context"
-	"errors"
 	"strings"
 
 	"timebank/internal/canon"
@@ -202,16 +201,6 @@ func mayRegister(sc *scene, c *RegisterCmd) error {
 }
 
 func uniquePurposes(list []Purpose) []Purpose { return unique(list) }
-
-// PhoneSetBy returns the account that corrected a person's telephone number last, "" when it stands as it was registered. Error:
-// member.person_unknown.
-func PhoneSetBy(tx *store.Tx, which PersonID) (by string, err error) {
-	err = tx.QueryRow("SELECT phone_by FROM person WHERE id = $1", string(which)).Scan(&by)
-	if errors.Is(err, store.ErrNoRows) {
-		err = errUnknown
-	}
-	return by, err
-}
 
 // CorrectCmd corrects what identifies a person; an empty field stays. A person corrects its phone and address, the desk the rest after
 // seeing a document.

@@ -531,6 +531,16 @@ func lastHomes(tx *store.Tx, ids []PersonID) ([]lastHome, error) {
 		})
 }
 
+// PhoneSetBy returns the account that corrected a person's telephone number last, "" when it stands as it was registered. Error:
+// member.person_unknown.
+func PhoneSetBy(tx *store.Tx, which PersonID) (by string, err error) {
+	err = tx.QueryRow("SELECT phone_by FROM person WHERE id = $1", string(which)).Scan(&by)
+	if errors.Is(err, store.ErrNoRows) {
+		err = errUnknown
+	}
+	return by, err
+}
+
 // locatorOf says who put the present home on the map.
 func locatorOf(tx *store.Tx, which PersonID, today clock.Day) (by string, err error) {
 	err = tx.QueryRow("SELECT located_by FROM address WHERE person = $1 AND from_day <= $2 AND until_day > $2", string(which), string(today)).Scan(&by)
