@@ -98,6 +98,7 @@ type App struct {
 	Timers       *timer.Service
 	Live         *page.Hub
 
+	box  *pii.Box
 	gate *gate.Gate
 	// Demo are the accounts that the pages offer to anybody; only a demonstration sets it, before it listens.
 	Demo []page.Account
@@ -108,7 +109,8 @@ type App struct {
 
 // Open opens an installation for writing: it takes the data folder (no other process may hold it), draws what keys are missing, migrates
 // the database and builds the services. Errors: Unavailable app.folder_in_use, app.keys_unusable and what the store says of its
-// database, Conflict app.other_city and app.other_keys when the database belongs to another city or was sealed under other keys.
+// database, Conflict app.other_city and app.other_keys when the database belongs to another city or was sealed under other keys, Internal pii.key_unknown when
+// the key file lacks the key that the database's data keys are wrapped under.
 func Open(ctx context.Context, opts Options) (*App, error) {
 	a := &App{Config: opts.Config, Clock: opts.Clock, IDs: opts.IDs, Log: opts.Log, Metrics: obs.NewMetrics()}
 	if a.Clock == nil {
@@ -155,7 +157,16 @@ func (a *App) open(ctx context.Context, opts Options) (err error) {
 	if err != nil {
 		return err
 	}
-	if err := a.DB.Write(ctx, "app.bind", func(tx *store.Tx) error { return bind(tx, a.Config.City, box, a.Keys.Signers) }); err != nil {
+	if err := a.DB.Write(ctx, "app.bind", func(tx *store.Tx) error {
+		if err := bind(tx, a.Config.City, box, a.Keys.Signers); err != nil {
+			return err
+		}
+		return privacy.PrepareDataKeys(tx, box)
+	}); err != nil {
+		return err
+	}
+	a.box = box
+	if err := a.HoldDataKeys(ctx); err != nil {
 		return err
 	}
 	return a.build(opts, box)

@@ -12,7 +12,9 @@ import (
 	"timebank/internal/audit"
 	"timebank/internal/config"
 	"timebank/internal/ledger"
+	"timebank/internal/pii"
 	"timebank/internal/policy"
+	"timebank/internal/privacy"
 	"timebank/internal/store"
 	"timebank/internal/timer"
 )
@@ -42,7 +44,7 @@ func Examine(ctx context.Context, c config.Config) []Check {
 	}
 	checks = append(checks, examineBackups(ctx, c, db), examineDisk(c))
 	err = db.Read(ctx, "app.examine", func(tx *store.Tx) error {
-		checks = append(checks, examineTimers(tx), examineOutbox(tx), examineLogs(tx))
+		checks = append(checks, examineDataKeys(c, tx), examineTimers(tx), examineOutbox(tx), examineLogs(tx))
 		problems, err := policy.New(db).GoLive(tx)
 		rules := said("rules", err, "%d parameters keep the city from going live", len(problems))
 		rules.OK = rules.OK && len(problems) == 0
@@ -76,6 +78,46 @@ func examineKeys(c config.Config) Check {
 	}
 	return Check{"keys", true, "in " + c.KeyFolder()}
 }
+
+// examineDataKeys finds data keys that the key file does not open: whatever they sealed would be lost with it.
+func examineDataKeys(c config.Config, tx *store.Tx) Check {
+	keys, err := privacy.DataKeys(tx)
+	if err != nil {
+		return Check{"data keys", false, err.Error()}
+	}
+	if len(keys) == 0 {
+		return Check{"data keys", true, "none yet: the first is drawn at the next start"}
+	}
+	ring, err := readRing(c)
+	if err != nil {
+		return Check{"data keys", false, err.Error()}
+	}
+	box, err := pii.NewBox(ring)
+	if err == nil {
+		err = privacy.HoldDataKeys(tx, box)
+	}
+	if err != nil {
+		return Check{"data keys", false, "the key file does not open them all, and what they seal is lost without: " + err.Error()}
+	}
+	old := 0
+	for _, k := range keys {
+		if k.Under != ring.Active {
+			old++
+		}
+	}
+	newest := keys[len(keys)-1]
+	says := fmt.Sprintf("%d, the newest of %s", len(keys), newest.DrawnAt.Format(time.DateOnly))
+	switch {
+	case old > 0:
+		return Check{"data keys", true, fmt.Sprintf("%s; %d wrapped under an older key of the ring until the next start", says, old)}
+	case c.Keys.Renew == 0 && tx.Now().Sub(newest.DrawnAt) > keyOld:
+		return Check{"data keys", false, says + ": older than two years, and keys.renew draws no other"}
+	}
+	return Check{"data keys", true, says}
+}
+
+// keyOld is when a data key counts as too old where the nights draw none (default, docs/decisions/0020).
+const keyOld = 2 * 365 * 24 * time.Hour
 
 func examineTimers(tx *store.Tx) Check {
 	due, waits, err := timer.Next(tx)

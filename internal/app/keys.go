@@ -1,6 +1,7 @@
 package app
 
 import (
+	"context"
 	"crypto/hmac"
 	"encoding/base64"
 	"errors"
@@ -10,12 +11,14 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+	"time"
 
 	"timebank/internal/certificate"
 	"timebank/internal/errs"
 	"timebank/internal/id"
 	"timebank/internal/notary"
 	"timebank/internal/pii"
+	"timebank/internal/privacy"
 	"timebank/internal/store"
 )
 
@@ -53,7 +56,7 @@ func NewKeys(city string, source id.Source) (Keys, error) {
 	return k, nil
 }
 
-// sealingFile holds the ring; a log's signing key is in "<log>.key" and what verifies it in "<log>.pub".
+// sealingFile holds the ring, whose keys wrap those that seal; a log's signing key is in "<log>.key" and what verifies it in "<log>.pub".
 const sealingFile = "sealing.key"
 
 // OpenKeys reads the keys in a folder. What is missing is drawn from the source and written, readable by its owner alone.
@@ -146,8 +149,8 @@ func write(path, text string, mode fs.FileMode) error {
 	return nil
 }
 
-// TurnKey adds a sealing key to the ring in a folder and makes it the active one, which it returns; a server takes it when it starts next, and
-// seals the old fields anew in the night. The old keys stay, for opening. Error: Conflict app.ring_full.
+// TurnKey adds a key to the ring in a folder and makes it the active one, which it returns; a server takes it when it starts next, and wraps its data
+// keys under it. No field is touched. The old keys stay, for backups. Error: Conflict app.ring_full.
 func TurnKey(folder string, source id.Source) (active byte, err error) {
 	path := filepath.Join(folder, sealingFile)
 	text, err := os.ReadFile(path)
@@ -169,6 +172,34 @@ func TurnKey(folder string, source id.Source) (active byte, err error) {
 	source.Fill(key[:])
 	ring.Keys[ring.Active] = key
 	return ring.Active, write(path, formatRing(ring), 0o600)
+}
+
+// HoldDataKeys looks for data keys that were drawn since it last did; the server's job does so every minute.
+func (a *App) HoldDataKeys(ctx context.Context) error {
+	return a.DB.Read(ctx, "app.data_keys", func(tx *store.Tx) error { return privacy.HoldDataKeys(tx, a.box) })
+}
+
+// lookForKeys is how often a server looks for data keys that another process drew: often enough within [privacy.Lead] that one look may fail.
+const lookForKeys = time.Minute
+
+// RenewDataKey draws another data key, under which fields are sealed from the time that it says; those that stand there are sealed anew in the night.
+func (a *App) RenewDataKey(ctx context.Context) (key privacy.DataKey, err error) {
+	err = a.DB.Write(ctx, "app.renew_data_key", func(tx *store.Tx) (err error) {
+		key, err = privacy.RenewDataKey(tx, a.box)
+		return err
+	})
+	return key, err
+}
+
+// renewOldDataKey draws another data key when the newest is as old as the settings say.
+func (a *App) renewOldDataKey(ctx context.Context) error {
+	if a.Config.Keys.Renew == 0 {
+		return nil
+	}
+	return a.DB.Write(ctx, "app.renew_data_key", func(tx *store.Tx) error {
+		_, err := privacy.RenewOldDataKey(tx, a.box, a.Config.Keys.Renew)
+		return err
+	})
 }
 
 // formatRing writes the ring as lines of words: "active 1", "key 1 <base64>", "index <base64>".
@@ -210,8 +241,12 @@ func parseRing(text string) (pii.Ring, error) {
 	return r, nil
 }
 
+// keyID reads the id of a key. No key has 0, by which fields are told that a data key sealed.
 func keyID(word string) (byte, error) {
 	n, err := strconv.ParseUint(word, 10, 8)
+	if err == nil && n == 0 {
+		err = errors.New("no key is 0")
+	}
 	return byte(n), err
 }
 

@@ -15,20 +15,11 @@ import (
 // CheckProof says whether the line of a printed passbook stands in the book of an installation, beside a server that may be running on it.
 // Errors: those of paper.CheckLine, app.no_database, app.keys_unusable.
 func CheckProof(ctx context.Context, c config.Config, code string) (p paper.Proof, err error) {
-	text, err := os.ReadFile(filepath.Join(c.KeyFolder(), sealingFile))
-	if err != nil {
-		return p, errKeys.With(err)
-	}
-	ring, err := parseRing(string(text))
+	ring, err := readRing(c)
 	if err != nil {
 		return p, err
 	}
-	suite, ok := pii.SuiteOf(c.Keys.Suite)
-	if !ok {
-		return p, errKeys
-	}
-	// Nothing is sealed here; a ring without a source of randomness is none.
-	ring.Suite, ring.Random = suite, id.System()
+	// Nothing is sealed here, so that no data key is needed.
 	box, err := pii.NewBox(ring)
 	if err != nil {
 		return p, err
@@ -43,4 +34,23 @@ func CheckProof(ctx context.Context, c config.Config, code string) (p paper.Proo
 		return err
 	})
 	return p, err
+}
+
+// readRing reads the ring of an installation for whoever seals nothing.
+func readRing(c config.Config) (pii.Ring, error) {
+	text, err := os.ReadFile(filepath.Join(c.KeyFolder(), sealingFile))
+	if err != nil {
+		return pii.Ring{}, errKeys.With(err)
+	}
+	ring, err := parseRing(string(text))
+	if err != nil {
+		return pii.Ring{}, err
+	}
+	suite, ok := pii.SuiteOf(c.Keys.Suite)
+	if !ok {
+		return pii.Ring{}, errKeys
+	}
+	// A ring without a source of randomness is none.
+	ring.Suite, ring.Random = suite, id.System()
+	return ring, nil
 }

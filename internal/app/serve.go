@@ -224,8 +224,10 @@ func (a *App) openJobs(ctx context.Context) (*jobs.Jobs, error) {
 				_, err := a.Identity.Forget(ctx)
 				return err
 			}},
+			{Name: "data_keys", When: jobs.Every(lookForKeys), Do: a.HoldDataKeys},
+			{Name: "renew_data_key", When: jobs.Nightly(nightHour), Do: a.renewOldDataKey},
 			{Name: "seal_anew", When: jobs.Nightly(nightHour), Do: func(ctx context.Context) error {
-				_, err := a.Privacy.Rotate(ctx, a.Keys.Ring.Active)
+				_, err := a.Privacy.Rotate(ctx, a.box.Active())
 				if err == nil {
 					_, err = a.Photos.Reseal(ctx)
 				}

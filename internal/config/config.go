@@ -74,8 +74,9 @@ type Log struct {
 
 // Keys is where the installation's secrets are.
 type Keys struct {
-	Folder string `toml:"folder" doc:"folder of the sealing and signing keys; empty means keys in the data folder. Keep a copy elsewhere"`
-	Suite  string `toml:"suite" default:"international" oneof:"international guomi" doc:"how personal fields are sealed and indexed: AES-256-GCM and SHA-256, or SM4-GCM and SM3; a city keeps its choice"`
+	Folder string        `toml:"folder" doc:"folder of the sealing and signing keys; empty means keys in the data folder. Keep a copy elsewhere"`
+	Suite  string        `toml:"suite" default:"international" oneof:"international guomi" doc:"how personal fields are sealed and indexed: AES-256-GCM and SHA-256, or SM4-GCM and SM3; a city keeps its choice"`
+	Renew  time.Duration `toml:"renew" default:"8760h" doc:"age of the newest data key at which a night draws another one, under which the next nights seal everything anew; 0 never"`
 }
 
 // DB bounds the connections to the database.

@@ -12,6 +12,7 @@ import (
 	"timebank/internal/identity"
 	"timebank/internal/member"
 	"timebank/internal/pii"
+	"timebank/internal/pii/piitest"
 	"timebank/internal/policy"
 	"timebank/internal/region"
 	"timebank/internal/store"
@@ -61,10 +62,7 @@ func newWorld(t testing.TB, db *store.DB, clk *clock.Fake) *world {
 	if _, err := policies.Approve(t.Context(), policy.Founder("bob"), policy.DecideCmd{Proposal: p.ID, Reason: "test"}); err != nil {
 		t.Fatalf("approve the rules: %v", err)
 	}
-	box, err := pii.NewBox(pii.Ring{Active: 1, Keys: map[byte][32]byte{1: {1}}, Index: [32]byte{2}, Random: id.Seeded(2)})
-	if err != nil {
-		t.Fatal(err)
-	}
+	box := piitest.Box(t, pii.Ring{Active: 1, Keys: map[byte][32]byte{1: {1}}, Index: [32]byte{2}, Random: id.Seeded(2)})
 	w := &world{t: t, db: db, clk: clk, s: member.New(db, regions, policies, box, nil), tree: tree, timers: timer.New(db, 0)}
 	all := tree.Communities()
 	w.home = all[0].ID

@@ -12,17 +12,14 @@ import (
 	"timebank/internal/id"
 	"timebank/internal/notify"
 	"timebank/internal/pii"
+	"timebank/internal/pii/piitest"
 	"timebank/internal/store"
 	"timebank/internal/store/storetest"
 )
 
 func box(t testing.TB) *pii.Box {
 	t.Helper()
-	b, err := pii.NewBox(pii.Ring{Active: 1, Keys: map[byte][32]byte{1: {1}}, Random: id.Seeded(1)})
-	if err != nil {
-		t.Fatal(err)
-	}
-	return b
+	return piitest.Box(t, pii.Ring{Active: 1, Keys: map[byte][32]byte{1: {1}}, Random: id.Seeded(1)})
 }
 
 // carrier is a network that takes letters when it is up.
@@ -126,12 +123,8 @@ func TestMessagesAreSealedAnewAndForgotten(t *testing.T) {
 	storetest.Each(t, func(t *testing.T, db *store.DB, clk *clock.Fake) {
 		c := &carrier{up: true}
 		which := send(t, db, notify.New(db, nil, box(t), c))
-		ring := pii.Ring{Active: 2, Keys: map[byte][32]byte{1: {1}, 2: {2}}, Random: id.Seeded(2)}
-		both, err := pii.NewBox(ring)
-		if err != nil {
-			t.Fatal(err)
-		}
-		turned := notify.New(db, nil, both, c)
+		ring := pii.Ring{Active: 1, Keys: map[byte][32]byte{1: {1}}, Random: id.Seeded(2)}
+		turned := notify.New(db, nil, piitest.Box(t, ring, 2, 1), c)
 		for _, want := range []int{1, 0} {
 			storetest.Write(t, db, func(tx *store.Tx) error {
 				last, changed, err := turned.Reseal(tx, "", 10)
@@ -141,12 +134,7 @@ func TestMessagesAreSealedAnewAndForgotten(t *testing.T) {
 				return err
 			})
 		}
-		ring.Keys = map[byte][32]byte{2: {2}}
-		alone, err := pii.NewBox(ring)
-		if err != nil {
-			t.Fatal(err)
-		}
-		s := notify.New(db, nil, alone, c)
+		s := notify.New(db, nil, piitest.Box(t, ring, 2), c)
 		if err := s.Deliver(t.Context(), which); err != nil || len(c.took) != 1 || c.took[0].To != "13812345678" || c.took[0].Values["code"] != "424242" {
 			t.Errorf("under the new key alone: got %+v, %v", c.took, err)
 		}

@@ -19,6 +19,7 @@ import (
 	"timebank/internal/errs"
 	"timebank/internal/id"
 	"timebank/internal/pii"
+	"timebank/internal/pii/piitest"
 )
 
 // scene is a picture whose left half is red, whose upper right quarter is white and whose lower right quarter is blue.
@@ -236,17 +237,10 @@ type broken struct{}
 
 func (broken) Read([]byte) (int, error) { return 0, os.ErrDeadlineExceeded }
 
-func box(t testing.TB, active byte, ids ...byte) *pii.Box {
+// box holds the data keys of the numbers and seals under the first.
+func box(t testing.TB, keys ...uint32) *pii.Box {
 	t.Helper()
-	ring := pii.Ring{Active: active, Keys: map[byte][32]byte{}, Random: id.Seeded(7)}
-	for _, k := range ids {
-		ring.Keys[k] = [32]byte{k}
-	}
-	b, err := pii.NewBox(ring)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return b
+	return piitest.Box(t, pii.Ring{Active: 1, Keys: map[byte][32]byte{1: {1}}, Random: id.Seeded(7)}, keys...)
 }
 
 var noon = time.Date(2020, 10, 1, 4, 0, 0, 0, time.UTC)
@@ -262,7 +256,7 @@ func take(t *testing.T, f *Folder, at time.Time, w int) Picture {
 
 func TestPicturesLieSealedUnderTheirContent(t *testing.T) {
 	data := t.TempDir()
-	f := NewFolder(data, box(t, 1, 1))
+	f := NewFolder(data, box(t, 1))
 	p := take(t, f, noon, 60)
 	if again := take(t, f, noon, 60); again.Hash != p.Hash {
 		t.Errorf("the same file became %s and %s", p.Hash, again.Hash)
@@ -303,7 +297,7 @@ func TestPicturesLieSealedUnderTheirContent(t *testing.T) {
 }
 
 func TestASweepRemovesWhatNobodyNames(t *testing.T) {
-	f := NewFolder(t.TempDir(), box(t, 1, 1))
+	f := NewFolder(t.TempDir(), box(t, 1))
 	if n, err := f.Sweep(noon, nil); n != 0 || err != nil {
 		t.Errorf("an empty folder: %d, %v", n, err)
 	}
@@ -341,9 +335,9 @@ func TestASweepRemovesWhatNobodyNames(t *testing.T) {
 
 func TestPicturesAreSealedAnewAndCopied(t *testing.T) {
 	data, backup := t.TempDir(), t.TempDir()
-	f := NewFolder(data, box(t, 1, 1))
+	f := NewFolder(data, box(t, 1))
 	p := take(t, f, noon, 60)
-	turned := NewFolder(data, box(t, 2, 1, 2))
+	turned := NewFolder(data, box(t, 2, 1))
 	q := take(t, turned, noon, 80)
 	if n, err := turned.Reseal(t.Context()); n != 1 || err != nil {
 		t.Fatalf("sealed %d anew, %v", n, err)
@@ -356,7 +350,7 @@ func TestPicturesAreSealedAnewAndCopied(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	alone := NewFolder(backup, box(t, 2, 2))
+	alone := NewFolder(backup, box(t, 2))
 	for _, one := range []Picture{p, q} {
 		if got, err := alone.Open(one.Hash); err != nil || !bytes.Equal(got, one.JPEG) {
 			t.Errorf("from the copy under the new key alone: %d bytes, %v", len(got), err)

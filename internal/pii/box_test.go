@@ -3,6 +3,7 @@ package pii_test
 import (
 	"bytes"
 	"crypto/cipher"
+	"encoding/binary"
 	"testing"
 
 	"pgregory.net/rapid"
@@ -10,19 +11,15 @@ import (
 	"timebank/internal/errs"
 	"timebank/internal/id"
 	"timebank/internal/pii"
+	"timebank/internal/pii/piitest"
 )
 
 func ring(seed uint64) pii.Ring {
 	return pii.Ring{Active: 2, Keys: map[byte][32]byte{1: {1}, 2: {2}}, Index: [32]byte{3}, Random: id.Seeded(seed)}
 }
 
-func box(t interface{ Fatalf(string, ...any) }, r pii.Ring) *pii.Box {
-	b, err := pii.NewBox(r)
-	if err != nil {
-		t.Fatalf("%v", err)
-	}
-	return b
-}
+// box makes a box of a ring that holds one data key, the same for every ring of one seed.
+func box(t piitest.T, r pii.Ring) *pii.Box { return piitest.Box(t, r) }
 
 func TestSealedFieldsOpenOnlyAsTheyWere(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
@@ -62,30 +59,148 @@ func TestSealRepeatsWithItsSource(t *testing.T) {
 }
 
 func TestARepeatedSourceNeverRepeatsANonceForAnotherText(t *testing.T) {
-	nonce := func(kind, text string) string { return string(box(t, ring(1)).Seal(kind, text)[1:13]) }
+	nonce := func(kind, text string) string { return string(box(t, ring(1)).Seal(kind, text)[5:17]) }
 	if n := nonce("a", "x"); n == nonce("a", "y") || n == nonce("b", "x") {
 		t.Error("one nonce serves two texts")
 	}
 }
 
-func TestOldKeysStillOpen(t *testing.T) {
-	old := ring(1)
-	old.Active = 1
-	sealed := box(t, old).Seal("person.name", "李明")
-	if sealed[0] != 1 {
-		t.Errorf("key id %d, want 1", sealed[0])
+// sealedDirectly seals as fields were sealed before there were data keys: under a key of the ring itself, whose id is the first byte.
+func sealedDirectly(t *testing.T, r pii.Ring, key byte, kind, text string) []byte {
+	t.Helper()
+	secret := r.Keys[key]
+	aead, err := pii.International.AEAD(pii.International.MAC(secret[:], []byte("timebank/pii field"))[:32])
+	if err != nil {
+		t.Fatal(err)
 	}
-	if got, err := box(t, ring(1)).Open("person.name", sealed); err != nil || got != "李明" {
+	nonce := []byte("twelve bytes")
+	return aead.Seal(append([]byte{key}, nonce...), nonce, []byte(text), []byte(kind))
+}
+
+func TestWhatTheRingItselfSealedStillOpens(t *testing.T) {
+	b := box(t, ring(1))
+	sealed := sealedDirectly(t, ring(1), 1, "person.name", "李明")
+	if got, err := b.Open("person.name", sealed); err != nil || got != "李明" {
 		t.Errorf("got %q, %v", got, err)
+	}
+	fresh, err := b.Reseal("person.name", sealed)
+	if err != nil || !b.Stale(sealed) || b.Stale(fresh) || fresh[0] != 0 {
+		t.Errorf("sealed anew: %x, %v, want it under the data key", fresh, err)
 	}
 	gone := ring(1)
 	delete(gone.Keys, 1)
 	if _, err := box(t, gone).Open("person.name", sealed); errs.CodeOf(err) != "pii.key_unknown" {
 		t.Errorf("got %v, want pii.key_unknown", err)
 	}
-	if _, err := box(t, gone).Open("person.name", nil); errs.CodeOf(err) != "pii.cannot_open" {
+	if _, err := b.Open("person.name", nil); errs.CodeOf(err) != "pii.cannot_open" {
 		t.Errorf("got %v, want pii.cannot_open", err)
 	}
+}
+
+func open(t *testing.T, r pii.Ring, active uint32, keys ...pii.DataKey) *pii.Box {
+	t.Helper()
+	b, err := pii.NewBox(r)
+	if err == nil {
+		err = b.Hold(active, keys)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	return b
+}
+
+// TestTurningTheRingTouchesNoField wraps a data key anew: what it sealed opens as it is with the ring's new key alone.
+func TestTurningTheRingTouchesNoField(t *testing.T) {
+	old := ring(1)
+	old.Active = 1
+	drawer, err := pii.NewBox(old)
+	if err != nil {
+		t.Fatal(err)
+	}
+	first := drawer.DrawKey(1)
+	sealed := open(t, old, 1, first).Seal("person.name", "李明")
+	if bytes.Contains(sealed, first.Wrapped) || first.Under != 1 || binary.BigEndian.Uint32(sealed[1:]) != 1 {
+		t.Errorf("sealed %x under the key %+v", sealed, first)
+	}
+
+	turned, err := pii.NewBox(ring(2))
+	if err != nil {
+		t.Fatal(err)
+	}
+	again, err := turned.Rewrap(first)
+	if err != nil || again.Under != 2 || again.ID != 1 || bytes.Equal(again.Wrapped, first.Wrapped) {
+		t.Fatalf("wrapped anew: %+v, %v", again, err)
+	}
+	if same, err := turned.Rewrap(again); err != nil || !bytes.Equal(same.Wrapped, again.Wrapped) {
+		t.Errorf("wrapped once more: %+v, %v, want it as it was", same, err)
+	}
+	alone := ring(3)
+	delete(alone.Keys, 1)
+	if got, err := open(t, alone, 1, again).Open("person.name", sealed); err != nil || got != "李明" {
+		t.Errorf("with the new key of the ring alone: %q, %v", got, err)
+	}
+	lost, err := pii.NewBox(alone)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := lost.Hold(1, []pii.DataKey{first}); errs.CodeOf(err) != "pii.key_unknown" {
+		t.Errorf("without the key that wrapped it: got %v, want pii.key_unknown", err)
+	}
+	if _, err := lost.Rewrap(first); errs.CodeOf(err) != "pii.key_unknown" {
+		t.Errorf("wrapped anew without the key that wrapped it: got %v, want pii.key_unknown", err)
+	}
+}
+
+func TestAWrappedKeyUnwrapsOnlyAsItWas(t *testing.T) {
+	b, err := pii.NewBox(ring(1))
+	if err != nil {
+		t.Fatal(err)
+	}
+	good := b.DrawKey(7)
+	if err := b.Hold(7, []pii.DataKey{good}); err != nil {
+		t.Fatal(err)
+	}
+	for at := range good.Wrapped {
+		wrong := good
+		wrong.Wrapped = bytes.Clone(good.Wrapped)
+		wrong.Wrapped[at] ^= 1
+		if err := b.Hold(7, []pii.DataKey{wrong}); errs.CodeOf(err) != "pii.cannot_open" {
+			t.Errorf("byte %d changed: got %v, want pii.cannot_open", at, err)
+		}
+		wrong.Wrapped = good.Wrapped[:at]
+		if err := b.Hold(7, []pii.DataKey{wrong}); errs.CodeOf(err) != "pii.cannot_open" {
+			t.Errorf("cut at %d: got %v, want pii.cannot_open", at, err)
+		}
+	}
+	for name, c := range map[string]struct {
+		active uint32
+		key    pii.DataKey
+		code   string
+	}{
+		"under another id":          {8, pii.DataKey{ID: 8, Under: good.Under, Wrapped: good.Wrapped}, "pii.cannot_open"},
+		"under another ring key":    {7, pii.DataKey{ID: 7, Under: 1, Wrapped: good.Wrapped}, "pii.cannot_open"},
+		"another one is the active": {9, good, "pii.key_ring_unusable"},
+	} {
+		if err := b.Hold(c.active, []pii.DataKey{c.key}); errs.CodeOf(err) != c.code {
+			t.Errorf("%s: got %v, want %s", name, err, c.code)
+		}
+	}
+	if b.Active() != 7 {
+		t.Errorf("after what was refused the box seals under %d, want 7 as before", b.Active())
+	}
+}
+
+func TestABoxWithoutADataKeySealsNothing(t *testing.T) {
+	b, err := pii.NewBox(ring(1))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() {
+		if recover() == nil {
+			t.Error("it sealed")
+		}
+	}()
+	b.Seal("person.name", "李明")
 }
 
 func TestIndex(t *testing.T) {
@@ -111,6 +226,7 @@ func TestIndex(t *testing.T) {
 func TestNewBoxRefuses(t *testing.T) {
 	for name, change := range map[string]func(*pii.Ring){
 		"no active key": func(r *pii.Ring) { r.Active = 9 },
+		"a key 0":       func(r *pii.Ring) { r.Active, r.Keys[0] = 0, [32]byte{1} },
 		"no randomness": func(r *pii.Ring) { r.Random = nil },
 		"half a suite":  func(r *pii.Ring) { r.Suite.MAC = pii.International.MAC },
 		"broken cipher": func(r *pii.Ring) {
@@ -127,12 +243,10 @@ func TestNewBoxRefuses(t *testing.T) {
 }
 
 func FuzzOpen(f *testing.F) {
-	b, err := pii.NewBox(ring(1))
-	if err != nil {
-		f.Fatal(err)
-	}
+	b := box(f, ring(1))
 	f.Add(b.Seal("k", "李明"))
 	f.Add([]byte{2})
+	f.Add([]byte{0, 0, 0, 0, 1})
 	f.Fuzz(func(t *testing.T, sealed []byte) {
 		if _, err := b.Open("k", sealed); err != nil && errs.KindOf(err) != errs.Internal {
 			t.Fatalf("%x: %v", sealed, err)

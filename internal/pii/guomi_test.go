@@ -7,6 +7,7 @@ import (
 
 	"timebank/internal/errs"
 	"timebank/internal/pii"
+	"timebank/internal/pii/piitest"
 )
 
 // TestGuomiVectors holds the suite against published vectors: SM4-GCM of RFC 8998, appendix A.1.
@@ -51,13 +52,21 @@ func TestSuitesDoNotOpenEachOther(t *testing.T) {
 }
 
 func TestResealTurnsTheKey(t *testing.T) {
-	old := ring(1)
-	old.Active = 1
-	sealed := box(t, old).Seal("person.name", "李明")
 	b := box(t, ring(1))
+	sealed := b.Seal("person.name", "李明")
+	first, second := piitest.Key(t, ring(1), 1), b.DrawKey(2)
+	if err := b.Hold(2, []pii.DataKey{first, second}); err != nil {
+		t.Fatal(err)
+	}
 	fresh, err := b.Reseal("person.name", sealed)
-	if err != nil || !b.Stale(sealed) || b.Stale(fresh) || fresh[0] != b.Active() {
-		t.Fatalf("got key %d, %v, want the active one", fresh[0], err)
+	if err != nil || !b.Stale(sealed) || b.Stale(fresh) || fresh[4] != 2 {
+		t.Fatalf("got %x, %v, want it under the data key 2", fresh, err)
+	}
+	if got, err := b.Open("person.name", sealed); err != nil || got != "李明" {
+		t.Errorf("under the key before: %q, %v", got, err)
+	}
+	if got, err := open(t, ring(1), 2, second).Open("person.name", fresh); err != nil || got != "李明" {
+		t.Errorf("under the new key alone: %q, %v", got, err)
 	}
 	again, err := b.Reseal("person.name", fresh)
 	if err != nil || !bytes.Equal(again, fresh) {

@@ -19,10 +19,12 @@ type Sealed struct {
 // resealBatch is how many rows one transaction seals anew: few enough not to keep other writes waiting.
 const resealBatch = 200
 
-// Rotate seals anew, under the active key, everything that older keys sealed, in short transactions, and returns how many rows it changed. It
-// goes on where it was interrupted, and looks at nothing when all was done under this key. What is registered meanwhile is sealed under the
-// active key already. Old keys stay in the ring: backups need them.
-func (s *Service) Rotate(ctx context.Context, active byte) (changed int, err error) {
+// Rotate seals anew, under the active data key, everything that others sealed, and the ring itself before there were data keys, in short
+// transactions, and returns how many rows it changed. It goes on where it was interrupted, and looks at nothing when all was done under this key.
+// What is registered meanwhile is sealed under the active key already.
+func (s *Service) Rotate(ctx context.Context, active uint32) (changed int, err error) {
+	// Settings of the time before there were data keys name the ring's key, which is a number alone.
+	under := "data-key-" + strconv.FormatUint(uint64(active), 10)
 	for _, kind := range s.sealed {
 		for done := false; !done; {
 			n := 0
@@ -34,8 +36,8 @@ func (s *Service) Rotate(ctx context.Context, active byte) (changed int, err err
 					return err
 				}
 				key, after, _ := strings.Cut(state, " ")
-				if key != strconv.Itoa(int(active)) {
-					key, after = strconv.Itoa(int(active)), ""
+				if key != under {
+					key, after = under, ""
 				}
 				if done = after == finished; done {
 					return nil

@@ -10,6 +10,7 @@ import (
 	"timebank/internal/id"
 	"timebank/internal/identity"
 	"timebank/internal/pii"
+	"timebank/internal/pii/piitest"
 	"timebank/internal/signin"
 )
 
@@ -24,9 +25,7 @@ func (m *meter) box(t testing.TB) *pii.Box {
 		m.macs.Add(1)
 		return real(key, data)
 	}
-	b, err := pii.NewBox(pii.Ring{Active: 1, Keys: map[byte][32]byte{1: {1}}, Random: id.Seeded(3), Suite: suite})
-	fine(t, err)
-	return b
+	return piitest.Box(t, pii.Ring{Active: 1, Keys: map[byte][32]byte{1: {1}}, Random: id.Seeded(3), Suite: suite})
 }
 
 // Who is registered does not show in the work that is done: an unknown number, login or card costs as many digests as a wrong code, password or

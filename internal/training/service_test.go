@@ -15,6 +15,7 @@ import (
 	"timebank/internal/identity"
 	"timebank/internal/member"
 	"timebank/internal/pii"
+	"timebank/internal/pii/piitest"
 	"timebank/internal/policy"
 	"timebank/internal/region"
 	"timebank/internal/store"
@@ -309,9 +310,5 @@ func TestDatabaseRefusesToChangeAFact(t *testing.T) {
 
 func box(t testing.TB) *pii.Box {
 	t.Helper()
-	b, err := pii.NewBox(pii.Ring{Active: 1, Keys: map[byte][32]byte{1: {1}}, Index: [32]byte{2}, Random: id.Seeded(2)})
-	if err != nil {
-		t.Fatal(err)
-	}
-	return b
+	return piitest.Box(t, pii.Ring{Active: 1, Keys: map[byte][32]byte{1: {1}}, Index: [32]byte{2}, Random: id.Seeded(2)})
 }
