@@ -166,6 +166,7 @@ func (a *App) open(ctx context.Context, opts Options) (err error) {
 		return err
 	}
 	a.box = box
+	a.gate.MarkBy(box.Index)
 	if err := a.HoldDataKeys(ctx); err != nil {
 		return err
 	}

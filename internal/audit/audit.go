@@ -24,7 +24,9 @@ type Entry struct {
 	Region   string // id of the region of record, "" when there is none
 	Before   string // what changed, as JSON or one word; "" for something new
 	After    string
-	Origin   string // request id and class of address ("… public"), or "replay"; never an address
+	// Origin says from where: the request's id and its address's class, then "address=", "device=" and "session=" as far as they are known; or
+	// "replay". Address and device are keyed marks (gate.Gate.Origin), never themselves.
+	Origin string
 }
 
 // Recorded is an entry as it stands in the trail.

@@ -2,10 +2,11 @@
 // encrypted, and whether its sender has sent too many.
 //
 // It must never learn what a request asks for, keep an address longer than a limit needs it, or write one anywhere: the trail gets the
-// address's class alone.
+// address's class and marks that say nothing without the installation's key.
 package gate
 
 import (
+	"encoding/hex"
 	"net"
 	"net/http"
 	"net/netip"
@@ -13,6 +14,7 @@ import (
 	"strings"
 	"time"
 
+	"timebank/internal/clock"
 	"timebank/internal/errs"
 	"timebank/internal/why"
 )
@@ -21,6 +23,7 @@ import (
 type Gate struct {
 	proxies            []netip.Prefix
 	addresses, holders *limiter
+	mark               func(kind, value string) []byte
 }
 
 // Rate is how many requests in a second are heard for long, and how many at once. Zero Second limits nothing.
@@ -74,6 +77,40 @@ func (v Visit) Class() string {
 		return ClassOffice
 	}
 	return ClassPublic
+}
+
+// MarkBy gives the keyed digest by which the trail tells one address and one device from others; it is called before the first request.
+func (g *Gate) MarkBy(mark func(kind, value string) []byte) { g.mark = mark }
+
+// Origin is what the trail keeps of where a request came from: its id, the class of its address, and marks of the address and of the device, whose
+// name may be "". Within a month of the city equal marks are one address or one device, and from month to month they tell nothing; without the
+// key they never say which (docs/decisions/0021). The nil Gate makes none.
+func (g *Gate) Origin(request string, v Visit, device string, now time.Time) string {
+	origin := request + " " + v.Class()
+	if g == nil || g.mark == nil {
+		return origin
+	}
+	month := string(clock.DayOf(now))[:len("2006-01")]
+	if v.Address.IsValid() {
+		origin += " address=" + g.short("trail.address", month+" "+household(v.Address).String())
+	}
+	if device != "" {
+		origin += " device=" + g.short("trail.device", month+" "+device)
+	}
+	return origin
+}
+
+// short is 40 bits of a mark: two of a city's devices share one in a month by chance once in a million million times.
+func (g *Gate) short(kind, value string) string { return hex.EncodeToString(g.mark(kind, value)[:5]) }
+
+// household is the address, or the network of IPv6 that is given out as a whole: devices change the rest of it by themselves.
+func household(a netip.Addr) netip.Addr {
+	if a.Is6() {
+		if p, err := a.Prefix(64); err == nil {
+			return p.Addr()
+		}
+	}
+	return a
 }
 
 // Local reports whether the request never left this machine: it came from it, and no proxy passed it on.
@@ -138,13 +175,7 @@ func (g *Gate) Knock(v Visit, now time.Time) error {
 	if g == nil || !v.Address.IsValid() {
 		return nil
 	}
-	key := v.Address
-	if key.Is6() {
-		if p, err := key.Prefix(64); err == nil {
-			key = p.Addr()
-		}
-	}
-	return tooMany(g.addresses.take(key.String(), now), "limits.address")
+	return tooMany(g.addresses.take(household(v.Address).String(), now), "limits.address")
 }
 
 // Act counts a request of somebody who is signed in, wherever it comes from; it refuses as Knock does.

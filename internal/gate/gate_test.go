@@ -1,12 +1,15 @@
 package gate_test
 
 import (
+	"crypto/sha256"
 	"errors"
 	"fmt"
 	"net/http"
 	"net/http/httptest"
 	"net/netip"
+	"regexp"
 	"runtime"
+	"strings"
 	"testing"
 	"time"
 
@@ -149,5 +152,46 @@ func TestEncryptedStaysEncrypted(t *testing.T) {
 		if got := w.Header().Get("Strict-Transport-Security") != ""; got != c.want {
 			t.Errorf("%+v: strict transport %v", c, got)
 		}
+	}
+}
+
+// Marks are of the address and the device, within a month, under a key.
+func TestTheOriginHoldsMarksAndNoAddress(t *testing.T) {
+	g := gate.New(nil, gate.Rate{}, gate.Rate{})
+	visit := func(address string) gate.Visit {
+		r := httptest.NewRequest(http.MethodGet, "/", nil)
+		r.RemoteAddr = address
+		return g.Look(r)
+	}
+	if got := g.Origin("r", visit("203.0.113.9:1"), "phone", noon); got != "r public" {
+		t.Errorf("without a key: %q", got)
+	}
+	g.MarkBy(func(kind, value string) []byte {
+		d := sha256.Sum256([]byte(kind + "|" + value))
+		return d[:]
+	})
+	of := func(address, device string, at time.Time) string { return g.Origin("r", visit(address), device, at) }
+	base := of("203.0.113.9:1", "phone", noon)
+	if !regexp.MustCompile(`^r public address=[0-9a-f]{10} device=[0-9a-f]{10}$`).MatchString(base) {
+		t.Fatalf("got %q", base)
+	}
+	for name, c := range map[string]struct {
+		origin string
+		same   bool
+	}{
+		"the same on another day": {of("203.0.113.9:2", "phone", noon.AddDate(0, 0, 10)), true},
+		"the month after":         {of("203.0.113.9:1", "phone", noon.AddDate(0, 1, 0)), false},
+		"another address":         {of("203.0.113.8:1", "phone", noon), false},
+		"another device":          {of("203.0.113.9:1", "desk", noon), false},
+	} {
+		if (c.origin == base) != c.same {
+			t.Errorf("%s: %q beside %q", name, c.origin, base)
+		}
+	}
+	if a, b := of("[2001:db8::1]:1", "", noon), of("[2001:db8::2:3:4]:1", "", noon); a != b || strings.Contains(a, "device") {
+		t.Errorf("two addresses of one household: %q, %q", a, b)
+	}
+	if got := of("somewhere", "", noon); got != "r unknown" {
+		t.Errorf("an address that is not known: %q", got)
 	}
 }

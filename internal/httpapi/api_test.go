@@ -7,9 +7,11 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"timebank/internal/audit"
 	"timebank/internal/citytest"
@@ -393,21 +395,48 @@ func TestAnotherSiteIsNotHeard(t *testing.T) {
 // The trail says from what kind of address an act came, and never from which.
 func TestTheTrailNamesTheKindOfAddress(t *testing.T) {
 	w := newWorld(t, citytest.New(t, store.SQLite))
-	p := w.Person(50, w.Home())
-	r := httptest.NewRequest(http.MethodPost, "/api/v1/persons/"+string(p.ID)+"/consent", strings.NewReader(`{"purpose":"honour"}`))
-	r.RemoteAddr = "203.0.113.77:4000"
-	r.Header.Set("Authorization", "Bearer "+w.token(p))
-	r.Header.Set("Content-Type", "application/json")
-	r.Header.Set("Idempotency-Key", "from-afar")
-	got := w.serve(r)
-	storetest.Read(t, w.DB, func(tx *store.Tx) error {
-		of, err := audit.Of(tx, string(p.ID))
-		if err != nil || len(of) == 0 {
-			t.Fatalf("got %s and trail %v, %v", got, of, err)
-		}
-		if origin, want := of[len(of)-1].Origin, got.header.Get("X-Request-Id")+" public"; origin != want {
-			t.Errorf("origin: got %q, want %q", origin, want)
-		}
-		return nil
-	})
+	p, other := w.Person(50, w.Home()), w.Person(51, w.Home())
+	origin := regexp.MustCompile(`^(\w{26}) (public|office) address=([0-9a-f]{10}) session=(\w{26})$`)
+	n := 0
+	from := func(who citytest.Person, token, address string) []string {
+		t.Helper()
+		n++
+		r := httptest.NewRequest(http.MethodPost, "/api/v1/persons/"+string(who.ID)+"/consent", strings.NewReader(`{"purpose":"honour"}`))
+		r.RemoteAddr = address
+		r.Header.Set("Authorization", "Bearer "+token)
+		r.Header.Set("Content-Type", "application/json")
+		r.Header.Set("Idempotency-Key", fmt.Sprint("from-afar-", n))
+		got := w.serve(r)
+		var found []string
+		storetest.Read(t, w.DB, func(tx *store.Tx) error {
+			of, err := audit.Of(tx, string(who.ID))
+			if err != nil || len(of) == 0 {
+				t.Fatalf("got %s and trail %v, %v", got, of, err)
+			}
+			last := of[len(of)-1].Origin
+			if found = origin.FindStringSubmatch(last); found == nil || found[1] != got.header.Get("X-Request-Id") {
+				t.Fatalf("origin: got %q, want the request %s, the class of the address, a mark and the session", last, got.header.Get("X-Request-Id"))
+			}
+			if strings.Contains(last, "203.0.113") {
+				t.Errorf("origin: %q holds the address", last)
+			}
+			return nil
+		})
+		return found
+	}
+	token := w.token(p)
+	first, again, elsewhere, others := from(p, token, "203.0.113.77:4000"), from(p, token, "203.0.113.77:4001"), from(p, token, "10.0.0.9:4000"), from(other, w.token(other), "203.0.113.77:9")
+	if first[2] != "public" || elsewhere[2] != "office" {
+		t.Errorf("the classes are %s and %s", first[2], elsewhere[2])
+	}
+	if first[3] != again[3] || first[3] != others[3] || first[3] == elsewhere[3] {
+		t.Errorf("marks of one address %s, %s, %s and of another %s", first[3], again[3], others[3], elsewhere[3])
+	}
+	if first[4] != again[4] || first[4] != elsewhere[4] || first[4] == others[4] {
+		t.Errorf("one session is %s, %s, %s and another %s", first[4], again[4], elsewhere[4], others[4])
+	}
+	w.Clock.Advance(32 * 24 * time.Hour)
+	if later := from(p, w.token(p), "203.0.113.77:4000"); later[3] == first[3] {
+		t.Errorf("a month later the address has the mark %s still", later[3])
+	}
 }

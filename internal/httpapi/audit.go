@@ -45,7 +45,7 @@ type TrailEntry struct {
 	Region   string    `json:"region,omitempty"`
 	Before   string    `json:"before,omitempty"`
 	After    string    `json:"after,omitempty"`
-	Origin   string    `json:"origin" doc:"The request, or what the installation did by itself"`
+	Origin   string    `json:"origin" doc:"From where: the request, the class of its address, and as far as they are known keyed marks of address and device, equal within a month for one of them, and the session; or what the installation did by itself"`
 	Digest   string    `json:"digest" doc:"Leaf of the log, SHA-256 in hexadecimal"`
 }
 

@@ -34,13 +34,15 @@ type request struct {
 	code      string // error code of the answer, "ok" without an error
 	actor     identity.Actor
 	visit     gate.Visit
+	gate      *gate.Gate
+	began     time.Time
 }
 
 // address is where the request came from, for limits; it is written nowhere.
 func (r *request) address() string { return r.visit.Address.String() }
 
-// origin is what the trail keeps of where a request came from: its id and the class of its address.
-func (r *request) origin() string { return r.id + " " + r.visit.Class() }
+// origin is what the trail keeps of where a request came from; device is the name that the sender's app made up for itself, if it told one.
+func (r *request) origin(device string) string { return r.gate.Origin(r.id, r.visit, device, r.began) }
 
 type requestKey struct{}
 
@@ -60,7 +62,7 @@ func (a *api) around(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		began := a.Clock.Now()
 		req := &request{id: string(id.From[request](a.IDs.UUID(began))), lang: i18n.Match(r.Header.Get("Accept-Language")), operation: "none", code: "ok",
-			visit: a.Gate.Look(r)}
+			visit: a.Gate.Look(r), gate: a.Gate, began: began}
 		r = r.WithContext(context.WithValue(r.Context(), requestKey{}, req))
 		h := w.Header()
 		h.Set("X-Request-Id", req.id)
@@ -133,7 +135,7 @@ func (a *api) enter(ctx context.Context, req *request, authorization string, n n
 		token = ""
 	}
 	var err error
-	if req.actor, err = a.Identity.Authenticate(ctx, strings.TrimSpace(token), req.origin()); err != nil {
+	if req.actor, err = a.Identity.Authenticate(ctx, strings.TrimSpace(token), req.origin("")); err != nil {
 		return err
 	}
 	if err := a.Gate.Act(req.actor.ID, a.Clock.Now()); err != nil {

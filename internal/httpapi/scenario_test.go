@@ -15,9 +15,11 @@ import (
 	"time"
 
 	"timebank/internal/citytest"
+	"timebank/internal/gate"
 	"timebank/internal/httpapi"
 	"timebank/internal/i18n"
 	"timebank/internal/identity"
+	"timebank/internal/pii"
 	"timebank/internal/store"
 	"timebank/internal/store/storetest"
 )
@@ -51,10 +53,16 @@ func each(t *testing.T, test func(t *testing.T, w *world)) {
 
 func newWorld(t testing.TB, c *citytest.City) *world {
 	c.Health.SetReady(true)
+	marks, err := pii.NewBox(c.Keys.Ring)
+	if err != nil {
+		t.Fatalf("make a box for marks: %v", err)
+	}
+	door := gate.New(nil, gate.Rate{}, gate.Rate{})
+	door.MarkBy(marks.Index)
 	return &world{City: c, t: t, tokens: map[string]session{}, operations: described(t), api: httpapi.New(httpapi.Deps{
 		DB: c.DB, Clock: c.Clock, IDs: c.IDs, Log: c.Log, Health: c.Health, Metrics: c.Metrics, Regions: c.Regions, Policies: c.Policies,
 		Identity: c.Identity, Members: c.Members, Ledger: c.Ledger, Notary: c.Notary, Catalog: c.Catalog, Training: c.Training, Orders: c.Orders, Feedback: c.Feedback, Calls: c.Calls, Family: c.Family, Paper: c.Paper,
-		SignIn: c.SignIn, Notify: c.Notify, Privacy: c.Privacy, Certificates: c.Certificates, Inbox: true,
+		SignIn: c.SignIn, Notify: c.Notify, Privacy: c.Privacy, Certificates: c.Certificates, Inbox: true, Gate: door,
 	})}
 }
 

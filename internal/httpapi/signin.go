@@ -19,7 +19,7 @@ type Device struct {
 
 func (d Device) where(ctx context.Context) signin.Where {
 	req := requestOf(ctx)
-	return signin.Where{Device: d.Device, Address: req.address(), Origin: req.origin()}
+	return signin.Where{Device: d.Device, Address: req.address(), Origin: req.origin(d.Device)}
 }
 
 func (d Device) sign(ctx context.Context) signin.Sign {

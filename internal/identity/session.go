@@ -211,9 +211,10 @@ func (s *Service) recognise(ctx context.Context, bearer, origin string) (actor A
 	return actor, stale, nil
 }
 
-// limit leaves an actor what the session's grade gives.
+// limit leaves an actor what the session's grade gives; where it acts from is the session too.
 func (s sessionRow) limit(a Actor) Actor {
 	a.Session, a.SteppedUp = s.ID, s.steppedUp
+	a.Origin += " session=" + string(s.ID)
 	switch s.Grade {
 	case GradeOpen:
 		a.SteppedUp = s.Ends

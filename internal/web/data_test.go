@@ -49,7 +49,7 @@ func TestOneSeesCorrectsAndEndsWhatIsKeptAboutOneself(t *testing.T) {
 	if machines := me.post("/account/data/copy", url.Values{"key": {key + "-json"}, "as": {"json"}}); json.Unmarshal([]byte(machines.body), &copied) != nil || copied.Person != li.ID {
 		t.Errorf("for machines: %s", machines.body)
 	}
-	if e := s.noted("member.export"); e.Actor != li.Actor.ID || e.Ref != string(li.ID) || !strings.HasSuffix(e.Origin, " machine") {
+	if e := s.noted("member.export"); e.Actor != li.Actor.ID || e.Ref != string(li.ID) || !strings.Contains(e.Origin, " machine address=") || !strings.Contains(e.Origin, " session=") {
 		t.Errorf("the copy is noted as %+v", e)
 	}
 

@@ -248,7 +248,7 @@ func TestAnOfficeActs(t *testing.T) {
 	local.post("/office/complaints/"+complaint+"/decide", url.Values{"key": {"decide-it"}, "place": {string(s.Home())}, "decision": {"release"}, "reason": {"taught again"}}).is(t, http.StatusOK, "It is done")
 
 	auditor := s.as(s.Staff(identity.Auditor, district))
-	auditor.get("/office/trail?action=feedback.").is(t, http.StatusOK, "feedback.look", complaint, "From where", " machine ")
+	auditor.get("/office/trail?action=feedback.").is(t, http.StatusOK, "feedback.look", complaint, "From where", " machine address=", " session=")
 	auditor.get("/office/trail?ref="+complaint).is(t, http.StatusOK, "feedback.look")
 	auditor.get("/office/trail?since=x").is(t, http.StatusOK, "Please write the day")
 	auditor.get("/office/trail?after=x").is(t, http.StatusUnprocessableEntity)

@@ -111,7 +111,7 @@ func (r *Request) enter(need Need) error {
 	if r.HTTP.Header.Get(byItself) != "" {
 		recognise = r.Identity.Recognise
 	}
-	actor, err := recognise(r.Context(), token, r.ID+" "+r.visit.Class())
+	actor, err := recognise(r.Context(), token, r.origin(r.cookie(cookieDevice)))
 	switch {
 	case err == nil:
 		r.Actor = actor

@@ -49,7 +49,7 @@ func (r *Request) ByCard() (identity.Actor, error) {
 	if token == "" || !r.private() {
 		return identity.Actor{}, over
 	}
-	act, err := r.Identity.Recognise(r.Context(), token, r.ID+" "+r.visit.Class())
+	act, err := r.Identity.Recognise(r.Context(), token, r.origin(r.cookie(cookieDevice)))
 	if errs.KindOf(err) == errs.Unauthenticated || err == nil && (!act.ByCard || act.ID != r.Actor.ID) {
 		return identity.Actor{}, over
 	}
@@ -79,8 +79,11 @@ func (r *Request) Where() signin.Where {
 		device = string(id.From[Request](r.IDs.UUID(r.Now)))
 		r.set(cookieDevice, device, year)
 	}
-	return signin.Where{Device: device, Address: r.visit.Address.String(), Origin: r.ID + " " + r.visit.Class()}
+	return signin.Where{Device: device, Address: r.visit.Address.String(), Origin: r.origin(device)}
 }
+
+// origin is what the trail keeps of where the request comes from.
+func (r *Request) origin(device string) string { return r.Gate.Origin(r.ID, r.visit, device, r.Now) }
 
 // Sign is what every way of signing in takes besides its proof. The session that the browser held until now ends with it.
 func (r *Request) Sign() signin.Sign {
