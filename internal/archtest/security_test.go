@@ -35,6 +35,9 @@ func TestEveryMitigationNamesItsTest(t *testing.T) {
 		if title, ok := strings.CutPrefix(line, "## "); ok {
 			surface = title
 		}
+		if line == "| threat | what stands against it | test |" {
+			letters[surface] += " "
+		}
 		named := test.FindAllString(line, -1)
 		for _, name := range named {
 			if !known[name] {
@@ -49,16 +52,18 @@ func TestEveryMitigationNamesItsTest(t *testing.T) {
 			}
 		}
 	}
-	// Each surface has a page, and each page says something of each kind of threat.
-	for _, surface := range []string{"Signing in", "The JSON API and the pages", "Public pages", "Staff pages", "Hours", "Personal data", "Pictures", "Certificates", "Copies, exports and paper",
-		"Search marks", "The public log and receipts", "Jobs", "Command line, backup and restore", "The installation"} {
+	for _, surface := range []string{"Signing in", "The JSON API and the pages", "Public pages", "Staff pages", "Hours", "Personal data", "Messages", "Pictures", "Certificates",
+		"Copies, exports and paper", "Search marks", "The public log and receipts", "Jobs", "Command line, backup and restore", "The installation"} {
+		if letters[surface] == "" {
+			t.Errorf("docs/security.md has no page %q", surface)
+		}
+	}
+	// Every page, one that is added too, says something of each kind of threat.
+	for surface, told := range letters {
 		for _, kind := range "STRIDE" {
-			if !strings.ContainsRune(letters[surface], kind) {
+			if !strings.ContainsRune(told, kind) {
 				t.Errorf("docs/security.md: the page %q says nothing of %c", surface, kind)
 			}
 		}
-	}
-	if letters["Messages"] == "" {
-		t.Error("docs/security.md has no page on messages")
 	}
 }
