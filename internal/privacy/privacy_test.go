@@ -4,18 +4,22 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
 
 	"timebank/internal/audit"
 	"timebank/internal/citytest"
+	"timebank/internal/clock"
 	"timebank/internal/errs"
 	"timebank/internal/feedback"
 	"timebank/internal/identity"
 	"timebank/internal/ledger"
 	"timebank/internal/member"
+	"timebank/internal/print/printtest"
 	"timebank/internal/privacy"
+	"timebank/internal/region"
 	"timebank/internal/store"
 	"timebank/internal/store/storetest"
 	"timebank/internal/why"
@@ -119,12 +123,15 @@ func TestExportHoldsEverythingOfThePersonAndOfNobodyElse(t *testing.T) {
 			t.Error("the volunteer's export repeats words that are somebody else's")
 		}
 
-		for _, lang := range []string{"zh-CN", "en"} {
-			paper, err := out.PDF(lang)
-			if err != nil || !bytes.HasPrefix(paper, []byte("%PDF-")) || len(paper) < 10_000 {
-				t.Errorf("%s: got a document of %d bytes, %v", lang, len(paper), err)
+		others := func(of ...citytest.Person) (secrets []string) {
+			for _, p := range of {
+				d := opened(t, c, p.ID)
+				secrets = append(secrets, d.IDNumber.Reveal(), d.Phone.Reveal())
 			}
+			return secrets
 		}
+		paperSaysAll(t, c, out, others(volunteer, daughter))
+		paperSaysAll(t, c, served, append(others(elder, daughter), "帮我学会了视频通话"))
 
 		if _, err := c.Privacy.Export(ctx, volunteer.Actor, elder.ID); errs.CodeOf(err) != "identity.not_allowed" {
 			t.Errorf("a stranger: got %v, want identity.not_allowed", err)
@@ -138,6 +145,95 @@ func TestExportHoldsEverythingOfThePersonAndOfNobodyElse(t *testing.T) {
 		})
 	})
 }
+
+// paperSaysAll holds the printed copy against the one for machines: each section is there with each of its values as people read them, and nothing
+// of somebody else.
+func paperSaysAll(t *testing.T, c *citytest.City, e *privacy.Export, others []string) {
+	t.Helper()
+	machines, err := e.JSON()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var all map[string]any
+	decoder := json.NewDecoder(bytes.NewReader(machines))
+	decoder.UseNumber()
+	if err := decoder.Decode(&all); err != nil {
+		t.Fatal(err)
+	}
+	for lang, say := range map[string]struct{ yes, no, member, passbook, trail string }{
+		"en":    {": yes", ": no", "Person", "Passbook", "Trail of acts"},
+		"zh-CN": {"：是", "：否", "基本信息", "时间存折", "操作记录"},
+	} {
+		paper, err := e.PDF(lang)
+		if err != nil {
+			t.Fatalf("%s: %v", lang, err)
+		}
+		// Values are wrapped where a line ends and go on over pages.
+		text := pageNumber.ReplaceAllString(printtest.Text(t, paper), "")
+		flat := strings.Join(strings.Fields(text), "")
+		for _, title := range []string{say.member, say.passbook, say.trail} {
+			if !strings.Contains(text, title) {
+				t.Errorf("%s: the section %q is not there", lang, title)
+			}
+		}
+		values, yes, no := 0, 0, 0
+		var walk func(path string, v any)
+		walk = func(path string, v any) {
+			switch v := v.(type) {
+			case map[string]any:
+				for name, in := range v {
+					walk(path+"."+name, in)
+				}
+			case []any:
+				for _, in := range v {
+					walk(path, in)
+				}
+			case bool:
+				if v {
+					yes++
+				} else {
+					no++
+				}
+			case json.Number:
+				values++
+				if !strings.Contains(flat, v.String()) {
+					t.Errorf("%s: %s is %s and not on paper", lang, path, v)
+				}
+			case string:
+				values++
+				want := v
+				if at, err := time.Parse(time.RFC3339Nano, v); err == nil {
+					want = at.In(clock.Zone).Format("2006-01-02 15:04")
+				} else if c.Tree.Name(region.ID(v)) != "" {
+					want = c.Tree.FullName(region.ID(v))
+				} else if word, ok := privacy.Word(lang, v); ok {
+					want = word
+				}
+				if !strings.Contains(flat, strings.Join(strings.Fields(want), "")) {
+					t.Errorf("%s: %s is %q and not on paper", lang, path, want)
+				}
+			}
+		}
+		delete(all, "person")
+		walk("", all)
+		if n := strings.Count(text, say.yes+"\n"); n != yes {
+			t.Errorf("%s: %d values are yes on paper, want %d", lang, n, yes)
+		}
+		if n := strings.Count(text, say.no+"\n"); n != no {
+			t.Errorf("%s: %d values are no on paper, want %d", lang, n, no)
+		}
+		if values < 40 {
+			t.Errorf("%s: %d values were looked for, want those of every section", lang, values)
+		}
+		for _, secret := range others {
+			if strings.Contains(flat, secret) {
+				t.Errorf("%s: the paper holds what is somebody else's", lang)
+			}
+		}
+	}
+}
+
+var pageNumber = regexp.MustCompile(`(?m)^\s*\d+ ?/ ?\d+\s*$`)
 
 func opened(t *testing.T, c *citytest.City, who member.PersonID) (d member.Details) {
 	t.Helper()
