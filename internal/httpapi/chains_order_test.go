@@ -82,6 +82,8 @@ func orders(w *world) {
 	w.does(step{op: "get-order", as: &chen, at: []any{id}, want: m{"exact": false, "recipient": nil, "check_code": nil}})
 	w.does(step{op: "get-order", as: &elder, at: []any{id}, want: m{"exact": true, "check_code": anything, "placed_as": "station", "history.0.action": "order.place",
 		"next.0.kind": "order.escalate", "why.rule": "order.funding", "funding": "[pool]"}})
+	w.does(step{op: "order-place", as: &desk, at: []any{id}, want: m{"point.lat_e6": anything}})
+	w.refused(step{op: "order-place", as: &stranger, at: []any{id}}, 404, "order.not_found")
 	w.does(step{op: "board", as: &desk, at: []any{home}, want: m{"lines.0.id": id, "lines.0.waits_for": "volunteer", "lines.0.acts": home, "counts.0.orders": 1}})
 	w.refused(step{op: "board", as: &chen, at: []any{home}}, 403, "identity.not_allowed")
 

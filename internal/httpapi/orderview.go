@@ -31,7 +31,7 @@ type Order struct {
 	Minutes       Minutes      `json:"minutes" doc:"Planned, for each volunteer"`
 	Volunteers    int          `json:"volunteers" doc:"Places"`
 	Point         *Point       `json:"point,omitempty" doc:"The place, or its area as long as exact is false"`
-	Exact         bool         `json:"exact"`
+	Exact         bool         `json:"exact" doc:"The desk sees the area; the place is at /orders/{id}/place, where each look is in the audit trail"`
 	Code          string       `json:"check_code,omitempty" doc:"For the recipient's side and the desk alone: it proves that the recipient gave it"`
 	Funding       []string     `json:"funding" doc:"Sources that hold its minutes, in order"`
 	PolicyVersion string       `json:"policy_version"`
@@ -97,7 +97,7 @@ type NextStep struct {
 func orderOf(v order.View) Order {
 	out := Order{ID: ID(v.ID), State: string(v.State), WaitsFor: string(v.WaitsFor), Item: v.Item, ItemVersion: v.ItemVersion, Recipient: ID(v.Recipient),
 		PlacedBy: v.PlacedBy, PlacedAs: string(v.PlacedAs), Payer: ID(v.Payer), Region: ID(v.Region), Class: string(v.Class), Urgency: string(v.Urgency),
-		Start: v.Start, Minutes: minutesOf(v.Minutes), Volunteers: v.Volunteers, Point: pointOf(v.Point, v.Point != region.Point{}), Exact: v.Near, Code: v.Code,
+		Start: v.Start, Minutes: minutesOf(v.Minutes), Volunteers: v.Volunteers, Point: pointOf(v.Point, v.Point != region.Point{}), Exact: v.Exact, Code: v.Code,
 		Funding: strings.Fields(v.Funding), PolicyVersion: v.PolicyVersion, SubmittedAt: v.SubmittedAt, Level: string(v.Level), LevelSince: v.LevelSince,
 		ConfirmedBy: string(v.ConfirmedBy), ConfirmedAt: timeOf(v.ConfirmedAt), SettledAt: timeOf(v.SettledAt), Transaction: ID(v.SettledBy),
 		Outcomes: strings.Fields(v.Outcome), Reason: v.Reason, Why: whyOf(&v.Why), Withheld: whyOf(v.Withheld)}
@@ -127,6 +127,19 @@ func (a *api) getOrder(ctx context.Context, in *OneID) (Order, error) {
 		return Order{}, err
 	}
 	return orderOf(v), nil
+}
+
+// Whereabouts is where exactly an order is served.
+type Whereabouts struct {
+	Point Point `json:"point"`
+}
+
+func (a *api) orderPlace(ctx context.Context, in *OneID) (Whereabouts, error) {
+	p, err := a.Orders.SeePlace(ctx, actor(ctx), order.ID(in.ID))
+	if err != nil {
+		return Whereabouts{}, err
+	}
+	return Whereabouts{*pointOf(p, true)}, nil
 }
 
 // OrdersQuery asks for the orders that a person asked for, or that it serves.

@@ -218,6 +218,8 @@ func (a *api) routes() []route {
 			says("Records who did the service, how long, and the document: never an amount of money."),
 
 		op(get, "/orders/{id}/feedback", "order-feedback", "feedback", "All feedback on an order", signedIn, a.orderFeedback),
+		op(get, "/orders/{id}/place", "order-place", "orders", "Where exactly an order is served", signedIn, a.orderPlace).
+			says("A look by staff is in the audit trail; who serves or is served sees the place with the order."),
 		op(get, "/orders/{id}/messages", "order-messages", "orders", "Who was told of an order", may(identity.OrderRead), a.orderMessages),
 		act(post, "/orders/{id}/ratings", "rate", "feedback", "Rate the other side", may(identity.FeedbackRate), a.rate),
 		op(post, "/orders/{id}/follow-up", "follow-up", "feedback", "Record a follow-up", may(identity.FeedbackFollowUp), a.followUp),

@@ -20,8 +20,10 @@ import (
 // View is an order as one reader may see it.
 type View struct {
 	Order
-	// Near is set when the reader may see the exact place; otherwise Point is the community's.
+	// Near is set when the reader belongs to the order: its sides, whoever serves, its desk.
 	Near bool
+	// Exact is set when Point is the place itself; otherwise it is the community's. The desk finds the place by [Service.SeePlace].
+	Exact bool
 	// Code is the check code, for the recipient's side and the desk alone: whoever has it proves that the recipient gave it.
 	Code     string
 	Evidence []Evidence
@@ -54,6 +56,41 @@ func (s *Service) Get(ctx context.Context, actor identity.Actor, id ID) (v View,
 	return v, err
 }
 
+// SeePlace returns where exactly an order is served. Staff that has the right to see a door finds it so, and each look is in the trail; who serves or is
+// served sees it anyway. Errors: NotFound order.not_found for whoever does not belong to the order, identity.not_allowed.
+func (s *Service) SeePlace(ctx context.Context, actor identity.Actor, id ID) (p region.Point, err error) {
+	err = s.db.Write(ctx, "order.see_place", func(tx *store.Tx) error {
+		w, err := s.begin(tx)
+		if err != nil {
+			return err
+		}
+		if w.orders, err = load(tx, []ID{id}, false); err != nil {
+			return err
+		}
+		o, err := w.order(id)
+		if err != nil {
+			return err
+		}
+		v, err := w.show(actor, o)
+		switch {
+		case err != nil:
+			return err
+		case !v.Near:
+			return errs.New(errs.NotFound, "order.not_found")
+		case v.Exact:
+			p = v.Point
+			return nil
+		}
+		if err := actor.May(identity.OrderSeeDoor, o.Region, w.tree); err != nil {
+			return err
+		}
+		p = o.Point
+		return audit.Record(tx, audit.Entry{Actor: actor.ID, OnBehalf: string(o.Recipient), Action: string(identity.OrderSeeDoor), Kind: "order", Ref: string(o.ID),
+			Region: string(o.Region), After: "place", Origin: actor.Origin})
+	})
+	return p, err
+}
+
 func (w *work) show(actor identity.Actor, o *Order) (View, error) {
 	v := View{Order: *o}
 	v.CheckCode = ""
@@ -69,15 +106,18 @@ func (w *work) show(actor identity.Actor, o *Order) (View, error) {
 	switch {
 	case refused == nil && side == ByFamily && !kin:
 		withheld := why.Rule("consent.kin", "", "person")
-		v.Near, v.Withheld, v.Assignments = true, &withheld, nil
+		v.Near, v.Exact, v.Withheld, v.Assignments = true, true, &withheld, nil
 		return w.because(v, o)
 	case refused == nil:
-		v.Near = true
+		v.Near, v.Exact = true, side != ByDesk || actor.IsSystem()
+		if !v.Exact {
+			v.Point, _ = w.tree.Point(o.Region)
+		}
 		if side != ByDesk || actor.May(identity.OrderWitness, o.Region, w.tree) == nil {
 			v.Code = o.CheckCode
 		}
 	case serves:
-		v.Near = true
+		v.Near, v.Exact = true, true
 	case kin:
 		v.Point, _ = w.tree.Point(o.Region)
 	case o.State == Published && actor.Person != "":
