@@ -35,7 +35,14 @@ func (s *Service) runLine(tx *store.Tx, c *LineCmd) error {
 	if err != nil {
 		return err
 	}
-	after := "closed"
+	open, err := Lines(tx, c.Person)
+	if err != nil {
+		return err
+	}
+	before, after := "closed", "closed"
+	if open[c.Relative].Person {
+		before = "open"
+	}
 	if c.Open {
 		kin, err := related(tx, c.Person, c.Relative)
 		if err != nil {
@@ -52,7 +59,7 @@ func (s *Service) runLine(tx *store.Tx, c *LineCmd) error {
 	} else if err := closeLine(tx, c.Person, c.Relative); err != nil {
 		return err
 	}
-	return note(tx, c.Actor, "family.line", "kin", string(c.Person)+" "+string(c.Relative), p, "", after)
+	return note(tx, c.Actor, "family.line", "kin", string(c.Person)+" "+string(c.Relative), p, before, after)
 }
 
 // Sides says which sides have said yes to messages between a person and a relative.
@@ -223,7 +230,11 @@ func (s *Service) noteMessage(tx *store.Tx, by identity.Actor, action string, m 
 	if err != nil {
 		return err
 	}
-	return note(tx, by, action, "message", string(m.ID), people[of], "", after)
+	before := "sent"
+	if !m.SeenAt.IsZero() {
+		before = "seen"
+	}
+	return note(tx, by, action, "message", string(m.ID), people[of], before, after)
 }
 
 // MessageFilter chooses messages between a person and its relatives.

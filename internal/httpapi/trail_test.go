@@ -29,6 +29,21 @@ func looks(action string) bool {
 	return strings.HasSuffix(action, ".look") || strings.HasSuffix(action, ".export") || strings.HasSuffix(action, "see_door")
 }
 
+// births are the acts of the scenarios before which there was nothing: they make something new, say what was shown or printed, or that a proof was refused.
+var births = setOf("identity.sign_in identity.grant_role identity.propose member.register member.register_point member.register_team member.add_kin member.apply_volunteer " +
+	"member.apply_recipient member.invite_to_team member.portrait policy.propose training.define catalog.publish region.import order.place order.photo ledger.transfer ledger.donate " +
+	"family.ask family.send feedback.rate feedback.complain certificate.issue call.note notify.ask_email signin.invite signin.add_passkey " +
+	"signin.use_card signin.staff signin.passkey signin.openid signin.check_code " +
+	"signin.print_sheet paper.print_slips paper.draw_slips paper.passbook order.photo_look member.search")
+
+func setOf(words string) map[string]bool {
+	set := map[string]bool{}
+	for _, word := range strings.Fields(words) {
+		set[word] = true
+	}
+	return set
+}
+
 // trailSaysAll holds every entry that a scenario has left: from where the act came, what it changed, and on whose behalf where its actor did it for
 // somebody, in the place where an auditor looks for it.
 func (w *world) trailSaysAll(seen map[string]bool) {
@@ -50,6 +65,9 @@ func (w *world) trailSaysAll(seen map[string]bool) {
 			}
 			if e.Before == "" && e.After == "" && !looks(e.Action) {
 				w.t.Errorf("%s of %s %s says neither what was before nor what is after", e.Action, e.Kind, e.Ref)
+			}
+			if e.Before == "" && !looks(e.Action) && !births[e.Action] {
+				w.t.Errorf("%s of %s %s does not say what was before: %q", e.Action, e.Kind, e.Ref, e.After)
 			}
 			of := e.Kind == "person" || e.Kind == "recipient" || e.Kind == "volunteer" || e.Kind == "account"
 			if of && e.Actor != audit.System && e.OnBehalf == "" && actors[identity.ActorID(e.Actor)].Person != e.Ref {

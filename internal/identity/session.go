@@ -115,7 +115,12 @@ func (s *Service) StepUp(tx *store.Tx, by Actor) (until time.Time, err error) {
 	if err != nil {
 		return time.Time{}, err
 	}
-	return until, audit.Record(tx, audit.Entry{Actor: by.ID, Action: "identity.step_up", Kind: "session", Ref: string(by.Session), After: "until " + until.UTC().Format(time.RFC3339), Origin: by.Origin})
+	before := "not shown"
+	if !by.SteppedUp.IsZero() {
+		before = "until " + by.SteppedUp.UTC().Format(time.RFC3339)
+	}
+	return until, audit.Record(tx, audit.Entry{Actor: by.ID, Action: "identity.step_up", Kind: "session", Ref: string(by.Session),
+		Before: before, After: "until " + until.UTC().Format(time.RFC3339), Origin: by.Origin})
 }
 
 // EndAll signs an actor out everywhere, because the way it signs in has changed.

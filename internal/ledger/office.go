@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"slices"
+	"strings"
 	"time"
 
 	"timebank/internal/audit"
@@ -176,6 +177,14 @@ func (s *Service) runApprove(tx *store.Tx, c *ApproveCmd) (TxID, error) {
 	if _, err := identity.Approve(tx, tree, c.Actor, c.Proposal); err != nil {
 		return "", err
 	}
+	accounts, err := act.accounts(tx)
+	if err != nil {
+		return "", err
+	}
+	before, err := balancesIn(tx, accounts)
+	if err != nil {
+		return "", err
+	}
 	posted, err := act.try(tx, c.Actor.ID, waiting)
 	if err != nil {
 		return "", err
@@ -184,8 +193,77 @@ func (s *Service) runApprove(tx *store.Tx, c *ApproveCmd) (TxID, error) {
 		// The approval is written already: it goes back with the rest, so that the proposal stays open.
 		return "", &lateRefusal{posted.Err}
 	}
-	return posted.Tx, audit.Record(tx, audit.Entry{Actor: c.Actor.ID, Action: waiting.Action, Kind: "ledger_tx", Ref: string(posted.Tx), Region: string(waiting.Region),
-		Before: string(waiting.ID), After: act.Minutes.String(), Origin: c.Actor.Origin})
+	after, err := balancesIn(tx, accounts)
+	if err != nil {
+		return "", err
+	}
+	return posted.Tx, audit.Record(tx, audit.Entry{Actor: c.Actor.ID, OnBehalf: behalf(accounts), Action: waiting.Action, Kind: "ledger_tx", Ref: string(posted.Tx),
+		Region: string(waiting.Region), Before: before, After: after + "; proposal " + string(waiting.ID), Origin: c.Actor.Origin})
+}
+
+// accounts are those whose balances the act may change: the account that it is about, or all that the transaction moved hours between, and the debts of
+// their owners, which taking back makes and giving repays. What passes through the adjustment account stays nowhere.
+func (a *Act) accounts(tx *store.Tx) ([]Key, error) {
+	keys := []Key{a.Account}
+	if a.Reason == ForReversal {
+		found, err := loadOriginals(tx, []TxID{a.Tx})
+		if err != nil || found[a.Tx] == nil {
+			return nil, err // Reverse says that there is no such transaction
+		}
+		var seqs []AccountID
+		for _, e := range found[a.Tx].entries {
+			seqs = append(seqs, e.source, e.destination)
+		}
+		slices.Sort(seqs)
+		moved, err := loadBySeq(tx, slices.Compact(seqs), "")
+		if err != nil {
+			return nil, err
+		}
+		keys = keys[:0]
+		for _, m := range moved {
+			keys = append(keys, m.key)
+		}
+	}
+	for _, k := range keys {
+		if k.Owner != City {
+			keys = append(keys, Key{Owner: k.Owner, Class: Recovery})
+		}
+	}
+	slices.SortFunc(keys, func(x, y Key) int { return strings.Compare(x.String(), y.String()) })
+	return slices.Compact(keys), nil
+}
+
+// behalf is the person whose hours the act changes: nobody where they are the city's own, or several people's.
+func behalf(accounts []Key) string {
+	owner := ""
+	for _, k := range accounts {
+		switch {
+		case k.Owner == City || k.Owner == owner:
+		case owner != "":
+			return ""
+		default:
+			owner = k.Owner
+		}
+	}
+	return owner
+}
+
+// balancesIn says what stands in accounts as the trail keeps it: "pool city 20000h; saved 01h… 1h30m". One that was never opened is not there.
+func balancesIn(tx *store.Tx, accounts []Key) (string, error) {
+	all, err := Balances(tx, accounts)
+	if err != nil {
+		return "", err
+	}
+	var words []string
+	for _, k := range accounts {
+		if b, open := all[k]; open {
+			words = append(words, strings.Join(strings.Fields(string(k.Class)+" "+k.Bucket+" "+k.Owner+" "+b.Balance.String()), " "))
+		}
+	}
+	if len(words) == 0 {
+		return "none open", nil
+	}
+	return strings.Join(words, "; "), nil
 }
 
 func (a *Act) try(tx *store.Tx, actor string, p identity.Proposal) (Posted, error) {

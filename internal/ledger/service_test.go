@@ -1,15 +1,19 @@
 package ledger_test
 
 import (
+	"strings"
 	"testing"
 	"time"
 
+	"timebank/internal/audit"
 	"timebank/internal/citytest"
 	"timebank/internal/errs"
 	"timebank/internal/hours"
 	"timebank/internal/identity"
 	"timebank/internal/ledger"
 	"timebank/internal/member"
+	"timebank/internal/store"
+	"timebank/internal/store/storetest"
 )
 
 func wantCode(t *testing.T, what string, err error, code string) {
@@ -101,6 +105,18 @@ func TestTwoPersonsMakeAndTakeHours(t *testing.T) {
 			t.Fatal(err)
 		}
 		wantBalance(t, c.DB, ledger.PoolAccount, pool.Int64()+600, 0)
+		says := func(what string, made ledger.TxID, before, after, behalf string) {
+			t.Helper()
+			storetest.Read(t, c.DB, func(tx *store.Tx) error {
+				entries, err := audit.Of(tx, string(made))
+				if err != nil || len(entries) != 1 || entries[0].Before != before || !strings.HasPrefix(entries[0].After, after+"; proposal ") || entries[0].OnBehalf != behalf {
+					t.Errorf("%s: the trail says %+v, %v, want before %q and after %q for %q", what, entries, err, before, after, behalf)
+				}
+				return nil
+			})
+		}
+		in := func(minutes int64) string { return hours.Of(minutes).String() }
+		says("an issue", made, "pool city "+pool.String(), "pool city "+in(pool.Int64()+600), "")
 		_, err = approve(two.Actor, p)
 		wantCode(t, "approved twice", err, "identity.proposal_decided")
 
@@ -110,16 +126,21 @@ func TestTwoPersonsMakeAndTakeHours(t *testing.T) {
 		_, err = approve(two.Actor, p)
 		wantCode(t, "correction below zero", err, "ledger.not_enough")
 		endow(t, c.DB, account, 100)
-		if _, err = approve(two.Actor, p); err != nil {
+		corrected, err := approve(two.Actor, p)
+		if err != nil {
 			t.Error(err)
 		}
 		wantBalance(t, c.DB, account, 70, 0)
+		says("a correction", corrected, "saved "+string(citizen.ID)+" "+in(100), "saved "+string(citizen.ID)+" "+in(70), string(citizen.ID))
 
 		back := propose(ledger.Act{Reason: ledger.ForReversal, Tx: made})
-		if _, err = approve(two.Actor, back); err != nil {
+		reversed, err := approve(two.Actor, back)
+		if err != nil {
 			t.Error(err)
 		}
 		wantBalance(t, c.DB, ledger.PoolAccount, pool.Int64(), 0)
+		issued := func(more int64) int64 { return balance(t, c.DB, ledger.IssuerAccount).Balance.Int64() - more }
+		says("taking back", reversed, "issuer city "+in(issued(600))+"; pool city "+in(pool.Int64()+600), "issuer city "+in(issued(0))+"; pool city "+in(pool.Int64()), "")
 		_, err = s.Propose(t.Context(), ledger.ProposeCmd{Actor: one.Actor, Key: c.Key(), Act: ledger.Act{Reason: ledger.ForReversal, Tx: made}, Note: "again"})
 		wantCode(t, "reversal proposed again", err, "ledger.reversed_already")
 

@@ -106,10 +106,12 @@ func (s *Service) Agree(tx *store.Tx, by identity.Actor, a Agreement) error {
 	theirs := kinRow{Kin{Person: a.Asker, Relative: a.Person, Relation: a.Relation, State: KinConfirmed, Agreed: true}, a.AskedBy}
 	mine := kinRow{Kin{Person: a.Person, Relative: a.Asker, Relation: a.Relation.Inverse(), State: KinConfirmed, Agreed: true}, by.ID}
 	before, exists := sides[pair{a.Person, a.Asker}]
+	was := "not kin"
 	switch {
 	case exists && before.State == KinConfirmed:
 		return errs.New(errs.Conflict, "member.kin_exists").By("record.once", "nobody")
 	case exists:
+		was = string(before.Relation) + " " + string(before.State)
 		err = deleteKin(tx, a.Person, a.Asker)
 	}
 	if err == nil {
@@ -118,6 +120,6 @@ func (s *Service) Agree(tx *store.Tx, by identity.Actor, a Agreement) error {
 	if err != nil {
 		return err
 	}
-	sc.note(by, "member.confirm_kin", "kin", string(a.Person)+" "+string(a.Asker), p, "", string(mine.Relation)+" "+string(KinConfirmed))
+	sc.note(by, "member.confirm_kin", "kin", string(a.Person)+" "+string(a.Asker), p, was, string(mine.Relation)+" "+string(KinConfirmed))
 	return sc.done()
 }

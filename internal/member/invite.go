@@ -245,7 +245,7 @@ func (sc *scene) answerInvite(c *AnswerInviteCmd) error {
 	if !ok {
 		return errs.New(errs.NotFound, "member.volunteer_unknown")
 	}
-	state, action := "declined", "member.decline_invite"
+	state, action, before, after := "declined", "member.decline_invite", string(who)+" asked", string(who)+" declined"
 	if c.Agree || c.Code != "" {
 		within, err := teamsOf(sc.tx, []PersonID{who})
 		if err != nil {
@@ -258,9 +258,9 @@ func (sc *scene) answerInvite(c *AnswerInviteCmd) error {
 		if err := insertMemberships(sc.tx, []membership{where}); err != nil {
 			return err
 		}
-		state, action = "accepted", "member.join_team"
+		state, action, before, after = "accepted", "member.join_team", string(who)+" outside", string(who)+" member"
 	}
-	sc.note(c.Actor, action, "team", string(one.Team), v.Person, "", string(who))
+	sc.note(c.Actor, action, "team", string(one.Team), v.Person, before, after)
 	return endInvite(sc.tx, one.ID, state)
 }
 

@@ -283,14 +283,35 @@ func (s *Service) changeKin(tx *store.Tx, n int, who func(i int) (identity.Actor
 			refuse(i, err)
 			continue
 		}
+		before := mine.words()
 		after := change(i, &mine, &theirs)
 		if err := saveKin(tx, mine, theirs); err != nil {
 			return err
 		}
 		sides[pair{person, relative}], sides[pair{relative, person}] = mine, theirs
-		sc.note(by, action, "kin", string(person)+" "+string(relative), p, "", after)
+		sc.note(by, action, "kin", string(person)+" "+string(relative), p, before, after)
 	}
 	return sc.done()
+}
+
+// orNobody is a person as the trail names it.
+func orNobody(who PersonID) string {
+	if who == "" {
+		return "nobody"
+	}
+	return string(who)
+}
+
+// words is how a relation stands, as the trail says it before a change.
+func (k kinRow) words() string {
+	words := string(k.State)
+	if k.Delegate {
+		words += ", may act"
+	}
+	if k.Willing {
+		words += ", willing"
+	}
+	return words
 }
 
 // NameHeirCmd names who inherits a person's hours; an empty heir takes the choice back.
@@ -336,7 +357,7 @@ func (s *Service) runNameHeir(tx *store.Tx, cmds []*NameHeirCmd, out []*identity
 		if err := saveHeir(tx, p.ID, c.Heir); err != nil {
 			return err
 		}
-		sc.note(c.Actor, "member.name_heir", "person", string(p.ID), p, string(p.Heir), string(c.Heir))
+		sc.note(c.Actor, "member.name_heir", "person", string(p.ID), p, orNobody(p.Heir), orNobody(c.Heir))
 	}
 	return sc.done()
 }

@@ -153,7 +153,7 @@ func (s *Service) found(ctx context.Context, who PersonID, asked openHome, at re
 				return err
 			}
 		}
-		sc.note(identity.System, "member.locate", "person", string(who), people[who], "", after)
+		sc.note(identity.System, "member.locate", "person", string(who), people[who], "not on the map", after)
 		return sc.done()
 	})
 }

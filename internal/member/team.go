@@ -162,9 +162,9 @@ func (s *Service) runJoinTeam(tx *store.Tx, cmds []*JoinTeamCmd, out []*identity
 			continue
 		}
 		within[where] = !c.Leave
-		action := "member.join_team"
+		action, before, after := "member.join_team", string(c.Person)+" outside", string(c.Person)+" member"
 		if c.Leave {
-			action = "member.leave_team"
+			action, before, after = "member.leave_team", after, before
 			// Whoever joined earlier in this slice must be there to leave.
 			if err := insertMemberships(tx, joins); err != nil {
 				return err
@@ -176,7 +176,7 @@ func (s *Service) runJoinTeam(tx *store.Tx, cmds []*JoinTeamCmd, out []*identity
 		} else {
 			joins = append(joins, where)
 		}
-		sc.note(c.Actor, action, "team", string(c.Team), v.Person, "", string(c.Person))
+		sc.note(c.Actor, action, "team", string(c.Team), v.Person, before, after)
 	}
 	if err := insertMemberships(tx, joins); err != nil {
 		return err

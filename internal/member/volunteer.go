@@ -302,7 +302,7 @@ func RecordNoShow(tx *store.Tx, volunteer PersonID, at time.Time, rules policy.R
 	sc := &scene{tx: tx}
 	end, suspend := suspension(rules, shows)
 	if !suspend || v.State != VolunteerCertified && v.State != VolunteerSuspended || !end.After(tx.Now()) || !end.After(v.SuspendedUntil) {
-		sc.note(identity.System, "member.no_show", "volunteer", string(volunteer), v.Person, "", strconv.Itoa(len(shows)))
+		sc.note(identity.System, "member.no_show", "volunteer", string(volunteer), v.Person, strconv.Itoa(len(shows)-int(added)), strconv.Itoa(len(shows)))
 		return sc.done()
 	}
 	before := v.State

@@ -80,6 +80,10 @@ func (s *Service) runWishes(tx *store.Tx, cmds []*WishCmd, out []*identity.Resul
 	if err != nil {
 		return err
 	}
+	wished, err := WishesOf(tx, unique(idsOf(cmds, func(c *WishCmd) []PersonID { return []PersonID{c.Person} })))
+	if err != nil {
+		return err
+	}
 	for i, c := range cmds {
 		p, err := sc.whom(people, c.Actor, identity.MemberCorrect, c.Person, identity.MemberCorrectFor)
 		if err == nil {
@@ -95,7 +99,8 @@ func (s *Service) runWishes(tx *store.Tx, cmds []*WishCmd, out []*identity.Resul
 		if err := putWish(tx, p.ID, c.Wish); err != nil {
 			return err
 		}
-		sc.note(c.Actor, "member.wish", "person", string(p.ID), p, "", c.Wish.text())
+		sc.note(c.Actor, "member.wish", "person", string(p.ID), p, wished[p.ID].text(), c.Wish.text())
+		wished[p.ID] = c.Wish
 	}
 	return sc.done()
 }

@@ -4,6 +4,9 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
+
+	"timebank/internal/audit"
 	"timebank/internal/citytest"
 	"timebank/internal/clock"
 	"timebank/internal/identity"
@@ -49,6 +52,19 @@ func TestAWishIsThePersonsOwn(t *testing.T) {
 			all, err := member.WishesOf(tx, []member.PersonID{mine.ID, other.ID})
 			if len(all) != 1 || all[mine.ID] != want {
 				t.Errorf("got %+v, want %+v alone", all, want)
+			}
+			if err != nil {
+				return err
+			}
+			trail, err := audit.Of(tx, string(mine.ID))
+			var wishes []string
+			for _, e := range trail {
+				if e.Action == "member.wish" {
+					wishes = append(wishes, e.Before+" → "+e.After)
+				}
+			}
+			if diff := cmp.Diff([]string{"quiet none, over cap  → quiet 01:00-02:00, over cap ", "quiet 01:00-02:00, over cap  → quiet 22:00-06:00, over cap " + string(policy.SurplusHonour)}, wishes); diff != "" {
+				t.Errorf("the trail (- want, + got):\n%s", diff)
 			}
 			return err
 		})

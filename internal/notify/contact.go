@@ -109,7 +109,9 @@ func (s *Service) Vouched(tx *store.Tx, who member.Person, by Channel, address, 
 	if err != nil {
 		return err
 	}
+	was := "none"
 	if found {
+		was = "another"
 		known, err := s.box.Open(fieldContact, before.address)
 		if err != nil || known == address {
 			return err
@@ -118,7 +120,8 @@ func (s *Service) Vouched(tx *store.Tx, who member.Person, by Channel, address, 
 	if err := putContact(tx, contact{person: who.ID, channel: by, address: s.box.Seal(fieldContact, address)}); err != nil {
 		return err
 	}
-	return audit.Record(tx, audit.Entry{Actor: string(who.Actor), Action: "notify.vouched", Kind: "person", Ref: string(who.ID), Region: string(who.Region), After: string(by), Origin: origin})
+	return audit.Record(tx, audit.Entry{Actor: string(who.Actor), Action: "notify.vouched", Kind: "person", Ref: string(who.ID), Region: string(who.Region),
+		Before: was, After: string(by), Origin: origin})
 }
 
 // ChooseCmd says by which way a person wants to be told.

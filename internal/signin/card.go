@@ -1,6 +1,7 @@
 package signin
 
 import (
+	"cmp"
 	"context"
 	_ "embed"
 	"encoding/binary"
@@ -60,6 +61,10 @@ func (s *Service) PrintCard(ctx context.Context, cmd PrintCardCmd) (card Card, e
 		if err != nil {
 			return err
 		}
+		before, err := cardOf(tx, p.ID)
+		if err != nil {
+			return err
+		}
 		if _, err := revokeCard(tx, p.ID); err != nil {
 			return err
 		}
@@ -68,7 +73,7 @@ func (s *Service) PrintCard(ctx context.Context, cmd PrintCardCmd) (card Card, e
 			return err
 		}
 		card.Sheet = s.sheet(cardID(card.ID), clock.DayOf(tx.Now()))
-		return noteCard(tx, cmd.Actor, "signin.print_card", p, card.ID)
+		return noteCard(tx, cmd.Actor, "signin.print_card", p, cmp.Or(string(before), "no card"), card.ID)
 	})
 	return card, err
 }
@@ -88,7 +93,7 @@ func (s *Service) PrintSheet(ctx context.Context, cmd PrintCardCmd) (sheet []Day
 			return errNoCard
 		}
 		sheet = s.sheet(which, clock.DayOf(tx.Now()))
-		return noteCard(tx, cmd.Actor, "signin.print_sheet", p, string(which))
+		return noteCard(tx, cmd.Actor, "signin.print_sheet", p, "", string(which))
 	})
 	return sheet, err
 }
@@ -106,6 +111,10 @@ func (s *Service) RevokeCard(ctx context.Context, cmd PrintCardCmd) error {
 		if err != nil {
 			return err
 		}
+		before, err := cardOf(tx, p.ID)
+		if err != nil {
+			return err
+		}
 		n, err := revokeCard(tx, p.ID)
 		if err == nil && n == 0 {
 			err = errNoCard
@@ -113,7 +122,7 @@ func (s *Service) RevokeCard(ctx context.Context, cmd PrintCardCmd) error {
 		if err != nil {
 			return err
 		}
-		return noteCard(tx, cmd.Actor, "signin.revoke_card", p, "ended")
+		return noteCard(tx, cmd.Actor, "signin.revoke_card", p, string(before), "ended")
 	})
 }
 
@@ -159,9 +168,9 @@ func (s *Service) cardFor(tx *store.Tx, by identity.Actor, which member.PersonID
 	return p, nil
 }
 
-func noteCard(tx *store.Tx, by identity.Actor, action string, p member.Person, card string) error {
+func noteCard(tx *store.Tx, by identity.Actor, action string, p member.Person, before, after string) error {
 	return audit.Record(tx, audit.Entry{Actor: by.ID, OnBehalf: by.Behalf(string(p.ID)), Action: action, Kind: "person", Ref: string(p.ID),
-		Region: string(p.Region), After: card, Origin: by.Origin})
+		Region: string(p.Region), Before: before, After: after, Origin: by.Origin})
 }
 
 // word is the word of a card on a civil day. Without the city's key it says nothing of any other.

@@ -301,7 +301,7 @@ func (s *Service) Confirm(ctx context.Context, cmd ConfirmCmd) (out Confirmed, e
 		if out.Recovery, err = s.drawRecovery(tx, actor); err != nil {
 			return nil, err
 		}
-		if err := audit.Record(tx, audit.Entry{Actor: string(actor), Action: "signin.enrol", Kind: "actor", Ref: string(actor), After: "password totp", Origin: cmd.Origin}); err != nil {
+		if err := audit.Record(tx, audit.Entry{Actor: string(actor), Action: "signin.enrol", Kind: "actor", Ref: string(actor), Before: "invited", After: "password totp", Origin: cmd.Origin}); err != nil {
 			return nil, err
 		}
 		out.SignedIn, err = s.open(tx, actor, identity.GradeStaff, cmd.Sign)

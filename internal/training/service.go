@@ -258,6 +258,7 @@ func (s *Service) run(tx *store.Tx, n int, at func(i int) *fact) error {
 	entries := make([]audit.Entry, 0, n)
 	for _, f := range facts {
 		r := known[f.volunteer]
+		before := r.stood()
 		if f.out.Err = f.admit(r, tree); f.out.Err != nil {
 			continue
 		}
@@ -275,7 +276,7 @@ func (s *Service) run(tx *store.Tx, n int, at func(i int) *fact) error {
 			f.after += " certified by " + string(b.version)
 		}
 		entries = append(entries, audit.Entry{Actor: f.actor.ID, OnBehalf: f.actor.Behalf(string(f.volunteer)), Action: f.action, Kind: "volunteer", Ref: string(f.volunteer),
-			Region: string(r.volunteer.Person.Region), After: f.after, Origin: f.actor.Origin})
+			Region: string(r.volunteer.Person.Region), Before: before, After: f.after, Origin: f.actor.Origin})
 	}
 	if err := fresh.save(tx); err != nil {
 		return err
@@ -284,6 +285,14 @@ func (s *Service) run(tx *store.Tx, n int, at func(i int) *fact) error {
 		return err
 	}
 	return certify(tx, done)
+}
+
+// stood is how far a volunteer was before a fact, as the trail says it; nothing of somebody unknown.
+func (r *record) stood() string {
+	if r == nil {
+		return ""
+	}
+	return string(r.volunteer.State) + ", attended " + r.attended("").String()
 }
 
 // admit refuses a fact about nobody, about oneself, without the right, before the review, or said before.
