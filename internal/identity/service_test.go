@@ -191,7 +191,7 @@ func TestSessions(t *testing.T) {
 			if got := errs.CodeOf(err); got != want {
 				t.Errorf("%s: got %q, want %q", what, got, want)
 			}
-			if want == "" && (a.ID != string(w.admin) || a.Person != "person-admin" || !a.Is(identity.Administrator) || a.Origin != "req-1") {
+			if want == "" && (a.ID != string(w.admin) || a.Person != "person-admin" || !a.Is(identity.Administrator) || a.Origin != "req-1 session="+string(a.Session)) {
 				t.Errorf("%s: got %+v", what, a)
 			}
 		}

@@ -218,12 +218,13 @@ func (d *driver) team(ctx context.Context, events []event) error {
 	return batch(ctx, d, cmds, d.Members.RegisterTeams, func(n int, id member.TeamID) { d.teams[events[n].index()] = id })
 }
 
+// join takes volunteers into teams at the office of the team's district, where they say that they want to.
 func (d *driver) join(ctx context.Context, events []event) error {
 	cmds := make([]member.JoinTeamCmd, len(events))
 	for n, e := range events {
 		v := &d.plan.volunteers[e.index()]
 		manager := d.plan.volunteers[d.plan.teams[v.team].manager].person
-		cmds[n] = member.JoinTeamCmd{Actor: d.citizen(manager), Key: key("join", e.index()), Team: d.teams[v.team], Person: d.id(v.person)}
+		cmds[n] = member.JoinTeamCmd{Actor: d.staff(d.districtOf(manager).administrator), Key: key("join", e.index()), Team: d.teams[v.team], Person: d.id(v.person)}
 	}
 	return batch(ctx, d, cmds, d.Members.JoinTeams, nil)
 }
