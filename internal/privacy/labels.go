@@ -44,7 +44,7 @@ var labels = map[string]label{
 	"guardian": {"监护人", "Guardian"}, "certified_at": {"上岗时间", "Certified"}, "suspended_until": {"暂停至", "Suspended until"},
 	"suspended_for": {"暂停原因", "Suspended for"}, "no_shows": {"爽约", "No-shows"}, "wish": {"我的设置", "Wishes"},
 	"quiet_from": {"免打扰起（点）", "Quiet from hour"}, "quiet_until": {"免打扰止（点）", "Quiet until hour"}, "over_cap": {"超过上限的时间", "Hours above the cap"}, "kin": {"亲属", "Kin"}, "relative": {"亲属编号", "Relative"},
-	"relation": {"关系", "Relation"}, "delegate": {"可代办", "May act for me"}, "willing": {"愿意代办", "I will act for this relative"}, "teams": {"团体", "Teams"}, "team": {"团体编号", "Team"},
+	"relation": {"关系", "Relation"}, "delegate": {"可代办", "May act for me"}, "willing": {"愿意代办", "I will act for this relative"}, "teams": {"团体", "Teams"}, "team_invites": {"团体邀请", "Invitations to teams"}, "team": {"团体编号", "Team"},
 
 	"asks": {"亲属申请", "Wishes to be kin"}, "asked_at": {"申请时间", "Asked"}, "message_lines": {"同意互发留言的亲属", "Relatives with whom messages pass"},
 	"notices": {"通知", "News"}, "told_by": {"通知方式", "Told by"}, "contacts": {"联系方式", "Where I am reached"}, "told": {"通知记录", "What I was told"},
