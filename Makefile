@@ -13,7 +13,7 @@ help: ## show these lines
 
 test: deps fmt vet generated lint ## install what is missing, check, run all tests on both engines
 	# vet has looked at everything already, and at more than go test would.
-	$(PGTEST) -- $(GO) run ./scripts/gotest -vet=off -timeout 20m ./...
+	$(PGTEST) -- $(GO) run ./scripts/gotest -vet=off -timeout 15m ./...
 
 deps:
 	@scripts/install-deps
