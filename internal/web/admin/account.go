@@ -35,7 +35,7 @@ func Account(r *page.Request) error {
 		return err
 	}
 	b := block{Title: r.T("page.office.signed_in"), Text: r.T("page.office.signed_in_text"), Links: []ui.Link{{Href: o.at("/office/people"), Text: r.T("page.office.people")}},
-		Table: &table{Caption: r.T("page.office.signed_in"), Head: []string{r.T("page.office.device"), r.T("page.office.since"), r.T("page.office.seen")}}}
+		Table: &table{Caption: r.T("page.office.devices"), Head: []string{r.T("page.office.device"), r.T("page.office.signed_in_since"), r.T("page.office.seen")}}}
 	action := accountPath + string(of) + "/sign-out"
 	for _, s := range open {
 		device := s.Label
