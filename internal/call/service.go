@@ -58,7 +58,7 @@ func each[C any, R ~string](run func(tx *store.Tx, c *C) (R, error)) func(*store
 	return func(tx *store.Tx, cmds []*C, out []*identity.Result[R]) error {
 		for i, c := range cmds {
 			out[i].Value, out[i].Err = run(tx, c)
-			if k := errs.KindOf(out[i].Err); out[i].Err != nil && (k == errs.Internal || k == errs.Unavailable) {
+			if errs.Fault(out[i].Err) {
 				return out[i].Err
 			}
 		}

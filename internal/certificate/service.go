@@ -71,7 +71,7 @@ func New(db *store.DB, ids id.Source, regions *region.Service, policies *policy.
 func each[C any](cmds []*C, run func(i int, c *C) error) error {
 	for i, c := range cmds {
 		err := run(i, c)
-		if k := errs.KindOf(err); k == errs.Internal || k == errs.Unavailable {
+		if errs.Fault(err) {
 			return err
 		}
 	}

@@ -140,6 +140,13 @@ func KindOf(err error) Kind {
 	return Internal
 }
 
+// Fault reports whether err is a failure of the program or of what it stands on, and not an answer to whoever asked. What decides several things in one
+// transaction gives up the whole of it then: a part may be half written, and a lost race is run again.
+func Fault(err error) bool {
+	k := KindOf(err)
+	return k == Internal || k == Unavailable
+}
+
 // CodeOf returns the code of the outermost Error in err's chain, CodeInternal when there is none, and "" for a nil error.
 func CodeOf(err error) string {
 	if err == nil {

@@ -33,6 +33,9 @@ func TestKindAndCode(t *testing.T) {
 		if got := errs.KindOf(c.err); got != c.kind {
 			t.Errorf("%s: kind %v, want %v", name, got, c.kind)
 		}
+		if got := errs.Fault(c.err); got != (c.kind == errs.Internal || c.kind == errs.Unavailable) {
+			t.Errorf("%s: a fault is %v", name, got)
+		}
 		if got := errs.CodeOf(c.err); got != c.code {
 			t.Errorf("%s: code %q, want %q", name, got, c.code)
 		}

@@ -66,7 +66,7 @@ func each[C, R any](run func(tx *store.Tx, c *C) (R, error)) func(*store.Tx, []*
 	return func(tx *store.Tx, cmds []*C, out []*identity.Result[R]) error {
 		for i, c := range cmds {
 			out[i].Value, out[i].Err = run(tx, c)
-			if k := errs.KindOf(out[i].Err); k == errs.Internal || k == errs.Unavailable {
+			if errs.Fault(out[i].Err) {
 				return out[i].Err
 			}
 			if late, ok := errors.AsType[*afterWriting](out[i].Err); ok {

@@ -226,7 +226,7 @@ const (
 
 // refusal tells a refused command, which is its own error, from a failure of all.
 func refusal(err error) (alone, all error) {
-	if err == nil || errs.KindOf(err) == errs.Internal || errs.KindOf(err) == errs.Unavailable {
+	if err == nil || errs.Fault(err) {
 		return nil, err
 	}
 	return err, nil

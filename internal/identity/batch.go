@@ -112,6 +112,11 @@ func (call Call[C, R]) run(tx *store.Tx, cmds []C, keys []store.Key, fresh []int
 	if err := call.Run(tx, theirs, results); err != nil {
 		return err
 	}
+	for _, r := range results {
+		if errs.Fault(r.Err) {
+			return r.Err
+		}
+	}
 	done, kept := make([]store.Key, 0, len(fresh)), make([]string, 0, len(fresh))
 	var refused []int
 	for n, i := range fresh {

@@ -35,7 +35,7 @@ func (s *Service) RefuseProposal(ctx context.Context, cmd RefuseCmd) (ProposalSt
 					continue
 				}
 				p, err := Refuse(tx, tree, c.Actor, c.Proposal, c.Reason)
-				if k := errs.KindOf(err); k == errs.Internal || k == errs.Unavailable {
+				if errs.Fault(err) {
 					return err
 				}
 				out[i].Value, out[i].Err = p.State, err

@@ -67,7 +67,7 @@ func each[C any, S ~string](name string, run func(tx *store.Tx, c *C) (S, error)
 				if late, ok := errors.AsType[*lateRefusal](out[i].Err); ok {
 					return late.cause
 				}
-				if k := errs.KindOf(out[i].Err); k == errs.Internal || k == errs.Unavailable {
+				if errs.Fault(out[i].Err) {
 					return out[i].Err
 				}
 			}

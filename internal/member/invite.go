@@ -91,7 +91,7 @@ func (s *Service) runInvite(tx *store.Tx, cmds []*InviteCmd, out []*identity.Res
 		if err == nil {
 			made, err = s.invited(sc, t, phone, c.Printed)
 		}
-		if errs.KindOf(err) == errs.Internal {
+		if errs.Fault(err) {
 			return err
 		}
 		if out[i].Err = err; err != nil {
@@ -219,7 +219,7 @@ func (s *Service) runAnswerInvite(tx *store.Tx, cmds []*AnswerInviteCmd, out []*
 		return err
 	}
 	for i, c := range cmds {
-		if err := sc.answerInvite(c); errs.KindOf(err) == errs.Internal {
+		if err := sc.answerInvite(c); errs.Fault(err) {
 			return err
 		} else if err != nil {
 			out[i].Err = err

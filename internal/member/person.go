@@ -238,7 +238,7 @@ func (s *Service) runCorrect(tx *store.Tx, cmds []*CorrectCmd, out []*identity.R
 			continue
 		}
 		fields, err := s.correctOne(sc, c, p)
-		if k := errs.KindOf(err); k == errs.Internal || k == errs.Unavailable {
+		if errs.Fault(err) {
 			return err
 		}
 		if err != nil {

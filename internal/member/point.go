@@ -226,7 +226,7 @@ func (s *Service) runChangePoint(tx *store.Tx, cmds []*ChangePointCmd, out []*id
 				continue
 			}
 		}
-		if k := errs.KindOf(err); k == errs.Internal || k == errs.Unavailable {
+		if errs.Fault(err) {
 			return err
 		}
 		out[i].Err = err

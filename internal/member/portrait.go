@@ -103,7 +103,7 @@ func (s *Service) runShowFace(tx *store.Tx, cmds []*face, out []*identity.Result
 	}
 	for i, c := range cmds {
 		p, err := sc.faced(people, c.Actor, c.Person)
-		if errs.KindOf(err) == errs.Internal {
+		if errs.Fault(err) {
 			return err
 		}
 		if out[i].Err = err; err != nil {

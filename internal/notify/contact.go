@@ -213,7 +213,7 @@ func nothing[C any](name string, run func(tx *store.Tx, c *C) error, head func(*
 		Run: func(tx *store.Tx, cmds []*C, out []*identity.Result[identity.Nothing]) error {
 			for i, c := range cmds {
 				out[i].Err = run(tx, c)
-				if k := errs.KindOf(out[i].Err); k == errs.Internal || k == errs.Unavailable {
+				if errs.Fault(out[i].Err) {
 					return out[i].Err
 				}
 			}

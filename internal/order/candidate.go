@@ -61,7 +61,7 @@ func (s *Service) Candidates(ctx context.Context, actor identity.Actor, id ID) (
 			return err
 		}
 		for _, c := range near {
-			if _, c.Refused = w.mayTake(o, c.Volunteer, ""); errs.KindOf(c.Refused) == errs.Internal {
+			if _, c.Refused = w.mayTake(o, c.Volunteer, ""); errs.Fault(c.Refused) {
 				return c.Refused
 			}
 			out = append(out, c)

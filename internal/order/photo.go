@@ -129,7 +129,7 @@ func (s *Service) runAttach(tx *store.Tx, cmds []*taken, out []*identity.Result[
 	}
 	for i, c := range cmds {
 		p, err := w.attach(c)
-		if errs.KindOf(err) == errs.Internal {
+		if errs.Fault(err) {
 			return err
 		}
 		out[i].Value, out[i].Err = p, err

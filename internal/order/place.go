@@ -39,7 +39,7 @@ func (s *Service) runPlace(tx *store.Tx, cmds []*PlaceCmd, out []*identity.Resul
 	for i, c := range cmds {
 		o, err := p.decide(c)
 		if out[i].Err = err; err != nil {
-			if errs.KindOf(err) == errs.Internal {
+			if errs.Fault(err) {
 				return err
 			}
 			continue

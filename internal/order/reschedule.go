@@ -177,7 +177,7 @@ func (w *work) askAgain(o *Order, told *Rescheduled) error {
 			continue
 		}
 		flagged, refused := takeable(o, w.diary[a.Volunteer], a.ID, r)
-		if errs.KindOf(refused) == errs.Internal {
+		if errs.Fault(refused) {
 			return refused
 		}
 		if refused != nil || o.Funding == "" && o.State != AtFund {

@@ -100,7 +100,7 @@ func (w *work) comeAgain(o *Order, actor identity.Actor) error {
 	}
 	slices.SortFunc(gone, func(a, b *Assignment) int { return cmp.Compare(a.ID, b.ID) })
 	for _, a := range gone {
-		if _, err := w.mayTake(o, a.Volunteer, member.TeamID(a.Team)); errs.KindOf(err) == errs.Internal {
+		if _, err := w.mayTake(o, a.Volunteer, member.TeamID(a.Team)); errs.Fault(err) {
 			return err
 		} else if err == nil {
 			w.set(a, Taken)

@@ -235,7 +235,7 @@ func call[C any](s *Service, name string, head func(*C, *canon.Writer) (identity
 			}
 			if out[i].Err = err; err == nil {
 				out[i].Value = Changed{ID: o.ID, State: o.State, WaitsFor: o.WaitsFor}
-			} else if errs.KindOf(err) == errs.Internal {
+			} else if errs.Fault(err) {
 				return err
 			}
 		}

@@ -231,7 +231,7 @@ func (s *Service) Neighbourhood(ctx context.Context, actor identity.Actor, q Nea
 			}
 			live, _ := o.filled()
 			flagged, refused := w.mayTake(o, who, "")
-			if errs.KindOf(refused) == errs.Internal {
+			if errs.Fault(refused) {
 				return refused
 			}
 			out = append(out, Offer{ID: o.ID, Item: o.Item, Version: o.ItemVersion, Class: string(o.Class), Urgency: string(o.Urgency), Region: o.Region,

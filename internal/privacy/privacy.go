@@ -127,7 +127,7 @@ func (s *Service) runErase(tx *store.Tx, cmds []*EraseCmd, out []*identity.Resul
 		if err == nil {
 			err = s.eraseIn(tx, who, p, c.Actor)
 		}
-		if k := errs.KindOf(err); err != nil && (k == errs.Internal || k == errs.Unavailable) {
+		if errs.Fault(err) {
 			return err
 		}
 		out[i].Err = err
