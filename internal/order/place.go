@@ -125,7 +125,7 @@ func (p *placing) decide(c *PlaceCmd) (*Order, error) {
 		return nil, err
 	}
 	if unset := rules.Unset(); len(unset) > 0 {
-		return nil, errs.New(errs.Unavailable, "order.city_not_live").Because(rules.Why(unset[0]))
+		return nil, errs.New(errs.Refused, "order.city_not_live").Because(rules.Why(unset[0]))
 	}
 	length := c.Minutes
 	if length.IsZero() {
