@@ -93,6 +93,12 @@ func (d *decider) decideMove(cmd MoveCmd, today clock.Day) error {
 			}
 		}
 	}
+	// What a merger brings later would stay behind.
+	for _, f := range d.facts.regions {
+		if ok && f.successor == cmd.Region && f.until > cmd.From {
+			d.Add("from", "region.change_already_planned", "from", string(f.until))
+		}
+	}
 	return d.Err("region.move_invalid")
 }
 
@@ -156,6 +162,14 @@ func (d *decider) decideMerge(cmd MergeCmd, today clock.Day) error {
 		if r.Until != Forever {
 			d.Add("merged", "region.change_already_planned", "from", string(r.Until))
 		}
+		// One place stands under one office: whoever answers for what ends must answer for what goes on.
+		for _, tree := range TreeNames() {
+			mine, _ := d.tree.UpIn(tree, id)
+			if other, _ := d.tree.UpIn(tree, cmd.Into); ok && r.Level == into.Level && mine != other {
+				d.Add("merged", "region.merge_other_parent", "region", string(id))
+				break
+			}
+		}
 		// What stands below would be left without a place, now or by a move that is planned for later.
 		for _, f := range d.facts.parents {
 			if child, in := d.tree.ByID(f.region); f.parent == id && f.until > cmd.From && (!in || child.Until > cmd.From) {
@@ -174,6 +188,12 @@ func (d *decider) decideMerge(cmd MergeCmd, today clock.Day) error {
 			}
 		}
 	}
+	// Both stay where they are until the day has come: a move that is planned for later would part them.
+	if i := slices.IndexFunc(d.facts.parents, func(f parentFact) bool {
+		return f.from > cmd.From && (f.region == cmd.Into || slices.Contains(cmd.Merged, f.region))
+	}); ok && i >= 0 {
+		d.Add("from", "region.change_already_planned", "from", string(d.facts.parents[i].from))
+	}
 	return d.Err("region.merge_invalid")
 }
 
@@ -186,7 +206,8 @@ type closureRow struct {
 }
 
 // closure computes the closure of one tree for the given descendants from the dated parents. A region is its own ancestor at depth
-// zero. One that has ended keeps its place, so that sums over the past still find it.
+// zero. One that has ended keeps its place, so that sums over the past still find it; from the day of its merger on what took it over, which
+// stands under the same parents, counts as one step above it.
 func closure(tree TreeName, f facts, descendants []ID) []closureRow {
 	parents := make(map[ID][]parentFact, len(f.parents))
 	for _, p := range f.parents {
@@ -194,9 +215,9 @@ func closure(tree TreeName, f facts, descendants []ID) []closureRow {
 			parents[p.region] = append(parents[p.region], p)
 		}
 	}
-	began := make(map[ID]clock.Day, len(f.regions))
+	known := make(map[ID]regionFact, len(f.regions))
 	for _, r := range f.regions {
-		began[r.id] = r.from
+		known[r.id] = r
 	}
 	var rows []closureRow
 	var climb func(descendant, at ID, depth int64, from, until clock.Day)
@@ -210,7 +231,10 @@ func closure(tree TreeName, f facts, descendants []ID) []closureRow {
 	}
 	for _, d := range descendants {
 		first := len(rows)
-		climb(d, d, 0, began[d], Forever)
+		climb(d, d, 0, known[d].from, Forever)
+		for at := known[d]; at.successor != ""; at = known[at.successor] {
+			rows = append(rows, closureRow{tree, at.successor, d, 1, at.until, Forever})
+		}
 		rows = append(rows[:first], joinAdjacent(rows[first:])...)
 	}
 	return rows
@@ -230,6 +254,33 @@ func joinAdjacent(rows []closureRow) []closureRow {
 		kept = append(kept, r)
 	}
 	return kept
+}
+
+// planned lists what begins after a day, by its first day and region.
+func (f facts) planned(today clock.Day) []Planned {
+	var all []Planned
+	for _, p := range f.parents {
+		if p.from <= today {
+			continue
+		}
+		i := slices.IndexFunc(all, func(one Planned) bool { return one.Region == p.region && one.From == p.from && one.Parent == p.parent })
+		if i < 0 {
+			i, all = len(all), append(all, Planned{Region: p.region, From: p.from, Parent: p.parent})
+		}
+		all[i].Trees = append(all[i].Trees, p.tree)
+	}
+	for _, c := range f.codes {
+		if c.from > today {
+			all = append(all, Planned{Region: c.region, From: c.from, Code: c.code, Name: c.name})
+		}
+	}
+	for _, r := range f.regions {
+		if r.until > today && r.successor != "" {
+			all = append(all, Planned{Region: r.id, From: r.until, Into: r.successor})
+		}
+	}
+	slices.SortStableFunc(all, func(a, b Planned) int { return cmp.Or(cmp.Compare(a.From, b.From), cmp.Compare(a.Region, b.Region)) })
+	return all
 }
 
 // seed plans which rows of a dataset are new to a database, making their identities in the dataset's order. A code that any region

@@ -56,6 +56,16 @@ func at(t *testing.T, s *region.Service, day clock.Day) *region.Tree {
 	return tree
 }
 
+// carry carries a change out in a transaction of its own.
+func carry(t *testing.T, db *store.DB, c region.Change) (got region.Region, err error) {
+	t.Helper()
+	err = db.Write(t.Context(), "test", func(tx *store.Tx) error {
+		got, err = region.Carry(tx, c)
+		return err
+	})
+	return got, err
+}
+
 // within lists what WithinSQL finds, by id.
 func within(t *testing.T, db *store.DB, ancestor region.ID, day clock.Day) []string {
 	t.Helper()
@@ -167,13 +177,11 @@ func TestMoveTakesEffectOnItsDay(t *testing.T) {
 		s, tree := imported(t, db)
 		street, luhe, zone := find(t, tree, "320116006"), find(t, tree, "320116"), find(t, tree, region.JiangbeiCode)
 		community := tree.Children(region.Reporting, street)[0]
-		cmd := region.MoveCmd{Actor: "officer", Key: "k1", Origin: "test", Region: street, Parent: zone,
+		cmd := region.MoveCmd{Actor: "officer", Origin: "test", Region: street, Parent: zone,
 			Trees: []region.TreeName{region.Reporting}, From: "2020-11-01", Reason: "宁政发〔2020〕1号"}
-		for range 2 {
-			got, err := s.Move(t.Context(), cmd)
-			if err != nil || got.ID != street {
-				t.Fatalf("move: got %v, %v", got, err)
-			}
+		got, err := carry(t, db, cmd)
+		if err != nil || got.ID != street {
+			t.Fatalf("move: got %v, %v", got, err)
 		}
 		for day, want := range map[clock.Day]region.ID{today: luhe, "2020-10-31": luhe, "2020-11-01": zone, "2030-01-01": zone} {
 			then := at(t, s, day)
@@ -209,11 +217,6 @@ func TestMoveTakesEffectOnItsDay(t *testing.T) {
 			}
 			return err
 		})
-		other := cmd
-		other.From = "2020-12-01"
-		if _, err := s.Move(t.Context(), other); errs.CodeOf(err) != "idempotency.key_reused" {
-			t.Errorf("same key, other day: got %v", err)
-		}
 	})
 }
 
@@ -245,16 +248,16 @@ func TestMoveNamesEveryBadField(t *testing.T) {
 			{change(func(c *region.MoveCmd) { c.Trees = []region.TreeName{"x", region.Reporting, region.Reporting} }),
 				[]string{"trees region.unknown_tree", "trees region.tree_repeated"}},
 		} {
-			_, err := s.Move(t.Context(), c.cmd)
+			_, err := carry(t, db, c.cmd)
 			wantFields(t, err, "region.move_invalid", c.want...)
 		}
 		if now := at(t, s, "2030-01-01"); !slices.Equal(now.Path(street), tree.Path(street)) {
 			t.Error("a refused move moved the street")
 		}
-		if _, err := s.Move(t.Context(), change(func(c *region.MoveCmd) { c.From = "2021-01-01" })); err != nil {
+		if _, err := carry(t, db, change(func(c *region.MoveCmd) { c.From = "2021-01-01" })); err != nil {
 			t.Fatalf("move: %v", err)
 		}
-		_, err := s.Move(t.Context(), change(func(c *region.MoveCmd) { c.Trees = both[:1]; c.Parent = find(t, tree, "320102") }))
+		_, err := carry(t, db, change(func(c *region.MoveCmd) { c.Trees = both[:1]; c.Parent = find(t, tree, "320102") }))
 		wantFields(t, err, "region.move_invalid", "from region.change_already_planned")
 	})
 }
@@ -265,7 +268,7 @@ func TestRecodeKeepsTheIdentity(t *testing.T) {
 		town := find(t, tree, "320116110")
 		was, _ := tree.ByID(town)
 		cmd := region.RecodeCmd{Actor: "officer", Origin: "test", Region: town, Code: "320116050", System: region.Official, Name: "新街道", From: tomorrow, Reason: "撤镇设街道"}
-		got, err := s.Recode(t.Context(), cmd)
+		got, err := carry(t, db, cmd)
 		if err != nil || got.Code != "320116050" || got.Name != "新街道" || got.Kind != region.KindSubdistrict || got.ID != town {
 			t.Fatalf("recode: got %+v, %v", got, err)
 		}
@@ -279,10 +282,10 @@ func TestRecodeKeepsTheIdentity(t *testing.T) {
 		if again, err := s.Import(t.Context(), region.Nanjing()); err != nil || again.Added != 0 {
 			t.Errorf("import after the recode: got %+v, %v, want nothing added", again, err)
 		}
-		_, err = s.Recode(t.Context(), region.RecodeCmd{Actor: "officer", Origin: "test", Region: find(t, tree, "320102"), Code: "320104", System: region.Official,
+		_, err = carry(t, db, region.RecodeCmd{Actor: "officer", Origin: "test", Region: find(t, tree, "320102"), Code: "320104", System: region.Official,
 			Name: " ", From: tomorrow, Reason: "r"})
 		wantFields(t, err, "region.recode_invalid", "code region.code_taken", "name region.name_missing")
-		_, err = s.Recode(t.Context(), region.RecodeCmd{Actor: "officer", Origin: "test", Region: town, Code: "32", System: region.Official,
+		_, err = carry(t, db, region.RecodeCmd{Actor: "officer", Origin: "test", Region: town, Code: "32", System: region.Official,
 			Name: "x", From: tomorrow, Reason: "r"})
 		wantFields(t, err, "region.recode_invalid", "code region.bad_code", "from region.change_already_planned")
 	})
@@ -294,11 +297,13 @@ func TestMergeLeavesHistoryInItsPlace(t *testing.T) {
 		street := find(t, tree, "320102002")
 		below := tree.Children(region.Administrative, street)
 		into, merged := below[0], below[1:3]
-		_, err := s.Merge(t.Context(), region.MergeCmd{Actor: "officer", Origin: "test", Into: street, Merged: []region.ID{find(t, tree, "320102003"), into, street},
+		_, err := carry(t, db, region.MergeCmd{Actor: "officer", Origin: "test", Into: street, Merged: []region.ID{find(t, tree, "320102003"), into, street},
 			From: today, Reason: "r"})
 		wantFields(t, err, "region.merge_invalid", "from region.day_not_in_future", "merged region.has_children",
 			"merged region.merge_wrong_level", "merged region.merged_repeated")
-		if _, err := s.Merge(t.Context(), region.MergeCmd{Actor: "officer", Origin: "test", Into: into, Merged: merged, From: tomorrow, Reason: "社区合并"}); err != nil {
+		_, err = carry(t, db, region.MergeCmd{Actor: "officer", Origin: "test", Into: into, Merged: tree.Children(region.Administrative, find(t, tree, "320102003"))[:1], From: tomorrow, Reason: "r"})
+		wantFields(t, err, "region.merge_invalid", "merged region.merge_other_parent")
+		if _, err := carry(t, db, region.MergeCmd{Actor: "officer", Origin: "test", Into: into, Merged: merged, From: tomorrow, Reason: "社区合并"}); err != nil {
 			t.Fatalf("merge: %v", err)
 		}
 		then := at(t, s, tomorrow)
@@ -316,12 +321,70 @@ func TestMergeLeavesHistoryInItsPlace(t *testing.T) {
 				t.Error("a merged community lost its name or place")
 			}
 		}
-		if now := at(t, s, today); len(now.Communities()) != 1322 {
+		if now := at(t, s, today); len(now.Communities()) != 1322 || now.Contains(into, merged[0]) {
 			t.Error("the merger holds before its day")
 		}
-		_, err = s.Move(t.Context(), region.MoveCmd{Actor: "officer", Origin: "test", Region: merged[0], Parent: find(t, tree, "320102003"),
+		_, err = carry(t, db, region.MoveCmd{Actor: "officer", Origin: "test", Region: merged[0], Parent: find(t, tree, "320102003"),
 			Trees: region.TreeNames(), From: tomorrow, Reason: "r"})
 		wantFields(t, err, "region.move_invalid", "region region.ended")
+	})
+}
+
+// Who answers for what goes on answers for what was merged into it, by the tree and by SQL alike, wherever it moves and whatever takes it over.
+func TestWhatWasMergedFollowsWhatTookItOver(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, db *store.DB, _ *clock.Fake) {
+		s, tree := imported(t, db)
+		from, to := find(t, tree, "320102002"), find(t, tree, "320102003")
+		ends, goesOn := tree.Children(region.Administrative, from)[1], tree.Children(region.Administrative, from)[0]
+		last := tree.Children(region.Administrative, to)[0]
+		must := func(c region.Change) {
+			t.Helper()
+			if _, err := carry(t, db, c); err != nil {
+				t.Fatalf("%T: %v", c, err)
+			}
+		}
+		by := func(day clock.Day) region.MergeCmd {
+			return region.MergeCmd{Actor: "officer", Origin: "test", Into: goesOn, Merged: []region.ID{ends}, From: day, Reason: "decree"}
+		}
+		move := region.MoveCmd{Actor: "officer", Origin: "test", Region: goesOn, Parent: to, Trees: region.TreeNames(), From: "2020-11-01", Reason: "decree"}
+		must(by(tomorrow))
+		_, err := carry(t, db, region.MoveCmd{Actor: "officer", Origin: "test", Region: goesOn, Parent: to, Trees: region.TreeNames(), From: today, Reason: "decree"})
+		wantFields(t, err, "region.move_invalid", "from region.change_already_planned", "from region.day_not_in_future")
+		must(move)
+		must(region.MergeCmd{Actor: "officer", Origin: "test", Into: last, Merged: []region.ID{goesOn}, From: "2020-12-01", Reason: "decree"})
+		must(region.RecodeCmd{Actor: "officer", Origin: "test", Region: last, Code: "320102003099", System: region.Official, Name: "新社区", From: "2020-12-02", Reason: "decree"})
+		for day, want := range map[clock.Day][]region.ID{today: {from, ends}, tomorrow: {from, ends, goesOn}, "2020-11-01": {to, ends, goesOn}, "2020-12-01": {to, ends, goesOn, last}} {
+			then := at(t, s, day)
+			for _, above := range []region.ID{from, to, ends, goesOn, last} {
+				in := slices.Contains(want, above)
+				if got := then.Contains(above, ends); got != in {
+					t.Errorf("%s: %s contains what was merged: got %t, want %t", day, then.Name(above), got, in)
+				}
+				if got := slices.Contains(within(t, db, above, day), string(ends)); got != in {
+					t.Errorf("%s: by SQL %s contains what was merged: got %t, want %t", day, then.Name(above), got, in)
+				}
+			}
+		}
+		storetest.Read(t, db, func(tx *store.Tx) error {
+			got, err := region.Plans(tx)
+			want := []region.Planned{{Region: ends, From: tomorrow, Into: goesOn}, {Region: goesOn, From: "2020-11-01", Parent: to, Trees: region.TreeNames()},
+				{Region: ends, From: "2020-11-01", Parent: to, Trees: region.TreeNames()}, {Region: goesOn, From: "2020-12-01", Into: last},
+				{Region: last, From: "2020-12-02", Code: "320102003099", Name: "新社区"}}
+			byDay := func(a, b region.Planned) int { return strings.Compare(string(a.From)+string(a.Region), string(b.From)+string(b.Region)) }
+			slices.SortFunc(want, byDay)
+			if diff := cmp.Diff(want, got); diff != "" {
+				t.Errorf("what is planned (-want +got):\n%s", diff)
+			}
+			return err
+		})
+		// Between a merger that is planned and its day neither of the two may go elsewhere.
+		other := tree.Children(region.Administrative, from)[2:4]
+		must(region.MergeCmd{Actor: "officer", Origin: "test", Into: other[0], Merged: other[1:], From: "2020-12-10", Reason: "decree"})
+		_, err = carry(t, db, region.MoveCmd{Actor: "officer", Origin: "test", Region: other[0], Parent: to, Trees: region.TreeNames(), From: "2020-12-01", Reason: "decree"})
+		wantFields(t, err, "region.move_invalid", "from region.change_already_planned")
+		must(region.MoveCmd{Actor: "officer", Origin: "test", Region: last, Parent: from, Trees: region.TreeNames(), From: "2021-02-01", Reason: "decree"})
+		_, err = carry(t, db, region.MergeCmd{Actor: "officer", Origin: "test", Into: last, Merged: tree.Children(region.Administrative, to)[1:2], From: "2021-01-01", Reason: "decree"})
+		wantFields(t, err, "region.merge_invalid", "from region.change_already_planned")
 	})
 }
 
@@ -352,14 +415,14 @@ func TestDatabaseRefusesWhatTheRulesDo(t *testing.T) {
 // TestAnotherProcessSeesAMoveOnItsDay uses a second service for the other process: it shares the database and no memory.
 func TestAnotherProcessSeesAMoveOnItsDay(t *testing.T) {
 	storetest.Each(t, func(t *testing.T, db *store.DB, clk *clock.Fake) {
-		s, tree := imported(t, db)
+		_, tree := imported(t, db)
 		other := region.New(db)
 		before, err := other.Today(t.Context())
 		if err != nil {
 			t.Fatal(err)
 		}
 		street, zone := find(t, tree, "320116006"), find(t, tree, region.JiangbeiCode)
-		if _, err := s.Move(t.Context(), region.MoveCmd{Actor: "officer", Origin: "test", Region: street, Parent: zone,
+		if _, err := carry(t, db, region.MoveCmd{Actor: "officer", Origin: "test", Region: street, Parent: zone,
 			Trees: []region.TreeName{region.Reporting}, From: tomorrow, Reason: "r"}); err != nil {
 			t.Fatalf("move: %v", err)
 		}

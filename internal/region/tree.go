@@ -324,7 +324,8 @@ func (t *Tree) Contains(ancestor, id ID) bool {
 	return t.ContainsIn(Administrative, ancestor, id) || t.ContainsIn(Reporting, ancestor, id)
 }
 
-// ContainsIn reports whether ancestor is id or stands above it in one tree. Unknown regions contain nothing.
+// ContainsIn reports whether ancestor is id or stands above it in one tree. What was merged into another region lies in that one as well.
+// Unknown regions contain nothing.
 func (t *Tree) ContainsIn(tree TreeName, ancestor, id ID) bool {
 	a, ok := t.byID[ancestor]
 	i, known := t.byID[id]
@@ -332,9 +333,18 @@ func (t *Tree) ContainsIn(tree TreeName, ancestor, id ID) bool {
 	if !ok || !known || n < 0 {
 		return false
 	}
-	for ; i >= 0; i = t.parent[n][i] {
-		if i == a {
-			return true
+	// A chain of mergers is at most as long as there are regions, as in Current.
+	for range t.regions {
+		for at := i; at >= 0; at = t.parent[n][at] {
+			if at == a {
+				return true
+			}
+		}
+		if t.inForce(int(i)) {
+			return false
+		}
+		if i, known = t.byID[t.regions[i].Successor]; !known {
+			return false
 		}
 	}
 	return false
