@@ -22,7 +22,7 @@ func (a *App) handler() http.Handler {
 		DB: a.DB, Clock: a.Clock, IDs: a.IDs, Log: a.Log, Health: a.Health, Metrics: a.Metrics,
 		Regions: a.Regions, Policies: a.Policies, Identity: a.Identity, Members: a.Members, Ledger: a.Ledger, Notary: a.Notary,
 		Catalog: a.Catalog, Training: a.Training, Orders: a.Orders, Feedback: a.Feedback, Calls: a.Calls, Family: a.Family, Paper: a.Paper,
-		SignIn: a.SignIn, Notify: a.Notify, Privacy: a.Privacy, Certificates: a.Certificates, Inbox: a.Config.SignIn.Inbox == "open", Gate: a.gate,
+		SignIn: a.SignIn, Notify: a.Notify, Privacy: a.Privacy, Divisions: a.Divisions, Certificates: a.Certificates, Inbox: a.Config.SignIn.Inbox == "open", Gate: a.gate,
 	})
 	api = compressed(api)
 	pages := a.Pages()
@@ -55,7 +55,7 @@ func (a *App) Pages() http.Handler {
 	return compressed(web.New(&page.Site{
 		DB: a.DB, Clock: a.Clock, IDs: a.IDs, Log: a.Log, Regions: a.Regions, Policies: a.Policies, Identity: a.Identity, Members: a.Members,
 		Ledger: a.Ledger, Notary: a.Notary, Catalog: a.Catalog, Training: a.Training, Orders: a.Orders, Feedback: a.Feedback, Calls: a.Calls, Family: a.Family, Paper: a.Paper, Reports: a.Reports,
-		Notify: a.Notify, SignIns: a.SignIn, Privacy: a.Privacy, Certificates: a.Certificates, Live: a.Live, Inbox: a.Config.SignIn.Inbox == "open", Phone: a.Config.Pages.Phone,
+		Notify: a.Notify, SignIns: a.SignIn, Privacy: a.Privacy, Divisions: a.Divisions, Certificates: a.Certificates, Live: a.Live, Inbox: a.Config.SignIn.Inbox == "open", Phone: a.Config.Pages.Phone,
 		Official: words(a.Config.Pages.Official), Record: a.Config.Pages.Record, Demo: a.Demo, Gate: a.gate,
 		Outlines: a.outlines, Geocoder: a.asked(), Tiles: tiles,
 	}))

@@ -33,7 +33,7 @@ var plan = []room{
 	{name: "leaf", may: list("kernel"), packages: under("internal", "i18n obs config gate")},
 	{name: "store", free: true, may: list("kernel"), packages: under("internal", "store")},
 	{name: "domain", ordered: true, may: list("kernel store"), packages: under("internal",
-		"audit timer region policy identity member notify signin ledger notary training catalog order feedback call family certificate notice paper privacy report")},
+		"audit timer region policy identity division member notify signin ledger notary training catalog order feedback call family certificate notice paper privacy report")},
 	{name: "edge", may: list("kernel leaf store domain"), packages: under("internal", "httpapi jobs carrier geocode")},
 	{name: "pages", ordered: true, may: list("kernel leaf store domain"), packages: append(under("internal/web", "ui page public entry elder volunteer desk admin family"), "internal/web")},
 	{name: "app", may: list("kernel leaf store domain edge pages"), packages: under("internal", "app")},

@@ -366,6 +366,35 @@ func regions(w *world) {
 	w.does(step{op: "get-region", at: []any{w.Home()}, want: m{"level": "community", "path.3.id": w.Home(), "children": "[]"}})
 	w.refused(step{op: "get-region", at: []any{"01h2xcejqtf2nbrexx3vqjhp41"}}, 404, "region.unknown")
 	w.refused(step{op: "get-region", at: []any{w.Home()}, query: "tree=family"}, 422, "api.input_invalid", "query.tree api.not_one_of")
+	w.changes()
+}
+
+// changes are what two persons of the city decide about the divisions, for a day to come.
+func (w *world) changes() {
+	one, two, officer := w.Staff(identity.Administrator, w.Tree.City()), w.Staff(identity.Reviewer, w.Tree.City()), w.Staff(identity.Administrator, w.Tree.District(w.Home()))
+	street, other, near := w.Tree.StreetOf(w.Home()), w.Tree.StreetOf(w.Community("320102002", 0)), w.Community("320113003", 1)
+	soon := string(clock.DayOf(w.Clock.Now()).Add(7))
+	move := m{"parent": w.Tree.District(other), "from": soon, "reason": "decree 1"}
+	w.refused(step{op: "propose-region-move", as: &officer, at: []any{street}, body: move}, 403, "identity.not_allowed")
+	w.refused(step{op: "propose-region-move", as: &one, at: []any{street}, body: m{"parent": other, "trees": []any{"reporting"}, "from": today(w), "reason": " "}}, 422, "region.move_invalid",
+		"from region.day_not_in_future", "parent region.parent_wrong_level", "reason region.reason_missing")
+	w.refused(step{op: "propose-region-recode", as: &one, at: []any{w.Home()}, body: m{"code": "32", "name": " ", "from": soon, "reason": "decree 2"}}, 422, "region.recode_invalid",
+		"code region.bad_code", "name region.name_missing")
+	w.refused(step{op: "propose-region-merge", as: &one, at: []any{w.Home()}, body: m{"merged": []any{other}, "from": soon, "reason": "decree 3"}}, 422, "region.merge_invalid",
+		"merged region.has_children", "merged region.merge_wrong_level")
+	w.does(step{op: "list-region-changes", want: m{"changes": "[]"}})
+	moving := w.does(step{op: "propose-region-move", as: &one, at: []any{street}, body: move, rows: "proposal+1", want: m{"id": anything}}).text("id")
+	renaming := w.does(step{op: "propose-region-recode", as: &one, at: []any{w.Home()}, body: m{"code": "320113003099", "name": "和燕社区", "from": soon, "reason": "decree 2"}, rows: "proposal+1"}).text("id")
+	merging := w.does(step{op: "propose-region-merge", as: &one, at: []any{w.Home()}, body: m{"merged": []any{near}, "from": soon, "reason": "decree 3"}, rows: "proposal+1"}).text("id")
+	w.does(step{op: "get-proposal", as: &two, at: []any{moving}, want: m{"action": "region.move", "region": street, "reason": "decree 1"}})
+	w.refused(step{op: "approve-proposal", as: &one, at: []any{moving}}, 403, "identity.second_person_needed")
+	w.does(step{op: "approve-proposal", as: &two, at: []any{renaming}, want: m{"transaction": nil}})
+	w.does(step{op: "approve-proposal", as: &two, at: []any{merging}, want: m{"transaction": nil}})
+	w.does(step{op: "refuse-proposal", as: &one, at: []any{moving}, body: m{"reason": "another district"}, want: m{"state": "withdrawn"}})
+	w.does(step{op: "list-region-changes", want: m{"changes.0.from": soon, "changes.1.from": soon, "changes.2": nil}})
+	auditor := w.Staff(identity.Auditor, w.Tree.City())
+	w.does(step{op: "audit", as: &auditor, query: "region=" + string(w.Tree.City()) + "&ref=" + string(w.Home()) + "&limit=5",
+		want: m{"entries.0.action": "region.recode", "entries.0.before": anything, "entries.0.after": anything}})
 }
 
 func identities(w *world) {

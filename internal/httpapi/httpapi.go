@@ -20,6 +20,7 @@ import (
 	"timebank/internal/catalog"
 	"timebank/internal/certificate"
 	"timebank/internal/clock"
+	"timebank/internal/division"
 	"timebank/internal/family"
 	"timebank/internal/feedback"
 	"timebank/internal/gate"
@@ -64,6 +65,8 @@ type Deps struct {
 	SignIn   *signin.Service
 	Notify   *notify.Service
 	Privacy  *privacy.Service
+	// Divisions are changed by two persons of the city.
+	Divisions *division.Service
 	// Certificates are those that volunteers take out.
 	Certificates *certificate.Service
 	// Inbox lets everybody read the messages that no carrier took: for a demo alone.

@@ -3,6 +3,7 @@ package httpapi
 import (
 	"context"
 
+	"timebank/internal/division"
 	"timebank/internal/identity"
 	"timebank/internal/ledger"
 	"timebank/internal/member"
@@ -92,6 +93,9 @@ func (a *api) approveProposal(ctx context.Context, in *ActOn) (Carried, error) {
 	}
 	if p.Action == privacy.MergeAction {
 		return a.approveMerge(ctx, in)
+	}
+	if _, ok := division.Read(p); ok {
+		return Carried{}, a.Divisions.Approve(ctx, division.ApproveCmd{Actor: actor(ctx), Key: in.Key, Proposal: p.ID})
 	}
 	tx, err := a.Ledger.Approve(ctx, ledger.ApproveCmd{Actor: actor(ctx), Key: in.Key, Proposal: identity.ProposalID(in.ID)})
 	return Carried{ID(tx)}, err

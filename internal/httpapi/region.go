@@ -3,6 +3,8 @@ package httpapi
 import (
 	"context"
 
+	"timebank/internal/clock"
+	"timebank/internal/division"
 	"timebank/internal/errs"
 	"timebank/internal/region"
 	"timebank/internal/store"
@@ -52,6 +54,84 @@ func (a *api) getCity(ctx context.Context, in *TreeQuery) (out RegionDetail, err
 func (a *api) getRegion(ctx context.Context, in *RegionQuery) (out RegionDetail, err error) {
 	err = a.read(ctx, func(_ *store.Tx, tree *region.Tree) error {
 		out, err = regionDetail(tree, region.TreeName(in.Tree), region.ID(in.ID))
+		return err
+	})
+	return out, err
+}
+
+// RegionMove puts a region under another one.
+type RegionMove struct {
+	Parent ID       `json:"parent" doc:"Where to, one level higher"`
+	Trees  []string `json:"trees,omitempty" enum:"administrative,reporting" uniqueItems:"true" maxItems:"2" doc:"Left out: both"`
+	From   string   `json:"from" format:"date" doc:"The first day, tomorrow at the earliest"`
+	Reason string   `json:"reason" minLength:"1" maxLength:"500" doc:"The decree; names nobody"`
+}
+
+// RegionRecode gives a region another code or name.
+type RegionRecode struct {
+	Code   string `json:"code" minLength:"1" maxLength:"12" doc:"The present one where only the name changes"`
+	System string `json:"system,omitempty" enum:"official,private" default:"official" doc:"Who issued the code"`
+	Name   string `json:"name" minLength:"1" maxLength:"60" doc:"The present one where only the code changes"`
+	From   string `json:"from" format:"date" doc:"The first day, tomorrow at the earliest"`
+	Reason string `json:"reason" minLength:"1" maxLength:"500" doc:"The decree; names nobody"`
+}
+
+// RegionMerge lets a region take others over.
+type RegionMerge struct {
+	Merged []ID   `json:"merged" minItems:"1" maxItems:"50" doc:"What ends: of the same level and under the same regions, with nothing below"`
+	From   string `json:"from" format:"date" doc:"The first day, tomorrow at the earliest"`
+	Reason string `json:"reason" minLength:"1" maxLength:"500" doc:"The decree; names nobody"`
+}
+
+func (a *api) proposeMove(ctx context.Context, in *With[RegionMove]) (Made, error) {
+	b := in.Body
+	trees := each(b.Trees, func(t string) region.TreeName { return region.TreeName(t) })
+	if len(trees) == 0 {
+		trees = region.TreeNames()
+	}
+	return a.proposeChange(ctx, in.Key, b.Reason, division.Change{Kind: division.Move, Region: region.ID(in.ID), Parent: region.ID(b.Parent), Trees: trees, From: clock.Day(b.From)})
+}
+
+func (a *api) proposeRecode(ctx context.Context, in *With[RegionRecode]) (Made, error) {
+	b := in.Body
+	return a.proposeChange(ctx, in.Key, b.Reason, division.Change{Kind: division.Recode, Region: region.ID(in.ID), Code: b.Code, System: region.System(b.System), Name: b.Name,
+		From: clock.Day(b.From)})
+}
+
+func (a *api) proposeRegionMerge(ctx context.Context, in *With[RegionMerge]) (Made, error) {
+	b := in.Body
+	return a.proposeChange(ctx, in.Key, b.Reason, division.Change{Kind: division.Merge, Region: region.ID(in.ID), Merged: each(b.Merged, func(id ID) region.ID { return region.ID(id) }),
+		From: clock.Day(b.From)})
+}
+
+func (a *api) proposeChange(ctx context.Context, key, reason string, change division.Change) (Made, error) {
+	made, err := a.Divisions.Propose(ctx, division.ProposeCmd{Actor: actor(ctx), Key: key, Change: change, Reason: reason})
+	return Made{ID(made)}, err
+}
+
+// RegionChanges are the changes that were decided and have not begun, by their day.
+type RegionChanges struct {
+	Changes []RegionChange `json:"changes"`
+}
+
+// RegionChange is one of them: a move, another code or name, or an end.
+type RegionChange struct {
+	Region ID       `json:"region"`
+	From   string   `json:"from" format:"date" doc:"The first day"`
+	Parent ID       `json:"parent,omitempty" doc:"Under which region it stands then"`
+	Trees  []string `json:"trees,omitempty" doc:"In which trees"`
+	Code   string   `json:"code,omitempty" doc:"Which code it bears then"`
+	Name   string   `json:"name,omitempty" doc:"Which name it bears then"`
+	Into   ID       `json:"into,omitempty" doc:"Which region takes it over: it ends"`
+}
+
+func (a *api) listRegionChanges(ctx context.Context, _ *Nothing) (out RegionChanges, err error) {
+	err = a.read(ctx, func(tx *store.Tx, _ *region.Tree) error {
+		all, err := region.Plans(tx)
+		out.Changes = each(all, func(p region.Planned) RegionChange {
+			return RegionChange{Region: ID(p.Region), From: string(p.From), Parent: ID(p.Parent), Trees: each(p.Trees, func(t region.TreeName) string { return string(t) }), Code: p.Code,
+				Name: p.Name, Into: ID(p.Into)}
+		})
 		return err
 	})
 	return out, err

@@ -77,7 +77,7 @@ func (a *api) routes() []route {
 		op(get, "/proposals", "list-proposals", "identity", "Acts that wait for a second person", signedIn, a.listProposals),
 		op(get, "/proposals/{id}", "get-proposal", "identity", "An act that waits for a second person", signedIn, a.getProposal),
 		op(post, "/proposals/{id}/approve", "approve-proposal", "identity", "Approve as the second person",
-			may(identity.LedgerIssueApprove, identity.LedgerAdjustApprove, identity.LedgerReverseApprove, identity.MemberMergeApprove), a.approveProposal),
+			may(identity.LedgerIssueApprove, identity.LedgerAdjustApprove, identity.LedgerReverseApprove, identity.MemberMergeApprove, identity.RegionApprove), a.approveProposal),
 		op(post, "/proposals/{id}/refuse", "refuse-proposal", "identity", "Refuse a proposal, or withdraw one's own", signedIn, a.refuseProposal),
 
 		created(op(post, "/persons", "register-person", "people", "Register a person", signedIn, a.registerPerson)).
@@ -277,6 +277,13 @@ func (a *api) routes() []route {
 			may(identity.PolicyPropose, identity.PolicyApprove, identity.PolicyOverridePropose, identity.PolicyOverrideApprove), a.rejectPolicy),
 
 		op(get, "/regions", "get-city", "regions", "The city and its districts", public, a.getCity),
+		op(get, "/region-changes", "list-region-changes", "regions", "What of the divisions changes on which day to come", public, a.listRegionChanges),
+		created(op(post, "/regions/{id}/move", "propose-region-move", "regions", "Propose that a region stands under another one", may(identity.RegionPropose), a.proposeMove)).
+			says("With all that stands below it. Another person approves it with approve-proposal before its first day."),
+		created(op(post, "/regions/{id}/recode", "propose-region-recode", "regions", "Propose another code or name of a region", may(identity.RegionPropose), a.proposeRecode)).
+			says("The region stays the same one, with everything that refers to it. Another person approves it with approve-proposal before its first day."),
+		created(op(post, "/regions/{id}/merge", "propose-region-merge", "regions", "Propose that a street or community takes others over", may(identity.RegionPropose), a.proposeRegionMerge)).
+			says("Their people and places belong to it from the first day on, and whoever works in it may act for them. Another person approves it with approve-proposal before that day."),
 		op(get, "/regions/{id}", "get-region", "regions", "A region, what stands above it, and its parts", public, a.getRegion),
 
 		op(get, "/log/{log}/checkpoint", "checkpoint", "log", "The signed head of a log", public, a.checkpoint),

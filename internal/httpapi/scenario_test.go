@@ -62,7 +62,7 @@ func newWorld(t testing.TB, c *citytest.City) *world {
 	return &world{City: c, t: t, tokens: map[string]session{}, operations: described(t), api: httpapi.New(httpapi.Deps{
 		DB: c.DB, Clock: c.Clock, IDs: c.IDs, Log: c.Log, Health: c.Health, Metrics: c.Metrics, Regions: c.Regions, Policies: c.Policies,
 		Identity: c.Identity, Members: c.Members, Ledger: c.Ledger, Notary: c.Notary, Catalog: c.Catalog, Training: c.Training, Orders: c.Orders, Feedback: c.Feedback, Calls: c.Calls, Family: c.Family, Paper: c.Paper,
-		SignIn: c.SignIn, Notify: c.Notify, Privacy: c.Privacy, Certificates: c.Certificates, Inbox: true, Gate: door,
+		SignIn: c.SignIn, Notify: c.Notify, Privacy: c.Privacy, Divisions: c.Divisions, Certificates: c.Certificates, Inbox: true, Gate: door,
 	})}
 }
 

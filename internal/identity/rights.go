@@ -95,6 +95,8 @@ const (
 	PolicyApprove         Right = "policy.approve"
 	PolicyOverridePropose Right = "policy.override_propose"
 	PolicyOverrideApprove Right = "policy.override_approve"
+	RegionPropose         Right = "region.propose" // move, rename or merge regions of the city
+	RegionApprove         Right = "region.approve"
 	CatalogPublish        Right = "catalog.publish"
 	TrainingStudy         Right = "training.study"
 	TrainingManage        Right = "training.manage"
@@ -235,6 +237,8 @@ var table = map[Right]rule{
 	PolicyApprove:         citySecond.guard(),
 	PolicyOverridePropose: nobody.with("dsm", Administrator),
 	PolicyOverrideApprove: nobody.with("cds", Administrator, Reviewer).guard(),
+	RegionPropose:         city,
+	RegionApprove:         citySecond.guard(),
 	CatalogPublish:        city,
 	TrainingStudy:         self,
 	TrainingManage:        nobody.with("cd", Administrator),

@@ -370,7 +370,9 @@ func TestWhatWasMergedFollowsWhatTookItOver(t *testing.T) {
 			want := []region.Planned{{Region: ends, From: tomorrow, Into: goesOn}, {Region: goesOn, From: "2020-11-01", Parent: to, Trees: region.TreeNames()},
 				{Region: ends, From: "2020-11-01", Parent: to, Trees: region.TreeNames()}, {Region: goesOn, From: "2020-12-01", Into: last},
 				{Region: last, From: "2020-12-02", Code: "320102003099", Name: "新社区"}}
-			byDay := func(a, b region.Planned) int { return strings.Compare(string(a.From)+string(a.Region), string(b.From)+string(b.Region)) }
+			byDay := func(a, b region.Planned) int {
+				return strings.Compare(string(a.From)+string(a.Region), string(b.From)+string(b.Region))
+			}
 			slices.SortFunc(want, byDay)
 			if diff := cmp.Diff(want, got); diff != "" {
 				t.Errorf("what is planned (-want +got):\n%s", diff)

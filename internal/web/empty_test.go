@@ -23,7 +23,7 @@ var lists = map[string][]string{
 	"volunteer": {"/volunteer/", "/volunteer/visits", "/volunteer/calendar", "/volunteer/passbook", "/volunteer/certificates", "/volunteer/teams"},
 	"relative":  {"/family/"},
 	"desk":      {"/desk/", "/desk/reviews", "/desk/follow-ups", "/desk/complaints", "/desk/teams", "/desk/slips", "/desk/people/{nobody}"},
-	"city":      {"/office/waiting", "/office/hours", "/office/rules", "/office/figure?code=figure.completed", "/office/people"},
+	"city":      {"/office/waiting", "/office/hours", "/office/regions", "/office/rules", "/office/figure?code=figure.completed", "/office/people"},
 	"community": {"/office/waiting", "/office/people"},
 }
 

@@ -20,6 +20,7 @@ import (
 	"timebank/internal/certificate"
 	"timebank/internal/citytest"
 	"timebank/internal/clock"
+	"timebank/internal/division"
 	"timebank/internal/family"
 	"timebank/internal/feedback"
 	"timebank/internal/hours"
@@ -31,6 +32,7 @@ import (
 	"timebank/internal/paper"
 	"timebank/internal/policy"
 	"timebank/internal/print/printtest"
+	"timebank/internal/region"
 	"timebank/internal/signin"
 	"timebank/internal/signin/passkeytest"
 	"timebank/internal/store"
@@ -268,6 +270,15 @@ func (f *fixture) whole(t *testing.T, there, late citytest.Person, squad member.
 	}
 	f.at["POST /office/proposals/{id}/approve"], f.at["POST /office/proposals/{id}/refuse"] = string(proposed), string(proposed)
 	form("POST /office/proposals/{id}/refuse", "reason-"+string(proposed), "test")
+	street := c.Tree.StreetOf(c.Home())
+	change, err := c.Divisions.Propose(ctx, division.ProposeCmd{Actor: proposer.Actor, Key: c.Key(), Reason: "test", Change: division.Change{Kind: division.Recode, Region: street, Code: "320113003",
+		System: region.Official, Name: "新街道", From: clock.DayOf(c.Clock.Now()).Add(30)}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	f.at["POST /office/regions/proposals/{id}/approve"], f.at["POST /office/regions/proposals/{id}/refuse"] = string(change), string(change)
+	form("POST /office/regions/proposals/{id}/refuse", "reason-"+string(change), "test")
+	form("POST /office/regions", "kind", "recode", "c-name", "和燕社区", "c-code", "320113003099", "c-system", "official", "c-from", string(clock.DayOf(c.Clock.Now()).Add(30)), "c-reason", "test")
 	form("POST /office/acts", "act", "issue", "i-class", "pool", "i-minutes", "60", "i-reason", "test")
 
 	// A relative that asks, a visit that was offered, one that nobody takes.

@@ -33,7 +33,7 @@ import (
 
 // officePages are the pages that an officer of a place reads there.
 var officePages = []string{"/office/", "/office/figure?code=figure.asked", "/office/map", "/office/waiting", "/office/people", "/office/points", "/office/rules", "/office/rules/account.cap",
-	"/office/catalogue", "/office/hours", "/office/help"}
+	"/office/catalogue", "/office/hours", "/office/regions", "/office/help"}
 
 func withPlace(path string, place region.ID) string {
 	if strings.Contains(path, "?") {

@@ -35,7 +35,8 @@ func People(r *page.Request) error {
 		if err := o.roles(tx); err != nil {
 			return err
 		}
-		o.add(block{Title: r.T("page.office.points"), Text: r.T("page.office.points_text"), Links: []ui.Link{{Href: o.at("/office/points"), Text: r.T("page.office.all_points")}}})
+		o.add(block{Title: r.T("page.office.points"), Text: r.T("page.office.points_text"), Links: []ui.Link{{Href: o.at("/office/points"), Text: r.T("page.office.all_points")}}},
+			block{Title: r.T("page.office.regions"), Text: r.T("page.office.regions_text"), Links: []ui.Link{{Href: o.at("/office/regions"), Text: r.T("page.office.regions_link")}}})
 		return o.courses(tx)
 	})
 	if err != nil {

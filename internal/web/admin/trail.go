@@ -119,7 +119,7 @@ func Help(r *page.Request) error {
 	}
 	o.v.Export, o.v.Go = "", nil
 	for _, part := range [][2]string{{r.T("page.office.help_figures"), r.T("page.office.help_figures_text")}, {r.T("page.office.help_waiting"), r.T("page.office.help_waiting_text")},
-		{r.T("page.office.help_rules"), r.T("page.office.help_rules_text")}, {r.T("page.office.help_hours"), r.T("page.office.help_hours_text")},
+		{r.T("page.office.help_rules"), r.T("page.office.help_rules_text")}, {r.T("page.office.help_regions"), r.T("page.office.help_regions_text")}, {r.T("page.office.help_hours"), r.T("page.office.help_hours_text")},
 		{r.T("page.office.help_trail"), r.T("page.office.help_trail_text")}} {
 		o.add(block{Title: part[0], Text: part[1]})
 	}

@@ -104,7 +104,7 @@ func (w *town) office() (all citytest.Person, sheets []sheet) {
 	return all, []sheet{{"office-figures", "/office/?when=all", false}, {"office-entries", "/office/figure?when=all&code=figure.minutes", false}, {"office-map", "/office/map?when=all", false},
 		{"office-waiting", "/office/waiting", false}, {"office-complaint", "/office/complaints/" + complaint, false}, {"office-people", "/office/people", false},
 		{"office-account", "/office/actors/" + w.officer.Actor.ID, false},
-		{"office-points", "/office/points?place=" + string(w.Home()), false}, {"office-point", "/office/points/" + point, false}, {"office-item-new", "/office/catalogue?item=new", false},
+		{"office-points", "/office/points?place=" + string(w.Home()), false}, {"office-point", "/office/points/" + point, false}, {"office-regions", "/office/regions?place=" + string(w.Home()), false}, {"office-item-new", "/office/catalogue?item=new", false},
 		{"office-rules", "/office/rules?book=time", false}, {"office-parameter", "/office/rules/account.cap", false}, {"office-catalogue", "/office/catalogue?item=smartphone_lesson", false},
 		{"office-hours", "/office/hours?when=all", false}, {"office-trail", "/office/trail?action=order.", false}, {"office-help", "/office/help", false},
 		{"desk-complaint", "/desk/complaints/" + complaint, false}}

@@ -24,6 +24,7 @@ import (
 	"timebank/internal/catalog"
 	"timebank/internal/certificate"
 	"timebank/internal/clock"
+	"timebank/internal/division"
 	"timebank/internal/errs"
 	"timebank/internal/family"
 	"timebank/internal/feedback"
@@ -70,6 +71,8 @@ type Site struct {
 	Notify   *notify.Service
 	SignIns  *signin.Service
 	Privacy  *privacy.Service
+	// Divisions are changed by two persons of the city.
+	Divisions *division.Service
 	// Certificates are those that volunteers take out.
 	Certificates *certificate.Service
 	// Live tells open pages of changes.
