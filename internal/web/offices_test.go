@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 
+	"timebank/internal/clock"
 	"timebank/internal/identity"
 	"timebank/internal/order"
 	"timebank/internal/policy"
@@ -139,4 +140,49 @@ func rulesWith(line string) string {
 		}
 	}
 	return text.String() + line + "\n"
+}
+
+// Two persons of the city change the divisions: the page says what hangs on a place and what its day brings, every bad field is named beside the field,
+// and what was decided stands there until its day. Who is not of the city reads it and is offered nothing.
+func TestTwoPersonsChangeTheDivisions(t *testing.T) {
+	s := newSite(t)
+	elder := s.KeyElder(s.Home())
+	s.Place(elder.Actor, elder)
+	street, near := s.Tree.StreetOf(s.Home()), s.Community("320113003", 1)
+	one, two := s.as(s.Staff(identity.Administrator, s.Tree.City())), s.as(s.Staff(identity.Reviewer, s.Tree.City()))
+	local := s.as(s.Staff(identity.Administrator, s.Tree.District(street)))
+	day := string(clock.DayOf(s.Clock.Now()).Add(10))
+	one.get("/office/people").is(t, http.StatusOK, `href="/office/regions?place=`)
+	one.get("/office/regions?place="+string(s.Home())).is(t, http.StatusOK, "What goes along", `name="m-parent"`, `name="c-code"`, `name="g-merged"`, "offered nowhere", `value="`+string(near)+`"`)
+	one.get("/office/regions?place="+string(street)).is(t, http.StatusOK, `name="m-parent"`, `name="c-code"`)
+	if whole := one.get("/office/regions"); strings.Contains(whole.body, `name="m-parent"`) || strings.Contains(whole.body, `name="g-merged"`) {
+		t.Error("the city itself is offered to move or to merge")
+	}
+	if seen := local.get("/office/regions?place=" + string(s.Home())); seen.StatusCode != http.StatusOK || strings.Contains(seen.body, `action="/office/regions"`) {
+		t.Errorf("a district reads the page and is offered no change of it: %d", seen.StatusCode)
+	}
+	form := func(key, kind string, pairs ...string) url.Values {
+		v := url.Values{"key": {key}, "place": {string(s.Home())}, "kind": {kind}}
+		for i := 0; i+1 < len(pairs); i += 2 {
+			v.Set(pairs[i], pairs[i+1])
+		}
+		return v
+	}
+	local.post("/office/regions", form("one-of-a-district", "recode", "c-name", "x", "c-code", "320113003099", "c-system", "official", "c-from", day, "c-reason", "decree")).is(t, http.StatusForbidden)
+	one.post("/office/regions", form("all-of-it-wrong-1", "recode", "c-name", "", "c-code", "32", "c-system", "official", "c-from", "soon", "c-reason", "")).is(t, http.StatusUnprocessableEntity,
+		`id="c-name-error"`, `id="c-code-error"`, `id="c-from-error"`, `id="c-reason-error"`, `value="soon"`)
+	one.post("/office/regions", form("all-of-it-wrong-2", "move", "m-parent", string(near), "m-trees", "both", "m-from", "2020-01-01", "m-reason", "")).is(t, http.StatusUnprocessableEntity,
+		`id="m-parent-error"`, `id="m-from-error"`, `id="m-reason-error"`)
+	one.post("/office/regions", form("all-of-it-wrong-3", "merge", "g-merged", string(street), "g-from", "", "g-reason", "")).is(t, http.StatusUnprocessableEntity,
+		`id="g-merged-error"`, `id="g-from-error"`, `id="g-reason-error"`)
+	one.post("/office/regions", form("a-kind-of-its-own", "split")).is(t, http.StatusUnprocessableEntity, "There is no such kind of change")
+	one.post("/office/regions", form("it-goes-over-now", "merge", "g-merged", string(near), "g-from", day, "g-reason", "decree 9")).is(t, http.StatusOK, "It is done", "decree 9", "Withdraw",
+		s.Tree.Name(near)+" → "+s.Tree.Name(s.Home()))
+	waiting := two.get("/office/regions")
+	waiting.is(t, http.StatusOK, "decree 9", day, "Approve")
+	path := regexp.MustCompile(`/office/regions/proposals/[a-z0-9]+/approve`).FindString(waiting.body)
+	one.post(path, url.Values{"key": {"approve-ones-own"}, "place": {string(s.Home())}}).is(t, http.StatusForbidden, "Why?")
+	two.post(path, url.Values{"key": {"the-second-person"}, "place": {string(s.Tree.City())}}).is(t, http.StatusOK, "It is done", "goes over into "+s.Tree.FullName(s.Home()), day)
+	one.post("/office/regions", form("once-more-the-same", "merge", "g-merged", string(near), "g-from", day, "g-reason", "decree 9")).is(t, http.StatusUnprocessableEntity, `id="g-merged-error"`)
+	s.as(s.Staff(identity.Auditor, s.Tree.City())).get("/office/trail?ref="+string(near)).is(t, http.StatusOK, "region.merge", "decree 9")
 }
