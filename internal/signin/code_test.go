@@ -11,6 +11,7 @@ import (
 	"timebank/internal/citytest"
 	"timebank/internal/errs"
 	"timebank/internal/member"
+	"timebank/internal/order"
 	"timebank/internal/signin"
 )
 
@@ -191,6 +192,55 @@ func TestPeopleWhoShareATelephoneChoose(t *testing.T) {
 		fine(t, err)
 		_, err = c.SignIn.Choose(t.Context(), signin.ChooseCmd{Sign: here(), Choice: in.Choice, Person: stranger.ID})
 		refusal(t, "choosing somebody else", err, "signin.not_among")
+	})
+}
+
+// Two volunteers of one household have one telephone between them. Each gets the same choice, signs in as itself alone, and what one of them takes on is
+// in nobody's name but its own; when one of them gets a telephone of its own, the number signs the other one in at once.
+func TestTwoVolunteersShareATelephone(t *testing.T) {
+	citytest.Each(t, func(t *testing.T, c *citytest.City) {
+		chen, wang, elder := c.Volunteer(c.Home()), c.Volunteer(c.Home()), c.KeyElder(c.Home())
+		phone := phoneOf(t, c, chen)
+		own := phoneOf(t, c, wang)
+		correct := func(phone, reason string) {
+			t.Helper()
+			citytest.Got(c.Members.Correct(t.Context(), []member.CorrectCmd{{Actor: wang.Actor, Key: c.Key(), Person: wang.ID, Phone: phone, Reason: reason}})).Must(t, reason)
+		}
+		correct(phone, "one telephone for two")
+		enter := func() signin.SignedIn {
+			t.Helper()
+			challenge, digits := code(t, c, phone)
+			in, err := c.SignIn.CheckCode(t.Context(), signin.CheckCodeCmd{Sign: here(), Challenge: challenge, Code: digits})
+			fine(t, err)
+			return in
+		}
+		for _, who := range []citytest.Person{chen, wang} {
+			in := enter()
+			if in.Token != "" || in.Choice == "" || len(in.Among) != 2 {
+				t.Fatalf("a code to a shared number: got %d to choose from, a session %t; want a choice between two and no session", len(in.Among), in.Token != "")
+			}
+			for _, one := range in.Among {
+				if one.Person != chen.ID && one.Person != wang.ID {
+					t.Errorf("the choice offers %s, who has another number", one.Person)
+				}
+			}
+			chosen, err := c.SignIn.Choose(t.Context(), signin.ChooseCmd{Sign: here(), Choice: in.Choice, Person: who.ID})
+			fine(t, err)
+			by := acts(t, c, chosen.Token)
+			if !by.IsPerson(string(who.ID)) || by.ID != who.Actor.ID {
+				t.Errorf("signed in as %q, want the one chosen", by.Person)
+			}
+			visit := c.Place(elder.Actor, elder)
+			citytest.Got(c.Orders.Claim(t.Context(), []order.ClaimCmd{{Actor: by, Key: c.Key(), Order: visit}})).Must(t, "claim")
+			if got := c.Order(visit).Assignments[0].Volunteer; got != who.ID {
+				t.Errorf("the visit is %s's, want that of the one who signed in", got)
+			}
+			citytest.Got(c.Orders.Withdraw(t.Context(), []order.OrderCmd{{Actor: by, Key: c.Key(), Order: visit}})).Must(t, "give it back")
+		}
+		correct(own, "a telephone of its own")
+		if in := enter(); in.Token == "" || in.Choice != "" || !acts(t, c, in.Token).IsPerson(string(chen.ID)) {
+			t.Errorf("a number that is one person's again: got a choice %q, want a session at once", in.Choice)
+		}
 	})
 }
 
