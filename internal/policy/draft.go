@@ -318,12 +318,8 @@ func cross(v *Values) []Problem {
 	if v.TimeMaxPerPairMonth.Cmp(v.TimeMaxPerOrder) < 0 {
 		add("time.max_per_pair_month", "policy.below", "got", v.TimeMaxPerPairMonth, "other", "time.max_per_order", "limit", v.TimeMaxPerOrder)
 	}
-	withoutFace := v.CheckInMethods.Len()
-	if v.CheckInMethods.Has(FactorFace) {
-		withoutFace--
-	}
-	if withoutFace < v.CheckInMinFactors {
-		add("checkin.min_factors", "policy.too_few_methods", "factors", v.CheckInMinFactors, "without_face", withoutFace)
+	if n := v.CheckInMethods.Len(); n < v.CheckInMinFactors {
+		add("checkin.min_factors", "policy.too_few_methods", "factors", v.CheckInMinFactors, "methods", n)
 	}
 	if v.RedeemMinAgeHardship > v.RedeemMinAge {
 		add("redeem.min_age_hardship", "policy.above", "got", v.RedeemMinAgeHardship, "other", "redeem.min_age", "limit", v.RedeemMinAge)

@@ -155,13 +155,12 @@ const (
 // Factor is one independent proof that a visit took place.
 type Factor string
 
-// The factors. FactorFace is law-bound: it may never be the only way.
+// The factors. Face recognition is none: by law it may never be the only way, and no check-in takes it.
 const (
 	FactorCode     Factor = "code"      // a code that the recipient speaks or keys
 	FactorQR       Factor = "qr"        // the door card or screen code
 	FactorPlace    Factor = "place"     // the phone is at the place
 	FactorCallBack Factor = "call_back" // the station rings the recipient
-	FactorFace     Factor = "face"      // face recognition
 )
 
 // Party is somebody whose act can stand for the recipient's confirmation.

@@ -198,7 +198,7 @@ confirm.auto_after = "90m30s"
 		"credit.delay":            "policy.wrong_type",
 		"key_elder.rule":          "policy.bad_expression",
 		"order.funding":           "policy.repeated",
-		"checkin.min_factors":     "policy.too_few_methods",
+		"checkin.methods":         "policy.not_a_choice",
 		"honour.star_hours":       "policy.wrong_type",
 		"redeem.min_age_hardship": "policy.above",
 		"confirm.auto_after":      "policy.wrong_type",

@@ -2,6 +2,7 @@ package policy
 
 import (
 	"context"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"time"
@@ -278,11 +279,39 @@ func (s *Service) publish(tx *store.Tx, by By, reason string, p Proposal) (strin
 	}
 	v := Publication{ID: store.NewID[Version](tx), Proposal: p.ID, Region: p.Region, Level: p.Level, From: p.From, Text: p.Text, Digest: p.Digest,
 		ProposedBy: p.ProposedBy, ApprovedBy: by.ID, RecordedAt: tx.Now()}
+	all, err := s.History(tx, p.Region)
+	if err != nil {
+		return "", err
+	}
+	var was Publication
+	if len(all) > 0 {
+		was = all[0]
+	}
 	if err := insertVersion(tx, v); err != nil {
 		return "", err
 	}
+	before, after := changed(was, v)
 	return string(v.ID), audit.Record(tx, audit.Entry{Actor: by.ID, Action: "policy.approve", Kind: "policy_version",
-		Ref: string(v.ID), Region: v.Region, Before: string(p.ID), After: v.Digest, Origin: by.Origin})
+		Ref: string(v.ID), Region: v.Region, Before: before, After: after + "; proposal " + string(p.ID), Origin: by.Origin})
+}
+
+// changed says for the trail what a publication replaces and what it puts there: both digests, and the lines that differ. All lines of a first one are
+// new, and stand in the version itself.
+func changed(was, is Publication) (before, after string) {
+	if was.ID == "" {
+		return "none", is.Digest
+	}
+	differ := func(these, others string) string {
+		var lines []string
+		known := strings.Split(others, "\n")
+		for _, line := range strings.Split(these, "\n") {
+			if line != "" && !slices.Contains(known, line) {
+				lines = append(lines, line)
+			}
+		}
+		return strings.Join(lines, "; ")
+	}
+	return strings.TrimSpace(was.Digest + " " + differ(was.Text, is.Text)), strings.TrimSpace(is.Digest + " " + differ(is.Text, was.Text))
 }
 
 // Reject ends a proposal without effect; its own proposer thereby withdraws it. The error is policy.already_decided for one that is not
