@@ -69,6 +69,9 @@ func (w *world) trailSaysAll(seen map[string]bool) {
 			if e.Before == "" && !looks(e.Action) && !births[e.Action] {
 				w.t.Errorf("%s of %s %s does not say what was before: %q", e.Action, e.Kind, e.Ref, e.After)
 			}
+			if e.Before == e.After && e.Before != "" {
+				w.t.Errorf("%s of %s %s does not say what changed: %q before and after", e.Action, e.Kind, e.Ref, e.After)
+			}
 			of := e.Kind == "person" || e.Kind == "recipient" || e.Kind == "volunteer" || e.Kind == "account"
 			if of && e.Actor != audit.System && e.OnBehalf == "" && actors[identity.ActorID(e.Actor)].Person != e.Ref {
 				w.t.Errorf("%s was done to %s %s by another and does not say for whom", e.Action, e.Kind, e.Ref)

@@ -184,6 +184,9 @@ const (
 	VoidService AssignmentState = "void"
 )
 
+// assignmentStates are the states in the order in which a visit goes through them.
+var assignmentStates = []AssignmentState{Offered, Taken, CheckedIn, CheckedOut, Paid, Withdrawn, NoShow, VoidService}
+
 // live reports whether the assignment still fills a place.
 func (s AssignmentState) live() bool {
 	switch s {

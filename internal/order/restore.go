@@ -103,8 +103,9 @@ func (w *work) comeAgain(o *Order, actor identity.Actor) error {
 		if _, err := w.mayTake(o, a.Volunteer, member.TeamID(a.Team)); errs.Fault(err) {
 			return err
 		} else if err == nil {
+			was := o.standing()
 			w.set(a, Taken)
-			w.fill(actor, "order.undo_cancel", o)
+			w.fill(actor, "order.undo_cancel", o, was)
 		}
 	}
 	return nil

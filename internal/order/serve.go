@@ -96,21 +96,22 @@ func (w *work) engage(actor identity.Actor, o *Order, who member.PersonID, team 
 	if err != nil {
 		return err
 	}
+	was := o.standing()
 	a := &Assignment{ID: store.NewID[Assignment](w.tx), Order: o.ID, Volunteer: who, Team: string(team), How: how, State: state,
 		Recipient: o.Recipient, Region: w.volunteers[who].Person.Region, Start: o.Start, End: o.Start.Add(minutes(o.Minutes)), Flags: flagged, isNew: true}
 	o.Assignments = append(o.Assignments, a)
 	w.diary[who] = append(w.diary[who], a)
 	w.touch(o)
-	w.fill(actor, action, o)
+	w.fill(actor, action, o, was)
 	return nil
 }
 
 func minutes(m hours.Minutes) time.Duration { return time.Duration(m.Int64()) * time.Minute }
 
-// fill moves an order on once every place is taken and agreed to.
-func (w *work) fill(actor identity.Actor, action string, o *Order) {
+// fill moves an order on once every place is taken and agreed to; was is how it stood before the act.
+func (w *work) fill(actor identity.Actor, action string, o *Order, was string) {
 	if _, accepted := o.filled(); accepted < o.Volunteers {
-		w.note(actor, action, o, string(o.State), string(o.State))
+		w.note(actor, action, o, was, o.standing())
 		return
 	}
 	w.unwait(TimerEscalate, o)
@@ -198,6 +199,7 @@ func (w *work) answer(o *Order, c *AnswerCmd) error {
 		return errs.New(errs.Conflict, "order.not_offered").By("record.state", "nobody")
 	}
 	w.touch(o)
+	was := o.standing()
 	to := Withdrawn
 	if c.Accept {
 		to = Taken
@@ -207,10 +209,10 @@ func (w *work) answer(o *Order, c *AnswerCmd) error {
 		w.unwait(TimerOfferExpire, o)
 	}
 	if !c.Accept {
-		w.note(c.Actor, "order.answer", o, string(o.State), string(o.State))
+		w.note(c.Actor, "order.answer", o, was, o.standing())
 		return nil
 	}
-	w.fill(c.Actor, "order.answer", o)
+	w.fill(c.Actor, "order.answer", o, was)
 	return nil
 }
 
@@ -224,13 +226,14 @@ func (w *work) offerExpired(o *Order, _ timer.Timer) error {
 	if !o.asks() {
 		return nil
 	}
+	was := o.standing()
 	for _, a := range o.Assignments {
 		if a.State == Offered {
 			w.set(a, Withdrawn)
 			w.touch(o)
 		}
 	}
-	w.note(system, "order.offer_expired", o, string(o.State), string(o.State))
+	w.note(system, "order.offer_expired", o, was, o.standing())
 	return nil
 }
 
@@ -379,12 +382,13 @@ func (w *work) checkOut(o *Order, c *CheckCmd) error {
 	if !a.End.After(a.Start) {
 		a.End = a.Start.Add(time.Minute)
 	}
+	was := o.standing()
 	w.set(a, CheckedOut)
 	w.prove(c.Actor, o, a.ID, AtCheckOut, methodsOf(c.Factors), at, distance)
 	for _, other := range o.Assignments {
 		if other.State == Taken || other.State == CheckedIn || other.State == Offered {
 			w.touch(o)
-			w.note(c.Actor, "order.check_out", o, string(o.State), string(o.State))
+			w.note(c.Actor, "order.check_out", o, was, o.standing())
 			return nil
 		}
 	}

@@ -3,6 +3,7 @@ package order
 import (
 	"maps"
 	"slices"
+	"strconv"
 	"time"
 
 	"timebank/internal/audit"
@@ -265,6 +266,26 @@ func (o *Order) placeOf(p member.PersonID) *Assignment {
 		}
 	}
 	return nil
+}
+
+// standing says how an order stands for the trail: its state, and how many of its places are in which: "published: offered 1, taken 1". An act that one
+// of several volunteers does changes the second alone.
+func (o *Order) standing() string {
+	said := string(o.State)
+	sep := ": "
+	for _, state := range assignmentStates {
+		n := 0
+		for _, a := range o.Assignments {
+			if a.State == state {
+				n++
+			}
+		}
+		if n > 0 {
+			said += sep + string(state) + " " + strconv.Itoa(n)
+			sep = ", "
+		}
+	}
+	return said
 }
 
 // live counts the places that are taken; accepted those of them that the volunteer has agreed to.
