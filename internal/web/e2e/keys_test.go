@@ -3,6 +3,7 @@ package e2e_test
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 
@@ -36,10 +37,16 @@ const stops = `window.stops = () => {
     all.push([e]);
   }
   return window.all = all;
-}; window.told = (e) => e.tagName.toLowerCase() + " " + (e.name || e.textContent.trim() || e.getAttribute("aria-label") || "").slice(0, 40)`
+}; window.told = (e) => e.tagName.toLowerCase() + " " + (e.name || e.textContent.trim() || e.getAttribute("aria-label") || "").slice(0, 40)` + whereItStands
 
-// stop says where the focus is: which of the stops, and what is wrong with how it is shown there.
-const stop = `(() => {
+// stop says where the focus is: which of the stops, and what is wrong with how it is shown there. trail keeps what it says at each press of Tab, before
+// the focus moves on.
+const (
+	stop  = `window.stop()`
+	trail = `;window.trail = []; addEventListener("keydown", (e) => { if (e.key === "Tab") window.trail.push(window.stop()); }, {capture: true})`
+)
+
+const whereItStands = `;window.stop = () => {
   const e = document.activeElement, find = (all) => all.findIndex((one) => one.includes(e));
   if (!e || e === document.body || e === document.documentElement) return {at: -1, told: "", fault: ""};
   let at = find(window.all);
@@ -56,7 +63,7 @@ const stop = `(() => {
     if (there && !e.contains(there) && !there.contains(e) && !e.labels?.length) fault = "it lies under " + window.told(there);
   }
   return {at, told: window.told(e), fault};
-})()`
+}`
 
 // focus is where the focus is on a page.
 type focus struct {
@@ -71,25 +78,46 @@ func (v *window) stroke(k string, opts ...chromedp.KeyOption) {
 	v.do("press a key", chromedp.KeyEvent(k, opts...))
 }
 
-// tab presses the Tab key and does not let go of it, as somebody does who goes far: the keyboard then sends one press after another.
-func (v *window) tab() {
+// tab presses the Tab key so many times and does not let go of it, as somebody does who goes far: the keyboard then sends one press after another.
+func (v *window) tab(times int) {
 	v.t.Helper()
-	v.do("press Tab", command(input.DispatchKeyEvent, input.DispatchKeyEventParams{Type: input.DispatchKeyEventTypeRawKeyDown, Key: "Tab", Code: "Tab", WindowsVirtualKeyCode: 9}))
+	press := command(input.DispatchKeyEvent, input.DispatchKeyEventParams{Type: input.DispatchKeyEventTypeRawKeyDown, Key: "Tab", Code: "Tab", WindowsVirtualKeyCode: 9})
+	v.do("press Tab", slices.Repeat([]chromedp.Action[chromedp.Void]{press}, times)...)
+}
+
+// tabbed goes round the page by Tab and returns where the focus was after each press: at most some presses more than there are stops, since the browser has
+// stops of its own between the end and the beginning. Asking the page after each press took most of the walk's time; it keeps the trail itself.
+func (v *window) tabbed(total int) (seen []focus) {
+	v.t.Helper()
+	round := func() bool {
+		at := -1
+		for _, now := range seen {
+			if now.At >= 0 && now.At == at {
+				return true
+			}
+			if at < 0 {
+				at = now.At
+			}
+		}
+		return false
+	}
+	for pressed, more := 0, total+1; pressed < total+20 && !round(); pressed, more = pressed+more, 5 {
+		v.tab(more)
+		seen = ask[[]focus](v, "where the focus went", `window.trail.concat(`+stop+`)`)[1:]
+	}
+	return seen
 }
 
 // walk goes through a page by the Tab key alone: every stop is reached, in the order of the page, seen when it is there, and left again; the skip
 // link leads past the menu.
 func (v *window) walk(path string) {
 	v.t.Helper()
-	v.do("count the stops", evaluate(stops))
+	v.do("count the stops", evaluate(stops+trail))
 	total := ask[int](v, "count", `window.stops().length`)
 	reached := map[int]bool{}
 	last, first := -1, -1
 	// Some pages begin in their field. From there the walk goes to the end of the page and round to where it began.
-	// The browser has stops of its own between the end and the beginning.
-	for n := 0; n < total+20; n++ {
-		v.tab()
-		now := ask[focus](v, "where the focus is", stop)
+	for _, now := range v.tabbed(total) {
 		if now.Fault != "" {
 			v.t.Errorf("%s: the focus is on %q, and %s", path, now.Told, now.Fault)
 		}
@@ -190,7 +218,7 @@ func (l *listener) Errorf(format string, args ...any) {
 func (v *window) to(what, is string) {
 	v.t.Helper()
 	for range 400 {
-		v.tab()
+		v.tab(1)
 		if ask[bool](v, what, `((e) => !!(`+is+`))(document.activeElement)`) {
 			return
 		}
