@@ -109,7 +109,11 @@ func complaintsOf(tx *store.Tx, orders []order.ID) (map[order.ID][]*Complaint, e
 // Level says who has to act, LevelSince since when, DueAt until when. It needs identity.OrderRead for the place and shows no words.
 func (s *Service) OpenComplaints(ctx context.Context, actor identity.Actor, place region.ID) (list []Complaint, err error) {
 	err = s.inPlace(ctx, actor, identity.OrderRead, place, func(tx *store.Tx, day string) error {
-		rows, err := store.All(tx, scanComplaint, complaintColumns+"WHERE state = 'open' AND "+region.WithinSQL("region", 1, 2)+
+		within, err := region.Within(tx, "region", place, 1, 2)
+		if err != nil {
+			return err
+		}
+		rows, err := store.All(tx, scanComplaint, complaintColumns+"WHERE state = 'open' AND "+within+
 			" ORDER BY due_at, id", string(place), day)
 		list = make([]Complaint, len(rows))
 		for i, c := range rows {
@@ -124,7 +128,11 @@ func (s *Service) OpenComplaints(ctx context.Context, actor identity.Actor, plac
 // identity.FeedbackFollowUp for the place.
 func (s *Service) OpenFollowUps(ctx context.Context, actor identity.Actor, place region.ID) (list []FollowUp, err error) {
 	err = s.inPlace(ctx, actor, identity.FeedbackFollowUp, place, func(tx *store.Tx, day string) error {
-		rows, err := store.All(tx, scanFollowUp, "SELECT "+followUpColumns+" FROM follow_up WHERE state = 'open' AND "+region.WithinSQL("region", 1, 2)+
+		within, err := region.Within(tx, "region", place, 1, 2)
+		if err != nil {
+			return err
+		}
+		rows, err := store.All(tx, scanFollowUp, "SELECT "+followUpColumns+" FROM follow_up WHERE state = 'open' AND "+within+
 			" ORDER BY due_at, order_id", string(place), day)
 		list = make([]FollowUp, len(rows))
 		for i, f := range rows {

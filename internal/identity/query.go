@@ -185,7 +185,11 @@ func loadProposal(tx *store.Tx, which ProposalID, lock string) (Proposal, error)
 
 // OpenProposals lists the proposals that wait for a decision in a region and below, oldest first.
 func OpenProposals(tx *store.Tx, place region.ID) ([]Proposal, error) {
-	return store.All(tx, scanProposal, proposalColumns+" WHERE state = 'open' AND "+region.WithinSQL("region", 1, 2)+" ORDER BY id",
+	within, err := region.Within(tx, "region", place, 1, 2)
+	if err != nil {
+		return nil, err
+	}
+	return store.All(tx, scanProposal, proposalColumns+" WHERE state = 'open' AND "+within+" ORDER BY id",
 		string(place), string(clock.DayOf(tx.Now())))
 }
 

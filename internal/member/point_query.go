@@ -21,7 +21,11 @@ func scanPoint(r *store.Rows) (p ServicePoint, err error) {
 
 // PointsIn lists the service points of a region and below that are open, by name.
 func PointsIn(tx *store.Tx, place region.ID) ([]ServicePoint, error) {
-	return store.All(tx, scanPoint, pointQuery+"s.closed_at IS NULL AND "+region.WithinSQL("s.region", 1, 2)+" ORDER BY s.name, s.id", string(place), string(clock.DayOf(tx.Now())))
+	within, err := region.Within(tx, "s.region", place, 1, 2)
+	if err != nil {
+		return nil, err
+	}
+	return store.All(tx, scanPoint, pointQuery+"s.closed_at IS NULL AND "+within+" ORDER BY s.name, s.id", string(place), string(clock.DayOf(tx.Now())))
 }
 
 // PointsFor lists the service points that a home belongs to, by name: those of its community, else those of its street and below.
@@ -42,7 +46,11 @@ func EveryPointIn(tx *store.Tx, place region.ID, after PointID, limit int) ([]Se
 		later = " AND (s.name, s.id) > (SELECT a.name, a.id FROM service_point a WHERE a.id = $4)"
 		args = append(args, string(after))
 	}
-	return store.All(tx, scanPoint, pointQuery+region.WithinSQL("s.region", 1, 2)+later+" ORDER BY s.name, s.id LIMIT $3", args...)
+	within, err := region.Within(tx, "s.region", place, 1, 2)
+	if err != nil {
+		return nil, err
+	}
+	return store.All(tx, scanPoint, pointQuery+within+later+" ORDER BY s.name, s.id LIMIT $3", args...)
 }
 
 // LoadPoint returns a service point, open or closed, or NotFound with the code member.point_unknown.

@@ -215,12 +215,16 @@ func KeyElders(tx *store.Tx, after PersonID, max int) ([]Recipient, error) {
 
 // RecipientsIn lists up to max recipients of a state in a region and below, after the given person: the desk's list of who waits.
 func RecipientsIn(tx *store.Tx, place region.ID, state RecipientState, after PersonID, max int) ([]Recipient, error) {
-	within := region.WithinSQL("p.region", 1, 2)
+	column, waiting := "p.region", ""
 	if state == RecipientApplied {
 		// As with volunteers who wait; see VolunteersIn.
-		within = "r.state = 'applied' AND " + region.WithinSQL("p.region || ''", 1, 2)
+		column, waiting = "p.region || ''", "r.state = 'applied' AND "
 	}
-	return store.All(tx, scanRecipient, recipientQuery+"r.state = $3 AND r.person > $4 AND "+within+" ORDER BY r.person LIMIT $5",
+	within, err := region.Within(tx, column, place, 1, 2)
+	if err != nil {
+		return nil, err
+	}
+	return store.All(tx, scanRecipient, recipientQuery+"r.state = $3 AND r.person > $4 AND "+waiting+within+" ORDER BY r.person LIMIT $5",
 		string(place), string(clock.DayOf(tx.Now())), string(state), string(after), max)
 }
 
@@ -269,12 +273,16 @@ func lockVolunteers(tx *store.Tx, ids []PersonID) (map[PersonID]volunteerRow, er
 
 // VolunteersIn lists up to max volunteers of a state in a region and below, after the given person.
 func VolunteersIn(tx *store.Tx, place region.ID, state VolunteerState, after PersonID, max int) ([]Volunteer, error) {
-	within := region.WithinSQL("p.region", 1, 2)
+	column, waiting := "p.region", ""
 	if state == VolunteerApplied || state == VolunteerReviewed {
 		// They are few: found by their own index, whatever the place. The expression keeps an engine from reading everybody of the place instead.
-		within = "v.state IN ('applied', 'reviewed') AND " + region.WithinSQL("p.region || ''", 1, 2)
+		column, waiting = "p.region || ''", "v.state IN ('applied', 'reviewed') AND "
 	}
-	return store.All(tx, scanPlainVolunteer, volunteerQuery+"v.state = $3 AND v.person > $4 AND "+within+" ORDER BY v.person LIMIT $5",
+	within, err := region.Within(tx, column, place, 1, 2)
+	if err != nil {
+		return nil, err
+	}
+	return store.All(tx, scanPlainVolunteer, volunteerQuery+"v.state = $3 AND v.person > $4 AND "+waiting+within+" ORDER BY v.person LIMIT $5",
 		string(place), string(clock.DayOf(tx.Now())), string(state), string(after), max)
 }
 

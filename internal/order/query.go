@@ -40,6 +40,16 @@ func load(tx *store.Tx, ids []ID, lock bool) (map[ID]*Order, error) {
 	return found, nil
 }
 
+// heads reads orders without their assignments.
+func heads(tx *store.Tx, ids []ID) (map[ID]*Order, error) {
+	orders, err := store.In(tx, "SELECT "+orderColumns+" FROM service_order WHERE id IN (", ids, ")", scanOrder)
+	found := make(map[ID]*Order, len(orders))
+	for _, o := range orders {
+		found[o.ID] = o
+	}
+	return found, err
+}
+
 // span is the part of a volunteer's diary that the limits look at.
 type span struct {
 	volunteer string
@@ -127,10 +137,18 @@ func publishedIn(tx *store.Tx, communities []region.ID) ([]*Order, error) {
 
 func scanID(r *store.Rows) (id ID, err error) { return id, r.Scan(&id) }
 
-// openIn reads the open orders of a place and below it, the longest waiting first, without their assignments.
-func openIn(tx *store.Tx, place, day string) ([]*Order, error) {
-	return store.All(tx, scanOrder, "SELECT "+orderColumns+" FROM service_order WHERE phase = 1 AND "+
-		region.WithinSQL("region", 1, 2)+" ORDER BY since, id", place, day)
+// openIn reads where the open orders of a place and below it stand, the longest waiting first.
+func openIn(tx *store.Tx, place region.ID, day clock.Day) ([]Line, error) {
+	within, err := region.Within(tx, "region", place, 1, 2)
+	if err != nil {
+		return nil, err
+	}
+	return store.All(tx, func(r *store.Rows) (l Line, err error) {
+		var since int64
+		err = r.Scan(&l.ID, &l.Region, &l.State, &l.WaitsFor, &l.Level, &since)
+		l.Since = clock.FromMicros(since)
+		return l, err
+	}, "SELECT id, region, state, waits_for, level, since FROM service_order WHERE phase = 1 AND "+within+" ORDER BY since, id", string(place), string(day))
 }
 
 // sorted puts what a query found in the order of its identifiers. A query that is asked for that order reads the whole book in it instead of a

@@ -286,39 +286,101 @@ func (s *Service) Board(ctx context.Context, actor identity.Actor, place region.
 		if err != nil {
 			return err
 		}
-		if err := actor.May(identity.OrderRead, place, w.tree); err != nil {
+		if b, err = w.board(actor, place); err != nil {
 			return err
 		}
-		b = Board{Place: place, At: tx.Now(), Count: map[WaitsFor]int{}, Levels: map[Level]int{}}
-		open, err := openIn(tx, string(place), string(w.tree.Day()))
+		ids := make([]ID, len(b.Lines))
+		for i, l := range b.Lines {
+			ids[i] = l.ID
+		}
+		b.Lines, err = w.lines(ids)
+		return err
+	})
+	return b, err
+}
+
+// Waiting is [Service.Board] for who shows a page of it: its lines say where each order stands, and [Service.Lines] says the rest.
+func (s *Service) Waiting(ctx context.Context, actor identity.Actor, place region.ID) (b Board, err error) {
+	err = s.db.Read(ctx, "order.waiting", func(tx *store.Tx) error {
+		w, err := s.begin(tx)
 		if err != nil {
 			return err
 		}
-		for _, o := range open {
-			b.Count[o.WaitsFor]++
-			b.Levels[o.Level]++
-		}
-		b.All = len(open)
-		if len(open) > boardMax {
-			decide := slices.DeleteFunc(slices.Clone(open[boardMax:]), func(o *Order) bool { return o.WaitsFor != ForProvider && o.State != Disputed })
-			open = append(open[:boardMax:boardMax], decide...)
-		}
-		refs := make([]string, len(open))
-		for i, o := range open {
-			refs[i] = string(o.ID)
-		}
-		due, err := timer.Soonest(tx, refs)
+		b, err = w.board(actor, place)
+		return err
+	})
+	return b, err
+}
+
+// Lines returns orders as a board has them. Error: Forbidden identity.not_allowed for one that the actor may not read.
+func (s *Service) Lines(ctx context.Context, actor identity.Actor, ids []ID) (lines []Line, err error) {
+	err = s.db.Read(ctx, "order.lines", func(tx *store.Tx) error {
+		w, err := s.begin(tx)
 		if err != nil {
 			return err
 		}
-		for _, o := range open {
-			b.Lines = append(b.Lines, Line{ID: o.ID, Item: o.Item, Recipient: o.Recipient, PlacedAs: o.PlacedAs, Urgency: string(o.Urgency), Region: o.Region,
-				State: o.State, WaitsFor: o.WaitsFor, Level: o.Level, Acts: w.acts(o), Asked: o.SubmittedAt, Since: o.Since, Start: o.Start,
-				Due: due[string(o.ID)], Late: o.State == Accepted && late(o, tx.Now())})
+		if lines, err = w.lines(ids); err != nil {
+			return err
+		}
+		for _, l := range lines {
+			if err := actor.May(identity.OrderRead, l.Region, w.tree); err != nil {
+				return err
+			}
 		}
 		return nil
 	})
-	return b, err
+	if err != nil {
+		return nil, err
+	}
+	return lines, nil
+}
+
+// board counts what waits in a place, and says where the longest waiting and what an office has to decide stand.
+func (w *work) board(actor identity.Actor, place region.ID) (Board, error) {
+	if err := actor.May(identity.OrderRead, place, w.tree); err != nil {
+		return Board{}, err
+	}
+	b := Board{Place: place, At: w.tx.Now(), Count: map[WaitsFor]int{}, Levels: map[Level]int{}}
+	open, err := openIn(w.tx, place, w.tree.Day())
+	if err != nil {
+		return Board{}, err
+	}
+	for _, l := range open {
+		b.Count[l.WaitsFor]++
+		b.Levels[l.Level]++
+	}
+	b.All = len(open)
+	if len(open) > boardMax {
+		decide := slices.DeleteFunc(slices.Clone(open[boardMax:]), func(l Line) bool { return l.WaitsFor != ForProvider && l.State != Disputed })
+		open = append(open[:boardMax:boardMax], decide...)
+	}
+	b.Lines = open
+	return b, nil
+}
+
+// lines are orders as a board has them, in the order of the ids.
+func (w *work) lines(ids []ID) ([]Line, error) {
+	orders, err := heads(w.tx, ids)
+	if err != nil {
+		return nil, err
+	}
+	refs := make([]string, len(ids))
+	for i, id := range ids {
+		refs[i] = string(id)
+	}
+	due, err := timer.Soonest(w.tx, refs)
+	if err != nil {
+		return nil, err
+	}
+	lines := make([]Line, 0, len(ids))
+	for _, id := range ids {
+		if o := orders[id]; o != nil {
+			lines = append(lines, Line{ID: o.ID, Item: o.Item, Recipient: o.Recipient, PlacedAs: o.PlacedAs, Urgency: string(o.Urgency), Region: o.Region,
+				State: o.State, WaitsFor: o.WaitsFor, Level: o.Level, Acts: w.acts(o), Asked: o.SubmittedAt, Since: o.Since, Start: o.Start,
+				Due: due[string(o.ID)], Late: o.State == Accepted && late(o, w.tx.Now())})
+		}
+	}
+	return lines, nil
 }
 
 // acts is the region whose office has to see to an order at its level.

@@ -19,10 +19,13 @@ type Name struct{ text }
 var compound = strings.Fields(`欧阳 司马 上官 诸葛 司徒 夏侯 皇甫 东方 尉迟 公孙 慕容 长孙 宇文 令狐 轩辕 端木 独孤 南宫 西门 呼延 闻人 申屠 太史 澹台 公冶 宗政
 	濮阳 淳于 单于 公羊 赫连 钟离 万俟 第五 百里 东郭 南门 公西 仲孙 鲜于 闾丘 亓官 司寇 巫马 漆雕 壤驷 拓跋 夹谷 宰父 谷梁 段干 梁丘 左丘 歐陽 司馬 諸葛`)
 
+// dots makes one middle dot of those that keyboards have.
+var dots = strings.NewReplacer("•", "·", "．", "·", "‧", "·", "・", "·")
+
 // ParseName reads a name of 1 to 50 characters: letters of any script, with spaces, hyphens, apostrophes, full stops and the middle dot between
 // them. White space is tidied, and • and ． become ·. The error has the code pii.name_malformed.
 func ParseName(s string) (Name, error) {
-	s = strings.NewReplacer("•", "·", "．", "·", "‧", "·", "・", "·").Replace(s)
+	s = dots.Replace(s)
 	s = strings.Join(strings.Fields(s), " ")
 	if s == "" || !utf8.ValidString(s) || utf8.RuneCountInString(s) > maxName {
 		return Name{}, errName
@@ -47,8 +50,9 @@ func (n Name) Surname() string {
 
 func surnameLen(name []rune) int {
 	if len(name) > 2 {
+		first := string(name[:2])
 		for _, c := range compound {
-			if strings.HasPrefix(string(name), c) {
+			if first == c {
 				return 2
 			}
 		}

@@ -133,6 +133,49 @@ func ParseOverride(level Level, data []byte) (Draft, error) {
 	return d, nil
 }
 
+// reading names a text and the level at which it is read.
+type reading struct {
+	level Level
+	text  string
+}
+
+// mostRead bounds how many drafts are remembered (default, ours): a city publishes a handful of versions a year.
+const mostRead = 100
+
+// readBefore are drafts by what they were read from. Compiling a rule over people and trying it on all kinds of them takes milliseconds, and a
+// page of rules reads the same few publications for everybody.
+var readBefore = struct {
+	sync.Mutex
+	drafts map[reading]Draft
+}{drafts: map[reading]Draft{}}
+
+// Read is [Parse] at the city's level and [ParseOverride] below it, for texts that are kept and read again and again.
+func Read(level Level, text string) (Draft, error) {
+	key := reading{level, text}
+	readBefore.Lock()
+	d, known := readBefore.drafts[key]
+	readBefore.Unlock()
+	if known {
+		return d, nil
+	}
+	var err error
+	if level == City {
+		d, err = Parse([]byte(text))
+	} else {
+		d, err = ParseOverride(level, []byte(text))
+	}
+	if err != nil {
+		return Draft{}, err
+	}
+	readBefore.Lock()
+	defer readBefore.Unlock()
+	if len(readBefore.drafts) >= mostRead {
+		clear(readBefore.drafts)
+	}
+	readBefore.drafts[key] = d
+	return d, nil
+}
+
 // stored reads the text of a published version. A parameter that the registry has dropped since is passed over, one that is new since
 // keeps its default.
 func stored(text string, whole bool) (Draft, error) {

@@ -58,6 +58,17 @@ func loadRevision(tx *store.Tx) (int64, error) {
 	return revision, err
 }
 
+// Within is [WithinSQL] for a place that may be the city: all is inside of that, so that no list of its thousands of regions is made for each
+// question. Both parameters are named either way.
+func Within(tx *store.Tx, column string, place ID, ancestor, day int) (string, error) {
+	var city bool
+	err := tx.QueryRow("SELECT COUNT(1) > 0 FROM region WHERE level = 'city' AND id = $1", string(place)).Scan(&city)
+	if city {
+		return fmt.Sprintf("CAST($%d AS TEXT) <> '' AND CAST($%d AS TEXT) <> ''", ancestor, day), err
+	}
+	return WithinSQL(column, ancestor, day), err
+}
+
 // WithinSQL returns an SQL condition that is true where column holds the id of a region inside the one in parameter $ancestor, by
 // either tree, as of the civil day in parameter $day. It is how another package's query selects by region without naming
 // this package's tables: WHERE + region.WithinSQL("o.region", 1, 2).

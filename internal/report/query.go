@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"fmt"
 	"maps"
+	"math/bits"
 	"slices"
 	"strconv"
 	"strings"
@@ -26,8 +27,9 @@ type figure struct {
 	kind  string
 	// from is what is read; figures of the same one are summed in one pass.
 	from string
-	// key is a unique text, at the moment in microseconds, place the column of the region.
-	key, at, ref, person, place, what, value, where string
+	// key is a unique text, at the moment in microseconds, place the column of the region. named is an indexed identifier that was made at that moment,
+	// "" for none.
+	key, at, named, ref, person, place, what, value, where string
 }
 
 // What is read. The book's lines name the accounts on both sides and, for what takes something back, the transaction that is taken back.
@@ -58,15 +60,15 @@ const (
 
 // table is every figure, in the order of a page.
 var table = []figure{
-	{code: "figure.redeemed", unit: Minutes, group: OfHours, kind: "transaction", from: fromBook, key: lineKey, at: "t.recorded_at", ref: "COALESCE(b.id, t.id)",
+	{code: "figure.redeemed", unit: Minutes, group: OfHours, kind: "transaction", from: fromBook, key: lineKey, at: "t.recorded_at", named: "t.id", ref: "COALESCE(b.id, t.id)",
 		person: "CASE WHEN " + spentHere + " THEN s.owner ELSE d.owner END", place: "COALESCE(b.region, t.region)", what: "COALESCE(b.service, t.service)",
 		value: "CASE WHEN " + spentHere + " THEN e.minutes ELSE -e.minutes END", where: "(" + spentHere + " OR " + spentBack + ")"},
-	{code: "figure.earned", unit: Minutes, group: OfHours, kind: "transaction", from: fromBook, key: lineKey, at: "t.recorded_at", ref: "COALESCE(b.id, t.id)",
+	{code: "figure.earned", unit: Minutes, group: OfHours, kind: "transaction", from: fromBook, key: lineKey, at: "t.recorded_at", named: "t.id", ref: "COALESCE(b.id, t.id)",
 		person: "CASE WHEN " + earnedHere + " THEN d.owner ELSE s.owner END", place: "COALESCE(b.region_to, t.region_to)", what: "COALESCE(b.service, t.service)",
 		value: "CASE WHEN " + earnedHere + " THEN e.minutes ELSE -e.minutes END", where: "(" + earnedHere + " OR " + earnedBack + ")"},
-	{code: "figure.granted", unit: Minutes, group: OfHours, kind: "transaction", from: fromBook, key: lineKey, at: "t.recorded_at", ref: "t.id", person: "d.owner",
+	{code: "figure.granted", unit: Minutes, group: OfHours, kind: "transaction", from: fromBook, key: lineKey, at: "t.recorded_at", named: "t.id", ref: "t.id", person: "d.owner",
 		place: "t.region", what: "t.reason", value: "e.minutes", where: "t.reason = 'grant' AND d.class = 'grant'"},
-	{code: "figure.given", unit: Minutes, group: OfHours, kind: "transaction", from: fromBook, key: lineKey, at: "t.recorded_at", ref: "t.id", person: "s.owner",
+	{code: "figure.given", unit: Minutes, group: OfHours, kind: "transaction", from: fromBook, key: lineKey, at: "t.recorded_at", named: "t.id", ref: "t.id", person: "s.owner",
 		place: "t.region", what: "t.reason", value: "e.minutes", where: "t.reason IN ('transfer', 'donate') AND s.class IN ('saved', 'group', 'donated')"},
 	{code: "figure.fund", unit: Minutes, group: OfHours, kind: "order", from: fromClaims, key: "f.order_id", at: "f.recorded_at", ref: "f.order_id", person: "o.recipient",
 		place: "o.region", what: "o.item", value: "f.minutes", where: "1 = 1"},
@@ -74,7 +76,7 @@ var table = []figure{
 		person: "a.owner", place: "COALESCE(p.region, m.region, '')", what: "a.class", value: "a.balance",
 		where: "a.balance <> 0 AND a.class IN ('saved', 'donated', 'grant', 'group')"},
 
-	{code: "figure.asked", unit: Count, group: OfOrders, kind: "order", from: fromOrders, key: "o.id", at: "o.submitted_at", ref: "o.id", person: "o.recipient",
+	{code: "figure.asked", unit: Count, group: OfOrders, kind: "order", from: fromOrders, key: "o.id", at: "o.submitted_at", named: "o.id", ref: "o.id", person: "o.recipient",
 		place: "o.region", what: "o.item", value: "1", where: "1 = 1"},
 	{code: "figure.completed", unit: Count, group: OfOrders, kind: "order", from: fromOrders, key: "o.id", at: "o.settled_at", ref: "o.id", person: "o.recipient",
 		place: "o.region", what: "o.item", value: "1", where: "o.state IN ('settled', 'closed')"},
@@ -156,6 +158,18 @@ func (q *question) arg(v any) string {
 	return "$" + strconv.Itoa(len(q.args))
 }
 
+// list are parameters for numbers, of which it takes one or several; some stand twice, so that statements of few lengths are prepared.
+func (q *question) list(numbers []int64) string {
+	var b strings.Builder
+	for i := range 1 << bits.Len(uint(len(numbers)-1)) {
+		if i > 0 {
+			b.WriteString(", ")
+		}
+		b.WriteString(q.arg(numbers[min(i, len(numbers)-1)]))
+	}
+	return b.String()
+}
+
 // filter is the condition of a figure in a span.
 func (q *question) filter(f figure, s Span) string {
 	where := f.where
@@ -178,72 +192,33 @@ func (q *question) filter(f figure, s Span) string {
 	return where
 }
 
-// among is the filter with what spares looking at every row: the book's transactions are numbered in the order of time, so that its lines of a span
-// have numbers of a range, and an order's name begins with the time at which it was submitted.
-func (q *question) among(f figure, s Span) (string, error) {
+// among is the filter with what spares looking at every row: an identifier begins with the time at which it was made, or a later one where the
+// clock had been put back.
+func (q *question) among(f figure, s Span) string {
 	where := q.filter(f, s)
+	if f.named == "" {
+		return where
+	}
 	from, until := s.micros()
-	if f.at == "o.submitted_at" {
-		if from > 0 {
-			where += " AND o.id >= " + q.arg(firstID(from-disorder))
-		}
-		if until < latest {
-			where += " AND o.id < " + q.arg(firstID(until+disorder))
-		}
-	}
-	if f.from != fromBook {
-		return where, nil
-	}
 	if from > 0 {
-		last, err := lastBefore(q.tx, from-disorder)
-		if err != nil {
-			return "", err
-		}
-		where += " AND e.tx > " + q.arg(last)
+		where += " AND " + f.named + " >= " + q.arg(firstID(from))
 	}
 	if until < latest {
-		last, err := lastBefore(q.tx, until+disorder)
-		if err != nil {
-			return "", err
-		}
-		where += " AND e.tx <= " + q.arg(last)
+		where += " AND " + f.named + " < " + q.arg(firstID(until+disorder))
 	}
-	return where, nil
+	return where
 }
 
-// firstID is the lowest name that is made at a moment or after it.
+// firstID is the lowest identifier that is made at a moment or after it.
 func firstID(micros int64) string {
 	var u [16]byte
 	binary.BigEndian.PutUint64(u[:8], uint64(max(micros, 0)/1000)<<16)
 	return string(id.From[struct{}](u))
 }
 
-// disorder bounds by how much a transaction of the book may have an earlier time than one with a lower number, in microseconds (default, ours):
-// transactions that run beside each other take their time when they begin, and clocks of two processes differ a little.
-const disorder = int64(24 * time.Hour / time.Microsecond)
-
-// lastBefore is the number of a transaction that was recorded before a moment and whose next was not; 0 when the book begins later. It finds it by
-// halving.
-func lastBefore(tx *store.Tx, at int64) (int64, error) {
-	var before, after int64
-	if err := tx.QueryRow("SELECT COALESCE(MAX(seq), 0) + 1 FROM ledger_tx").Scan(&after); err != nil {
-		return 0, err
-	}
-	for before+1 < after {
-		middle := before + (after-before)/2
-		found, err := store.All(tx, func(r *store.Rows) (row [2]int64, err error) { return row, r.Scan(&row[0], &row[1]) },
-			"SELECT seq, recorded_at FROM ledger_tx WHERE seq >= $1 ORDER BY seq LIMIT 1", middle)
-		switch {
-		case err != nil:
-			return 0, err
-		case len(found) == 0 || found[0][1] >= at:
-			after = middle
-		default:
-			before = found[0][0]
-		}
-	}
-	return before, nil
-}
+// disorder bounds in microseconds (default, ours) how far a clock is put back, how long a transaction that writes runs, and how far the clocks of
+// two processes are apart.
+const disorder = int64(time.Hour / time.Microsecond)
 
 // Measure returns every figure of a place and all below it in each span; a stock figure is the same in all of them.
 func Measure(tx *store.Tx, tree *region.Tree, place region.ID, spans ...Span) ([]map[Code]int64, error) {
@@ -325,11 +300,7 @@ func One(tx *store.Tx, tree *region.Tree, place region.ID, code Code, s Span) (v
 		return 0, 0, err
 	}
 	q := ask(tx, tree, place)
-	where, err := q.among(f, s)
-	if err != nil {
-		return 0, 0, err
-	}
-	err = tx.QueryRow("SELECT CAST(COALESCE(SUM("+f.value+"), 0) AS BIGINT), COUNT(1) FROM "+f.from+" WHERE "+where, q.args...).Scan(&value, &lines)
+	err = tx.QueryRow("SELECT CAST(COALESCE(SUM("+f.value+"), 0) AS BIGINT), COUNT(1) FROM "+f.from+" WHERE "+q.among(f, s), q.args...).Scan(&value, &lines)
 	return value, lines, err
 }
 
@@ -340,10 +311,7 @@ func ByRegion(tx *store.Tx, tree *region.Tree, code Code, s Span) (map[region.ID
 		return nil, err
 	}
 	q := ask(tx, tree, tree.City())
-	where, err := q.among(f, s)
-	if err != nil {
-		return nil, err
-	}
+	where := q.among(f, s)
 	out := map[region.ID]int64{}
 	_, err = store.All(tx, func(r *store.Rows) (none struct{}, err error) {
 		var id region.ID
@@ -399,47 +367,46 @@ func List(tx *store.Tx, tree *region.Tree, place region.ID, code Code, s Span, a
 	return p, err
 }
 
+// row is an entry with what pages are cut by.
+type row struct {
+	Entry
+	key    string
+	micros int64
+}
+
 // entries reads a page of rows, and with them, if it is the first page and all are to be added up, the figure itself.
 func entries(tx *store.Tx, tree *region.Tree, place region.ID, code Code, s Span, after string, limit int, sum bool) (p Page, err error) {
 	f, err := figureOf(code)
 	if err != nil {
 		return p, err
 	}
-	limit = min(max(limit, 1), mostRows)
-	q := ask(tx, tree, place)
-	where, err := q.among(f, s)
-	if err != nil {
-		return p, err
-	}
-	at := "COALESCE(" + f.at + ", 0)"
-	if after != "" {
-		micros, key, err := cursor(after)
-		if err != nil {
+	limit = bounded(limit)
+	if !sum {
+		rest := s
+		if after != "" {
+			micros, _, err := cursor(after)
+			if err != nil {
+				return p, err
+			}
+			rest.Until = clock.FromMicros(micros)
+		}
+		if s.From, err = newest(tx, tree, place, f, rest, limit+1); err != nil {
 			return p, err
 		}
-		m := q.arg(micros)
-		where += fmt.Sprintf(" AND (%s < %s OR %s = %s AND %s < %s)", at, m, at, m, f.key, q.arg(key))
 	}
-	type row struct {
-		Entry
-		key    string
-		micros int64
-	}
-	whole := []string{"0", "0"}
-	if sum {
-		whole = []string{"CAST(SUM(" + f.value + ") OVER () AS BIGINT)", "COUNT(1) OVER ()"}
-	}
-	rows, err := store.All(tx, func(r *store.Rows) (e row, err error) {
-		err = r.Scan(&e.key, &e.micros, &e.Ref, &e.Person, &e.Region, &e.What, &e.Value, &p.Value, &p.Lines)
-		if e.micros > 0 {
-			e.At = clock.FromMicros(e.micros)
-		}
-		return e, err
-	}, "SELECT "+strings.Join(append([]string{f.key, at, f.ref, f.person, f.place, f.what, f.value}, whole...), ", ")+" FROM "+f.from+" WHERE "+where+
-		" ORDER BY 2 DESC, 1 DESC LIMIT "+q.arg(limit+1), q.args...)
+	q := ask(tx, tree, place)
+	rows, err := q.rows(f, q.among(f, s), after, limit+1, sum, &p)
 	if err != nil {
 		return p, err
 	}
+	p.cut(rows, limit)
+	return p, nil
+}
+
+func bounded(limit int) int { return min(max(limit, 1), mostRows) }
+
+// cut leaves a page of the rows and says where the next one begins.
+func (p *Page) cut(rows []row, limit int) {
 	if len(rows) > limit {
 		rows = rows[:limit]
 		last := rows[limit-1]
@@ -448,7 +415,51 @@ func entries(tx *store.Tx, tree *region.Tree, place region.ID, code Code, s Span
 	for _, r := range rows {
 		p.Rows = append(p.Rows, r.Entry)
 	}
-	return p, nil
+}
+
+// newest is a moment from which on a span has its so many newest entries, where identifiers say which they are: the earliest of those that were
+// named last. The span's beginning where nothing says so, or it has fewer.
+func newest(tx *store.Tx, tree *region.Tree, place region.ID, f figure, s Span, lines int) (time.Time, error) {
+	if f.named == "" {
+		return s.From, nil
+	}
+	q := ask(tx, tree, place)
+	var n int
+	var from int64
+	err := tx.QueryRow("SELECT COUNT(1), COALESCE(MIN(w.moment), 0) FROM (SELECT "+f.at+" AS moment FROM "+f.from+" WHERE "+q.among(f, s)+
+		" ORDER BY "+f.named+" DESC LIMIT "+q.arg(lines)+") w", q.args...).Scan(&n, &from)
+	if err != nil || n < lines {
+		return s.From, err
+	}
+	return clock.FromMicros(from), nil
+}
+
+// rows reads at most so many rows that meet a condition, newest first, after a cursor, and with them, if asked for, the sum and the number of all.
+func (q *question) rows(f figure, where, after string, limit int, sum bool, p *Page) ([]row, error) {
+	at := f.at
+	if f.stock {
+		at = "COALESCE(" + f.at + ", 0)"
+	}
+	if after != "" {
+		micros, key, err := cursor(after)
+		if err != nil {
+			return nil, err
+		}
+		m := q.arg(micros)
+		where += fmt.Sprintf(" AND (%s < %s OR %s = %s AND %s < %s)", at, m, at, m, f.key, q.arg(key))
+	}
+	whole := []string{"0", "0"}
+	if sum {
+		whole = []string{"CAST(SUM(" + f.value + ") OVER () AS BIGINT)", "COUNT(1) OVER ()"}
+	}
+	return store.All(q.tx, func(r *store.Rows) (e row, err error) {
+		err = r.Scan(&e.key, &e.micros, &e.Ref, &e.Person, &e.Region, &e.What, &e.Value, &p.Value, &p.Lines)
+		if e.micros > 0 {
+			e.At = clock.FromMicros(e.micros)
+		}
+		return e, err
+	}, "SELECT "+strings.Join(append([]string{f.key, at, f.ref, f.person, f.place, f.what, f.value}, whole...), ", ")+" FROM "+f.from+" WHERE "+where+
+		" ORDER BY 2 DESC, 1 DESC LIMIT "+q.arg(limit), q.args...)
 }
 
 // Owed is what people who turn a given age in one year may redeem.

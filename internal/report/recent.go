@@ -3,6 +3,7 @@ package report
 import (
 	"context"
 	"errors"
+	"slices"
 	"time"
 
 	"timebank/internal/clock"
@@ -76,8 +77,8 @@ func (s *Service) One(tx *store.Tx, tree *region.Tree, place region.ID, code Cod
 		return 0, 0, at, err
 	}
 	if t.of(tree.City(), code, span).lines < many {
-		value, lines, err = One(tx, tree, place, code, span)
-		return value, lines, tx.Now(), err
+		p, err := t.few(tx, place, code, span, "", 1)
+		return p.Value, p.Lines, tx.Now(), err
 	}
 	got := t.of(place, code, span)
 	return got.value, got.lines, t.at, nil
@@ -94,9 +95,8 @@ func (s *Service) List(tx *store.Tx, tree *region.Tree, place region.ID, code Co
 	if err != nil {
 		return p, at, err
 	}
-	if after == "" && near == span && t.of(tree.City(), code, span).lines < many {
-		// One look at the rows finds page and sum.
-		p, err = List(tx, tree, place, code, span, after, limit)
+	if t.of(tree.City(), code, span).lines < many {
+		p, err = t.few(tx, place, code, span, after, limit)
 		return p, tx.Now(), err
 	}
 	value, lines, at, err := s.One(tx, tree, place, code, span)
@@ -110,6 +110,57 @@ func (s *Service) List(tx *store.Tx, tree *region.Tree, place region.ID, code Co
 	}
 	p.Value, p.Lines = value, lines
 	return p, at, err
+}
+
+// few is [List] of a figure with few entries in the city. Of the book's, what was counted of days that are over stands for ever, and so do the
+// numbers of the transactions behind it: only the days since are looked through.
+func (t *tally) few(tx *store.Tx, place region.ID, code Code, span Span, after string, limit int) (Page, error) {
+	f, err := figureOf(code)
+	if err != nil {
+		return Page{}, err
+	}
+	over, since := span.at(t.over())
+	if f.from != fromBook || over == (Span{}) {
+		return List(tx, t.tree, place, code, span, after, limit)
+	}
+	limit = bounded(limit)
+	var p Page
+	var rows []row
+	if since != (Span{}) {
+		q := ask(tx, t.tree, place)
+		if rows, err = q.rows(f, q.among(f, since), "", many, true, &p); err != nil {
+			return p, err
+		}
+		if len(rows) == many {
+			return List(tx, t.tree, place, code, span, after, limit)
+		}
+	}
+	all := t.of(place, code, over)
+	p.Value, p.Lines = p.Value+all.value, p.Lines+all.lines
+	until := latest
+	if after != "" {
+		var key string
+		if until, key, err = cursor(after); err != nil {
+			return p, err
+		}
+		rows = slices.DeleteFunc(rows, func(r row) bool { return r.micros > until || r.micros == until && r.key >= key })
+	}
+	if missing := limit + 1 - len(rows); missing > 0 {
+		q := ask(tx, t.tree, place)
+		numbers, ok := t.numbers(place, code, over, until, int64(missing))
+		if !ok {
+			return List(tx, t.tree, place, code, span, after, limit)
+		}
+		if len(numbers) > 0 {
+			old, err := q.rows(f, q.filter(f, over)+" AND e.tx IN ("+q.list(numbers)+")", after, missing, false, &Page{})
+			if err != nil {
+				return p, err
+			}
+			rows = append(rows, old...)
+		}
+	}
+	p.cut(rows, limit)
+	return p, nil
 }
 
 // near is the part of a span that has the page of entries after a cursor.

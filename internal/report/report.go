@@ -94,6 +94,23 @@ func (s Span) Before() (Span, bool) {
 	return Span{s.From.Add(-s.Until.Sub(s.From)), s.From}, true
 }
 
+// at cuts a span of whole days in two at a moment; a part that has no time is the zero span.
+func (s Span) at(moment time.Time) (before, since Span) {
+	if s.From.Before(moment) {
+		before = Span{s.From, moment}
+		if !s.Until.IsZero() && s.Until.Before(moment) {
+			before.Until = s.Until
+		}
+	}
+	if s.Until.IsZero() || s.Until.After(moment) {
+		since = Span{moment, s.Until}
+		if s.From.After(moment) {
+			since.From = s.From
+		}
+	}
+	return before, since
+}
+
 // latest is the first microsecond that nothing is counted at or after.
 const latest = int64(1) << 62
 

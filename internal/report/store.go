@@ -53,12 +53,16 @@ func insertDifferences(tx *store.Tx, rows []Difference) error {
 // Differences returns up to limit differences that nightly recomputing found in a place and below it, newest first, after the one with the id of
 // before; "" begins.
 func Differences(tx *store.Tx, place region.ID, before string, limit int) ([]Difference, error) {
+	within, err := region.Within(tx, "place", place, 1, 2)
+	if err != nil {
+		return nil, err
+	}
 	return store.All(tx, func(r *store.Rows) (d Difference, err error) {
 		var at int64
 		err = r.Scan(&d.ID, &d.Month, &d.Place, &d.Code, &d.Was, &d.Is, &at)
 		d.FoundAt = clock.FromMicros(at)
 		return d, err
-	}, "SELECT id, month, place, figure, was, is_now, found_at FROM figure_difference WHERE "+region.WithinSQL("place", 1, 2)+" AND ($3 = '' OR id < $3) ORDER BY id DESC LIMIT $4",
+	}, "SELECT id, month, place, figure, was, is_now, found_at FROM figure_difference WHERE "+within+" AND ($3 = '' OR id < $3) ORDER BY id DESC LIMIT $4",
 		string(place), string(clock.DayOf(tx.Now())), before, limit)
 }
 

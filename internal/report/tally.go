@@ -34,6 +34,8 @@ func (s total) plus(o total) total { return total{s.value + o.value, s.lines + o
 type upTo struct {
 	day int64 // since 1970-01-01 in the city's zone
 	total
+	// first and last are the lowest and the highest number of that day's transactions of the book.
+	first, last int64
 }
 
 // zoneMicros is how far the city's clocks are ahead of UTC, as they have been since 1991, and dayMicros how long a civil day has been since then.
@@ -95,22 +97,28 @@ func (t *tally) pass(tx *store.Tx, figures []figure, stock bool) error {
 	for _, f := range figures {
 		where := q.filter(f, Span{})
 		wheres = append(wheres, "("+where+")")
-		cells = append(cells, "CAST(COALESCE(SUM(CASE WHEN "+where+" THEN "+f.value+" ELSE 0 END), 0) AS BIGINT)", "COUNT(CASE WHEN "+where+" THEN 1 END)")
+		number := "0"
+		if f.from == fromBook {
+			number = "e.tx"
+		}
+		cells = append(cells, "CAST(COALESCE(SUM(CASE WHEN "+where+" THEN "+f.value+" ELSE 0 END), 0) AS BIGINT)", "COUNT(CASE WHEN "+where+" THEN 1 END)",
+			"COALESCE(MIN(CASE WHEN "+where+" THEN "+number+" END), 0)", "COALESCE(MAX(CASE WHEN "+where+" THEN "+number+" END), 0)")
 	}
-	values := make([]total, len(figures))
+	values := make([]upTo, len(figures))
 	_, err := store.All(tx, func(r *store.Rows) (none struct{}, err error) {
 		var id region.ID
 		var day int64
 		into := []any{&id, &day}
 		for i := range values {
-			into = append(into, &values[i].value, &values[i].lines)
+			into = append(into, &values[i].value, &values[i].lines, &values[i].first, &values[i].last)
 		}
 		if err = r.Scan(into...); err != nil {
 			return none, err
 		}
 		for i, f := range figures {
 			if values[i].lines > 0 {
-				t.note(f, id, day, values[i])
+				values[i].day = day
+				t.note(f, id, values[i])
 			}
 		}
 		return none, nil
@@ -119,17 +127,17 @@ func (t *tally) pass(tx *store.Tx, figures []figure, stock bool) error {
 }
 
 // note adds what happened in a region on a day; days come in rising order.
-func (t *tally) note(f figure, id region.ID, day int64, s total) {
+func (t *tally) note(f figure, id region.ID, s upTo) {
 	code := Code(f.code)
 	if f.stock {
-		t.stands[code][id] = s
+		t.stands[code][id] = s.total
 		return
 	}
 	all := t.days[code][id]
 	if n := len(all); n > 0 {
-		s = s.plus(all[n-1].total)
+		s.total = s.plus(all[n-1].total)
 	}
-	t.days[code][id] = append(all, upTo{day, s})
+	t.days[code][id] = append(all, s)
 }
 
 // before is what had come together by the beginning of a day.
@@ -220,4 +228,53 @@ func (t *tally) back(place region.ID, code Code, s Span, lines int64) time.Time 
 		}
 	}
 	return s.From
+}
+
+// over is the beginning of the first day of which a transaction of the book may have been missing when the tally was made.
+func (t *tally) over() time.Time { return startOf(dayOf(clock.Micros(t.at) - disorder)) }
+
+// mostNumbers bounds how many transactions are looked up by their numbers (default, ours).
+const mostNumbers = 512
+
+// numbers are the numbers of transactions among which a figure of the book has, in a place and a span, its last so many entries until a moment; it may
+// have fewer. It reports false where these are too many to be looked up one by one.
+func (t *tally) numbers(place region.ID, code Code, s Span, until, lines int64) (numbers []int64, ok bool) {
+	first, end := s.during()
+	on := map[int64][]upTo{}
+	for id, all := range t.days[code] {
+		if !t.in(place, id) {
+			continue
+		}
+		for i := sort.Search(len(all), func(i int) bool { return all[i].day >= first }); i < len(all) && all[i].day < min(end, dayOf(until)+1); i++ {
+			one := all[i]
+			if i > 0 {
+				one.lines -= all[i-1].lines
+			}
+			on[one.day] = append(on[one.day], one)
+		}
+	}
+	for _, day := range slices.Backward(slices.Sorted(maps.Keys(on))) {
+		if lines <= 0 {
+			break
+		}
+		for _, one := range on[day] {
+			if one.lines == 2 {
+				numbers = append(numbers, one.first, one.last)
+			} else if one.last-one.first < mostNumbers {
+				for n := one.first; n <= one.last; n++ {
+					numbers = append(numbers, n)
+				}
+			} else {
+				return nil, false
+			}
+			// Those of the cursor's day may have been shown.
+			if day < dayOf(until) {
+				lines -= one.lines
+			}
+		}
+		if len(numbers) > mostNumbers {
+			return nil, false
+		}
+	}
+	return numbers, true
 }

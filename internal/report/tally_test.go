@@ -2,6 +2,7 @@ package report_test
 
 import (
 	"fmt"
+	"slices"
 	"testing"
 	"time"
 
@@ -70,5 +71,54 @@ func TestAPageOfVeryManyEntriesIsWhole(t *testing.T) {
 				})
 			}
 		}
+	})
+}
+
+// A figure of the book is exact at every moment, whatever was counted of it before and however its pages are found: the days that are over by what was
+// counted of them, those since by their entries.
+func TestAFigureOfTheBookIsExactWhateverWasCounted(t *testing.T) {
+	citytest.Each(t, func(t *testing.T, c *citytest.City) {
+		life(t, c)
+		chen, elder := c.Volunteer(c.Home()), c.KeyElder(c.Home())
+		reports := report.New(c.Regions)
+		agree := func() {
+			t.Helper()
+			storetest.Read(t, c.DB, func(tx *store.Tx) error {
+				today := clock.DayOf(tx.Now())
+				for _, place := range []region.ID{c.Tree.City(), c.Tree.District(c.Home()), c.Home()} {
+					for _, span := range []report.Span{{}, report.Days(today, today), report.Days(today.Add(-40), today.Add(-2)), report.Days(today.Add(-3), today)} {
+						for _, code := range []report.Code{"figure.redeemed", "figure.earned", "figure.granted"} {
+							for after := ""; ; {
+								want, err := report.List(tx, c.Tree, place, code, span, after, 2)
+								if err != nil {
+									return err
+								}
+								got, _, err := reports.List(tx, c.Tree, place, code, span, after, 2)
+								if err != nil {
+									return err
+								}
+								if !slices.Equal(got.Rows, want.Rows) || got.Next != want.Next || got.Value != want.Value || got.Lines != want.Lines {
+									t.Fatalf("%s of %s in %v after %q: got %+v, want %+v", code, c.Tree.Name(place), span, after, got, want)
+								}
+								if after = want.Next; after == "" {
+									break
+								}
+							}
+						}
+					}
+				}
+				return nil
+			})
+		}
+		agree()
+		c.Earn(chen, elder, 60)
+		agree()
+		// On the day after, what was counted is still shown for a moment.
+		c.PassTo(clock.DayOf(c.Clock.Now()).End().Add(time.Minute))
+		agree()
+		c.PassTo(clock.DayOf(c.Clock.Now()).End().Add(20 * time.Hour))
+		agree()
+		c.Earn(chen, elder, 90)
+		agree()
 	})
 }

@@ -114,14 +114,6 @@ func (o *office) booksWhy(rules policy.Rules) *ui.Why {
 	return o.WhyOf(&because)
 }
 
-// draft reads the rules of a publication or proposal; an override is read at its level.
-func draft(level policy.Level, text string) (policy.Draft, error) {
-	if level == policy.City {
-		return policy.Parse([]byte(text))
-	}
-	return policy.ParseOverride(level, []byte(text))
-}
-
 // value is what a draft says of a parameter, as people read it.
 func value(d policy.Draft, key string) string {
 	if !d.Has(key) {
@@ -164,7 +156,7 @@ func (o *office) drafted(tx *store.Tx, place string, level policy.Level) (policy
 	if err != nil || p.ID == "" {
 		return policy.Draft{}, err
 	}
-	return draft(level, p.Text)
+	return policy.Read(level, p.Text)
 }
 
 // proposals lists what waits for a second person here and below, with its differences and the forms to decide.
@@ -188,7 +180,7 @@ func (o *office) proposals(tx *store.Tx) error {
 		if err != nil {
 			return err
 		}
-		after, err := draft(p.Level, p.Text)
+		after, err := policy.Read(p.Level, p.Text)
 		if err != nil {
 			return err
 		}
@@ -242,11 +234,11 @@ func (o *office) versions(tx *store.Tx) error {
 		i := slices.IndexFunc(all, func(one policy.Publication) bool { return one.ID == p.ID })
 		var before policy.Draft
 		if i+1 < len(all) {
-			if before, err = draft(all[i+1].Level, all[i+1].Text); err != nil {
+			if before, err = policy.Read(all[i+1].Level, all[i+1].Text); err != nil {
 				return err
 			}
 		}
-		after, err := draft(p.Level, p.Text)
+		after, err := policy.Read(p.Level, p.Text)
 		if err != nil {
 			return err
 		}
@@ -355,12 +347,12 @@ func (o *office) inTime(tx *store.Tx, p policy.Param) error {
 			return err
 		}
 		for i, v := range all {
-			after, err := draft(v.Level, v.Text)
+			after, err := policy.Read(v.Level, v.Text)
 			if err != nil {
 				return err
 			}
 			if i+1 < len(all) {
-				before, err := draft(all[i+1].Level, all[i+1].Text)
+				before, err := policy.Read(all[i+1].Level, all[i+1].Text)
 				if err != nil {
 					return err
 				}
@@ -433,7 +425,7 @@ func Preview(r *page.Request) error {
 	text, _, err := o.asked()
 	var after policy.Draft
 	if err == nil {
-		after, err = draft(level, text)
+		after, err = policy.Read(level, text)
 	}
 	if err != nil {
 		return o.again(err)

@@ -38,7 +38,7 @@ func Waiting(r *page.Request) error {
 	if err != nil {
 		return err
 	}
-	b, err := r.Orders.Board(r.Context(), r.Actor, o.place)
+	b, err := r.Orders.Waiting(r.Context(), r.Actor, o.place)
 	if err != nil {
 		return err
 	}
@@ -46,44 +46,88 @@ func Waiting(r *page.Request) error {
 	if err != nil {
 		return err
 	}
+	var w waiting
+	w.lines, w.part = o.escalations(b)
+	w.disputes = o.forms("disputes", o.T("page.office.disputes"), b.Lines, func(l order.Line) bool {
+		return l.State == order.Disputed && !slices.ContainsFunc(complaints, func(c feedback.Complaint) bool { return c.Order == l.ID })
+	}, identity.OrderDecide)
+	w.fund = o.forms("fund", o.T("page.office.fund_claims"), b.Lines, func(l order.Line) bool { return l.WaitsFor == order.ForProvider }, identity.OrderFundClaim)
+	said := complaints
+	more := cut(o, "complaints", &said, linesShown, func(c feedback.Complaint) string { return string(c.ID) })
+	if err := w.read(o); err != nil {
+		return err
+	}
 	err = r.Read("web.waiting", func(tx *store.Tx, _ *region.Tree) error {
-		items, err := r.Catalog.Catalogue(tx)
-		if err != nil {
+		if w.items, err = r.Catalog.Catalogue(tx); err != nil {
 			return err
 		}
-		people := make([]string, 0, len(b.Lines)+len(complaints))
-		for _, l := range b.Lines {
+		people := make([]string, 0, len(said))
+		for _, l := range w.all() {
 			people = append(people, string(l.Recipient))
 		}
-		for _, c := range complaints {
+		for _, c := range said {
 			people = append(people, string(c.Complainant))
 		}
-		name, err := o.names(tx, people)
-		if err != nil {
-			return err
-		}
-		o.escalations(b, items, name)
-		o.complaints(complaints, name)
-		o.acts(b, complaints, items, name)
-		return nil
+		w.name, err = o.names(tx, people)
+		return err
 	})
 	if err != nil {
 		return err
 	}
+	w.table(o)
+	o.complaints(said, more, w.name)
+	w.acts(o)
 	return o.show("waiting")
 }
 
-// escalations counts by level and lists the orders page by page, the longest waiting first.
-func (o *office) escalations(b order.Board, items *catalog.Catalogue, name func(string) string) {
+// waiting is what a page shows of the orders that wait: a page of the list, and of the forms for what the fund has to buy and for disputes.
+type waiting struct {
+	lines          []order.Line
+	part           block
+	fund, disputes pageOf
+	items          *catalog.Catalogue
+	name           func(string) string
+}
+
+func (w *waiting) all() []order.Line { return slices.Concat(w.lines, w.fund.lines, w.disputes.lines) }
+
+// read says the rest about the orders that the page shows. One that has gone meanwhile is not shown.
+func (w *waiting) read(o *office) error {
+	all := w.all()
+	ids := make([]order.ID, len(all))
+	for i, l := range all {
+		ids[i] = l.ID
+	}
+	slices.Sort(ids)
+	found, err := o.Orders.Lines(o.Context(), o.Actor, slices.Compact(ids))
+	if err != nil {
+		return err
+	}
+	known := make(map[order.ID]order.Line, len(found))
+	for _, l := range found {
+		known[l.ID] = l
+	}
+	for _, list := range []*[]order.Line{&w.lines, &w.fund.lines, &w.disputes.lines} {
+		whole := make([]order.Line, 0, len(*list))
+		for _, l := range *list {
+			if one, ok := known[l.ID]; ok {
+				whole = append(whole, one)
+			}
+		}
+		*list = whole
+	}
+	return nil
+}
+
+// escalations counts by level and cuts the list of orders to the page that is asked for, the longest waiting first.
+func (o *office) escalations(b order.Board) (lines []order.Line, part block) {
 	only := order.Level(o.Form("level"))
 	o.v.Periods = append(o.v.Periods, ui.Link{Href: o.here("level", ""), Text: o.T("page.office.every_level") + " " + strconv.Itoa(b.All), Current: only == ""})
 	for _, level := range order.Levels() {
 		o.v.Periods = append(o.v.Periods, ui.Link{Href: o.here("level", string(level)), Text: o.T(levelNames[string(level)]) + " " + strconv.Itoa(b.Levels[level]), Current: only == level})
 	}
-	t := &table{Caption: o.T("page.office.unanswered"), Head: []string{o.T("page.office.who"), o.T("page.office.what"), o.T("page.office.place"), o.T("page.office.waits_for"),
-		o.T("page.office.since"), o.T("page.office.acts"), o.T("page.office.clock"), o.T("page.office.ref")}}
-	part := block{Title: o.T("page.office.unanswered")}
-	lines := b.Lines
+	part = block{Title: o.T("page.office.unanswered")}
+	lines = b.Lines
 	if only != "" {
 		lines = slices.DeleteFunc(slices.Clone(lines), func(l order.Line) bool { return l.Level != only })
 		if rest := b.All - b.Levels[only]; rest > 0 {
@@ -95,15 +139,22 @@ func (o *office) escalations(b order.Board, items *catalog.Catalogue, name func(
 	}
 	part.List = "after"
 	part.More = cut(o, "", &lines, linesShown, func(l order.Line) string { return string(l.ID) })
-	for _, l := range lines {
-		t.Rows = append(t.Rows, []cell{text(name(string(l.Recipient))), text(itemName(items, l.Item, o.Now, o.Lang)), text(o.tree.Name(l.Region)), text(o.T(waitNames[l.WaitsFor])),
+	return lines, part
+}
+
+// table adds the list of orders.
+func (w *waiting) table(o *office) {
+	t := &table{Caption: o.T("page.office.unanswered"), Head: []string{o.T("page.office.who"), o.T("page.office.what"), o.T("page.office.place"), o.T("page.office.waits_for"),
+		o.T("page.office.since"), o.T("page.office.acts"), o.T("page.office.clock"), o.T("page.office.ref")}}
+	for _, l := range w.lines {
+		t.Rows = append(t.Rows, []cell{text(w.name(string(l.Recipient))), text(itemName(w.items, l.Item, o.Now, o.Lang)), text(o.tree.Name(l.Region)), text(o.T(waitNames[l.WaitsFor])),
 			text(o.since(l.Since)), text(o.T(levelNames[string(l.Level)]) + " · " + o.tree.Name(l.Acts)), o.clock(l), text(string(l.ID))})
 	}
-	part.Table = t
+	w.part.Table = t
 	if len(t.Rows) == 0 {
-		part.Table, part.Empty = nil, o.T("page.office.nobody_waits")
+		w.part.Table, w.part.Empty = nil, o.T("page.office.nobody_waits")
 	}
-	o.add(part)
+	o.add(w.part)
 }
 
 func (o *office) clock(l order.Line) cell {
@@ -118,15 +169,15 @@ func (o *office) clock(l order.Line) cell {
 	return cell{Text: o.T("page.office.over"), Tone: ui.Bad}
 }
 
-func (o *office) complaints(all []feedback.Complaint, name func(string) string) {
+// complaints adds the page of complaints; more is where the next one is.
+func (o *office) complaints(all []feedback.Complaint, more string, name func(string) string) {
 	part := block{Title: o.T("page.office.complaints")}
 	if len(all) == 0 {
 		part.Empty = o.T("page.office.no_complaints")
 		o.add(part)
 		return
 	}
-	part.List = "after complaints"
-	part.More = cut(o, "complaints", &all, linesShown, func(c feedback.Complaint) string { return string(c.ID) })
+	part.List, part.More = "after complaints", more
 	part.Table = &table{Caption: o.T("page.office.complaints"), Head: []string{o.T("page.office.what"), o.T("page.office.who"), o.T("page.office.place"), o.T("page.office.acts"),
 		o.T("page.office.since"), o.T("page.office.clock"), o.T("page.office.open_complaint")}}
 	for _, c := range all {
@@ -153,28 +204,26 @@ func raised(o *office, c feedback.Complaint) string {
 }
 
 // acts adds the forms for what the fund has to buy and for disputes without a complaint, each list page by page.
-func (o *office) acts(b order.Board, complaints []feedback.Complaint, items *catalog.Catalogue, name func(string) string) {
-	fund := o.forms("fund", o.T("page.office.fund_claims"), b.Lines, func(l order.Line) bool {
-		return l.WaitsFor == order.ForProvider
-	}, identity.OrderFundClaim, func(l order.Line) form {
+func (w *waiting) acts(o *office) {
+	for _, l := range w.fund.lines {
 		id := string(l.ID)
-		return o.form("/office/orders/"+id+"/fund-claim", o.T("page.office.claim"), "",
+		w.form(&w.fund, l, o, o.form("/office/orders/"+id+"/fund-claim", o.T("page.office.claim"), "",
 			ui.Field{Name: "provider-" + id, Label: o.T("page.office.provider"), Max: 100, Needed: true},
 			ui.Field{Name: "document-" + id, Label: o.T("page.office.document"), Hint: o.T("page.office.document_hint"), Max: 100, Needed: true},
-			ui.Field{Name: "minutes-" + id, Label: o.T("page.office.minutes"), Mode: "numeric", Max: 4, Needed: true})
-	})
-	disputes := o.forms("disputes", o.T("page.office.disputes"), b.Lines, func(l order.Line) bool {
-		return l.State == order.Disputed && !slices.ContainsFunc(complaints, func(c feedback.Complaint) bool { return c.Order == l.ID })
-	}, identity.OrderDecide, func(l order.Line) form {
-		id := string(l.ID)
-		return o.form("/office/orders/"+id+"/decide", o.T("page.office.decide"), "", decision(o, "uphold-"+id), ui.Field{Name: "reason-" + id, Label: o.T("page.office.reason"), Max: 200, Needed: true})
-	})
-	for _, part := range []pageOf{fund, disputes} {
-		for i, l := range part.lines {
-			part.Forms[i].Title = itemName(items, l.Item, o.Now, o.Lang) + " · " + name(string(l.Recipient)) + " · " + o.tree.Name(l.Region)
-		}
-		o.add(part.block)
+			ui.Field{Name: "minutes-" + id, Label: o.T("page.office.minutes"), Mode: "numeric", Max: 4, Needed: true}))
 	}
+	for _, l := range w.disputes.lines {
+		id := string(l.ID)
+		w.form(&w.disputes, l, o, o.form("/office/orders/"+id+"/decide", o.T("page.office.decide"), "", decision(o, "uphold-"+id),
+			ui.Field{Name: "reason-" + id, Label: o.T("page.office.reason"), Max: 200, Needed: true}))
+	}
+	o.add(w.fund.block, w.disputes.block)
+}
+
+// form adds the form of an order, which says what it is about.
+func (w *waiting) form(to *pageOf, l order.Line, o *office, f form) {
+	f.Title = itemName(w.items, l.Item, o.Now, o.Lang) + " · " + w.name(string(l.Recipient)) + " · " + o.tree.Name(l.Region)
+	to.Forms = append(to.Forms, f)
 }
 
 // pageOf is a page of forms with the orders that they are for.
@@ -183,8 +232,8 @@ type pageOf struct {
 	lines []order.Line
 }
 
-// forms are the page of a list's forms that the address asks for, and how many of the list the reader's role leaves to others.
-func (o *office) forms(list, title string, all []order.Line, has func(order.Line) bool, right identity.Right, one func(order.Line) form) pageOf {
+// forms are the orders of the page of a list's forms that the address asks for, and how many of the list the reader's role leaves to others.
+func (o *office) forms(list, title string, all []order.Line, has func(order.Line) bool, right identity.Right) pageOf {
 	p := pageOf{block{Title: title, List: "after " + list}, slices.DeleteFunc(slices.Clone(all), func(l order.Line) bool { return !has(l) })}
 	there := len(p.lines)
 	p.lines = slices.DeleteFunc(p.lines, func(l order.Line) bool { return !o.may(right, l.Region) })
@@ -192,9 +241,6 @@ func (o *office) forms(list, title string, all []order.Line, has func(order.Line
 		p.Text = o.T("page.office.for_others", "count", grouped(int64(others)))
 	}
 	p.More = cut(o, list, &p.lines, formsShown, func(l order.Line) string { return string(l.ID) })
-	for _, l := range p.lines {
-		p.Forms = append(p.Forms, one(l))
-	}
 	if there == 0 {
 		p.Empty = o.T("page.office.nothing_here")
 	}
