@@ -28,6 +28,19 @@ func PointsIn(tx *store.Tx, place region.ID) ([]ServicePoint, error) {
 	return store.All(tx, scanPoint, pointQuery+"s.closed_at IS NULL AND "+within+" ORDER BY s.name, s.id", string(place), string(clock.DayOf(tx.Now())))
 }
 
+// CountPoints counts the open service points of each region that has any of its own.
+func CountPoints(tx *store.Tx) (map[region.ID]int, error) {
+	count := map[region.ID]int{}
+	_, err := store.All(tx, func(r *store.Rows) (none struct{}, err error) {
+		var in region.ID
+		var n int
+		err = r.Scan(&in, &n)
+		count[in] = n
+		return none, err
+	}, "SELECT s.region, COUNT(1) FROM service_point s WHERE s.closed_at IS NULL GROUP BY s.region")
+	return count, err
+}
+
 // PointsFor lists the service points that a home belongs to, by name: those of its community, else those of its street and below.
 func PointsFor(tx *store.Tx, tree *region.Tree, home region.ID) ([]ServicePoint, error) {
 	points, err := PointsIn(tx, home)

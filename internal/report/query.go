@@ -200,11 +200,13 @@ func (q *question) among(f figure, s Span) string {
 		return where
 	}
 	from, until := s.micros()
-	if from > 0 {
-		where += " AND " + f.named + " >= " + q.arg(firstID(from))
-	}
+	end := "~" // sorts after every identifier
 	if until < latest {
-		where += " AND " + f.named + " < " + q.arg(firstID(until+disorder))
+		end = firstID(until + disorder)
+	}
+	if from > 0 || until < latest {
+		// An engine takes a range with two ends for a small one.
+		where += " AND " + f.named + " >= " + q.arg(firstID(from)) + " AND " + f.named + " < " + q.arg(end)
 	}
 	return where
 }

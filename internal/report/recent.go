@@ -27,9 +27,13 @@ func (c Counted) City() map[Code]int64 { return c.Of(c.tally.tree.City()) }
 
 // Below returns one figure for each place.
 func (c Counted) Below(code Code, places []region.ID) map[region.ID]int64 {
-	byRegion := map[region.ID]int64{}
-	c.tally.each(code, c.span, func(in region.ID, got total) { byRegion[in] = got.value })
-	return Below(c.tally.tree, byRegion, places)
+	out := make(map[region.ID]int64, len(places))
+	for _, p := range places {
+		if n := c.tally.of(p, code, c.span).value; n != 0 {
+			out[p] = n
+		}
+	}
+	return out
 }
 
 // Districts returns what each region of the reporting level got of a figure.
@@ -120,6 +124,16 @@ func (t *tally) few(tx *store.Tx, place region.ID, code Code, span Span, after s
 		return Page{}, err
 	}
 	over, since := span.at(t.over())
+	if f.stock && after == "" {
+		// How many there are an index says, and the last of them are sorted without carrying all along.
+		value, lines, err := One(tx, t.tree, place, code, span)
+		if err != nil {
+			return Page{}, err
+		}
+		p, err := entries(tx, t.tree, place, code, span, "", limit, false)
+		p.Value, p.Lines = value, lines
+		return p, err
+	}
 	if f.from != fromBook || over == (Span{}) {
 		return List(tx, t.tree, place, code, span, after, limit)
 	}

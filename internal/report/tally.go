@@ -22,7 +22,7 @@ type tally struct {
 	days   map[Code]map[region.ID][]upTo
 
 	mu      sync.Mutex
-	answers map[answer]map[Code]int64
+	answers map[answer]total
 }
 
 // total is a figure with the number of its entries.
@@ -56,7 +56,7 @@ func (s Span) during() (first, end int64) {
 
 // count makes a tally. Figures that read the same rows, place them by the same column and date them by the same one are summed in one pass.
 func count(tx *store.Tx, tree *region.Tree) (*tally, error) {
-	t := &tally{at: tx.Now(), tree: tree, stands: map[Code]map[region.ID]total{}, days: map[Code]map[region.ID][]upTo{}, answers: map[answer]map[Code]int64{}}
+	t := &tally{at: tx.Now(), tree: tree, stands: map[Code]map[region.ID]total{}, days: map[Code]map[region.ID][]upTo{}, answers: map[answer]total{}}
 	type pass struct {
 		from, place, at string
 		stock           bool
@@ -162,13 +162,36 @@ func (t *tally) each(code Code, s Span, fn func(in region.ID, got total)) {
 	}
 }
 
+// mostAnswers bounds how many answers a tally remembers.
+const mostAnswers = 20_000
+
+// answer names a figure of a place in a span.
+type answer struct {
+	place region.ID
+	code  Code
+	span  Span
+}
+
 // of is a figure of a place and all below it in a span.
 func (t *tally) of(place region.ID, code Code, s Span) (all total) {
+	key := answer{place, code, s}
+	t.mu.Lock()
+	all, known := t.answers[key]
+	t.mu.Unlock()
+	if known {
+		return all
+	}
 	t.each(code, s, func(in region.ID, got total) {
 		if t.in(place, in) {
 			all = all.plus(got)
 		}
 	})
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if len(t.answers) >= mostAnswers {
+		clear(t.answers)
+	}
+	t.answers[key] = all
 	return all
 }
 
@@ -176,34 +199,12 @@ func (t *tally) in(place, id region.ID) bool {
 	return place == t.tree.City() || t.tree.Contains(place, id)
 }
 
-// mostAnswers bounds how many answers a tally remembers.
-const mostAnswers = 1_000
-
-// answer names the figures of a place in a span.
-type answer struct {
-	place region.ID
-	span  Span
-}
-
-// figures are all figures of a place and all below it in a span. Nobody may change the map.
+// figures are all figures of a place and all below it in a span.
 func (t *tally) figures(place region.ID, s Span) map[Code]int64 {
-	key := answer{place, s}
-	t.mu.Lock()
-	known := t.answers[key]
-	t.mu.Unlock()
-	if known != nil {
-		return known
-	}
 	out := make(map[Code]int64, len(table))
 	for _, f := range table {
 		out[Code(f.code)] = t.of(place, Code(f.code), s).value
 	}
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	if len(t.answers) >= mostAnswers {
-		clear(t.answers)
-	}
-	t.answers[key] = out
 	return out
 }
 

@@ -33,13 +33,14 @@ func Home(r *page.Request) error {
 func Join(r *page.Request) error {
 	v := joinView{Page: r.Shell(r.T("page.public.join"))}
 	err := r.Read("web.join", func(tx *store.Tx, tree *region.Tree) error {
-		points, err := member.PointsIn(tx, tree.City())
-		v.Points = r.T("page.public.points", "points", len(points))
-		v.Districts = nil
-		count := map[region.ID]int{}
-		for _, p := range points {
-			count[tree.ReportingDistrict(p.Region)]++
+		points, err := member.CountPoints(tx)
+		all, count := 0, map[region.ID]int{}
+		for in, n := range points {
+			all += n
+			count[tree.ReportingDistrict(in)] += n
 		}
+		v.Points = r.T("page.public.points", "points", all)
+		v.Districts = nil
 		for _, d := range tree.ReportingDistricts() {
 			v.Districts = append(v.Districts, []string{d.Name, strconv.Itoa(count[d.ID])})
 		}
