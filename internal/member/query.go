@@ -62,8 +62,10 @@ func lockPersons(tx *store.Tx, ids []PersonID) (map[PersonID]Person, error) {
 }
 
 func persons(tx *store.Tx, ids []PersonID, lock string) (map[PersonID]Person, error) {
-	rows, err := store.In(tx, "SELECT "+personColumns+" FROM person p WHERE p.id IN (", ids, ") ORDER BY p.id"+lock, scanPerson)
-	return byID(rows, err, func(p Person) PersonID { return p.ID })
+	return store.Known[PersonID, Person](tx, "person").Look(ids, func(unknown []PersonID) (map[PersonID]Person, error) {
+		rows, err := store.In(tx, "SELECT "+personColumns+" FROM person p WHERE p.id IN (", unknown, ") ORDER BY p.id"+lock, scanPerson)
+		return byID(rows, err, func(p Person) PersonID { return p.ID })
+	})
 }
 
 // Open opens what identifies a person, which is nothing after the person was erased. It checks no right: use-cases do, and note the look.
@@ -203,8 +205,14 @@ func lockRecipients(tx *store.Tx, ids []PersonID) (map[PersonID]Recipient, error
 }
 
 func recipients(tx *store.Tx, ids []PersonID, lock string) (map[PersonID]Recipient, error) {
-	rows, err := store.In(tx, recipientQuery+"r.person IN (", ids, ") ORDER BY r.person"+lock, scanRecipient)
-	return byID(rows, err, func(r Recipient) PersonID { return r.Person.ID })
+	return knownRecipients(tx).Look(ids, func(unknown []PersonID) (map[PersonID]Recipient, error) {
+		rows, err := store.In(tx, recipientQuery+"r.person IN (", unknown, ") ORDER BY r.person"+lock, scanRecipient)
+		return byID(rows, err, func(r Recipient) PersonID { return r.Person.ID })
+	})
+}
+
+func knownRecipients(tx *store.Tx) *store.Memory[PersonID, Recipient] {
+	return store.Known[PersonID, Recipient](tx, "recipient", "person")
 }
 
 // KeyElders returns up to max approved key elders after the given person, in the order of their ids: who gets the monthly grant.
@@ -257,8 +265,12 @@ func fromMicros(at *int64) time.Time {
 
 // LoadVolunteers returns volunteers by person; who is none is missing from the map.
 func LoadVolunteers(tx *store.Tx, ids []PersonID) (map[PersonID]Volunteer, error) {
-	rows, err := store.In(tx, volunteerQuery+"v.person IN (", ids, ")", scanPlainVolunteer)
-	return byID(rows, err, func(v Volunteer) PersonID { return v.Person.ID })
+	rows, err := volunteers(tx, ids, "")
+	all := make(map[PersonID]Volunteer, len(rows))
+	for which, row := range rows {
+		all[which] = row.Volunteer
+	}
+	return all, err
 }
 
 func scanPlainVolunteer(r *store.Rows) (Volunteer, error) {
@@ -267,8 +279,18 @@ func scanPlainVolunteer(r *store.Rows) (Volunteer, error) {
 }
 
 func lockVolunteers(tx *store.Tx, ids []PersonID) (map[PersonID]volunteerRow, error) {
-	rows, err := store.In(tx, volunteerQuery+"v.person IN (", ids, ") ORDER BY v.person"+tx.ForUpdate(), scanVolunteer)
-	return byID(rows, err, func(v volunteerRow) PersonID { return v.Person.ID })
+	return volunteers(tx, ids, tx.ForUpdate())
+}
+
+func volunteers(tx *store.Tx, ids []PersonID, lock string) (map[PersonID]volunteerRow, error) {
+	return knownVolunteers(tx).Look(ids, func(unknown []PersonID) (map[PersonID]volunteerRow, error) {
+		rows, err := store.In(tx, volunteerQuery+"v.person IN (", unknown, ") ORDER BY v.person"+lock, scanVolunteer)
+		return byID(rows, err, func(v volunteerRow) PersonID { return v.Person.ID })
+	})
+}
+
+func knownVolunteers(tx *store.Tx) *store.Memory[PersonID, volunteerRow] {
+	return store.Known[PersonID, volunteerRow](tx, "volunteer", "person")
 }
 
 // VolunteersIn lists up to max volunteers of a state in a region and below, after the given person.

@@ -46,7 +46,8 @@ func insertPersons(tx *store.Tx, rows []personRow, today clock.Day) error {
 			string(p.Birth), string(p.Sex), string(p.Region), lat, lon, string(p.State), "", "", tx.NowMicros(), p.marks)
 		homes = append(homes, string(p.ID), string(today), forever, string(p.Region), p.sealedAddress, lat, lon, locatedBy(p.HasPoint))
 	}
-	_, err := tx.Insert(`INSERT INTO person (id, actor, name, id_number, id_index, phone, phone_index, birth, sex, region, lat_e6, lon_e6, state, ended_on,
+	// Whom nobody has known yet leaves what is known of others as it is.
+	_, err := tx.Answering("person").Insert(`INSERT INTO person (id, actor, name, id_number, id_index, phone, phone_index, birth, sex, region, lat_e6, lon_e6, state, ended_on,
 		heir, registered_at, marks)`, 17, people, "")
 	if err != nil {
 		return err
@@ -265,7 +266,11 @@ func putRecipients(tx *store.Tx, rows []Recipient) error {
 		args = append(args, string(r.Person.ID), string(r.State), tx.NowMicros(), "", "", flag(a.LivesAlone), flag(a.ChildrenNear), flag(a.Allowance),
 			string(a.Disability), flag(a.RuralLeftBehind), flag(a.Hardship), 0, "", "")
 	}
-	_, err := tx.Insert(`INSERT INTO recipient (person, state, applied_at, reviewed_by, reason, lives_alone, children_near, allowance, disability,
+	known := knownRecipients(tx)
+	for _, r := range rows {
+		known.Drop(r.Person.ID)
+	}
+	_, err := tx.Answering("recipient").Insert(`INSERT INTO recipient (person, state, applied_at, reviewed_by, reason, lives_alone, children_near, allowance, disability,
 		rural_left_behind, hardship, key_elder, basis, policy_version)`, 14, args,
 		`ON CONFLICT (person) DO UPDATE SET state = excluded.state, applied_at = excluded.applied_at, reviewed_at = NULL, reviewed_by = '', reason = '',
 		lives_alone = excluded.lives_alone, children_near = excluded.children_near, allowance = excluded.allowance, disability = excluded.disability,
@@ -282,6 +287,7 @@ func saveVerdicts(tx *store.Tx, rows []verdict) error {
 	args := make([]any, 0, 14*len(last))
 	for _, which := range slices.Sorted(maps.Keys(last)) {
 		r := last[which]
+		knownRecipients(tx).Drop(which)
 		basis := ""
 		if r.KeyElderBasis.Rule != "" {
 			b, err := json.Marshal(r.KeyElderBasis)
@@ -295,7 +301,7 @@ func saveVerdicts(tx *store.Tx, rows []verdict) error {
 			string(a.Disability), flag(a.RuralLeftBehind), flag(a.Hardship), flag(r.KeyElder), basis, string(r.PolicyVersion))
 	}
 	const t, n = "TEXT", "BIGINT"
-	_, err := tx.With(`WITH v (person, state, reviewed_at, reviewed_by, reason, lives_alone, children_near, allowance, disability, rural_left_behind, hardship,
+	_, err := tx.Answering("recipient").With(`WITH v (person, state, reviewed_at, reviewed_by, reason, lives_alone, children_near, allowance, disability, rural_left_behind, hardship,
 		key_elder, basis, policy_version) AS (VALUES `, []string{t, t, n, t, t, n, n, n, t, n, n, n, t, t}, args,
 		`) UPDATE recipient SET state = v.state, reviewed_at = v.reviewed_at, reviewed_by = v.reviewed_by, reason = v.reason, lives_alone = v.lives_alone,
 		children_near = v.children_near, allowance = v.allowance, disability = v.disability, rural_left_behind = v.rural_left_behind, hardship = v.hardship,
@@ -309,7 +315,11 @@ func putVolunteers(tx *store.Tx, rows []Volunteer) error {
 	for _, v := range rows {
 		args = append(args, string(v.Person.ID), string(v.State), tx.NowMicros(), 0, "", string(v.Guardian), "", "")
 	}
-	_, err := tx.Insert("INSERT INTO volunteer (person, state, applied_at, reviews, reviewers, guardian, reason, suspended_for)", 8, args,
+	known := knownVolunteers(tx)
+	for _, v := range rows {
+		known.Drop(v.Person.ID)
+	}
+	_, err := tx.Answering("volunteer").Insert("INSERT INTO volunteer (person, state, applied_at, reviews, reviewers, guardian, reason, suspended_for)", 8, args,
 		`ON CONFLICT (person) DO UPDATE SET state = excluded.state, applied_at = excluded.applied_at, reviews = 0, reviewers = '', guardian = excluded.guardian,
 		reason = '', certified_at = NULL, suspended_until = NULL, suspended_for = ''`)
 	return err
@@ -319,10 +329,11 @@ func saveVolunteers(tx *store.Tx, changed map[PersonID]volunteerRow) error {
 	args := make([]any, 0, 8*len(changed))
 	for _, which := range slices.Sorted(maps.Keys(changed)) {
 		v := changed[which]
+		knownVolunteers(tx).Drop(which)
 		args = append(args, string(which), string(v.State), v.Reviews, v.reviewers, v.reason, micros(v.CertifiedAt), micros(v.SuspendedUntil), v.SuspendedFor)
 	}
 	const t, n = "TEXT", "BIGINT"
-	_, err := tx.With("WITH v (person, state, reviews, reviewers, reason, certified_at, suspended_until, suspended_for) AS (VALUES ",
+	_, err := tx.Answering("volunteer").With("WITH v (person, state, reviews, reviewers, reason, certified_at, suspended_until, suspended_for) AS (VALUES ",
 		[]string{t, t, n, t, t, n, n, t}, args,
 		`) UPDATE volunteer SET state = v.state, reviews = v.reviews, reviewers = v.reviewers, reason = v.reason, certified_at = v.certified_at,
 		suspended_until = v.suspended_until, suspended_for = v.suspended_for FROM v WHERE volunteer.person = v.person`)

@@ -28,7 +28,7 @@ func (s *Service) closeDaily(tx *store.Tx, due []timer.Timer) ([]error, error) {
 	if err := s.fundAgain(tx); err != nil {
 		return nil, err
 	}
-	if _, err := closeSettled(tx, tx.Now().Add(-rules.OrderCloseAfter)); err != nil {
+	if err := closeSettled(tx, tx.Now().Add(-rules.OrderCloseAfter)); err != nil {
 		return nil, err
 	}
 	if _, err := DestroyEvidence(tx, tx.Now().AddDate(0, 0, -rules.RetentionEvidenceDays)); err != nil {

@@ -1,6 +1,7 @@
 package order
 
 import (
+	"cmp"
 	"slices"
 	"strings"
 	"time"
@@ -16,6 +17,17 @@ import (
 
 // load reads orders with their assignments, locked in id order. ids must be sorted and unique.
 func load(tx *store.Tx, ids []ID, lock bool) (map[ID]*Order, error) {
+	known := knownOrders(tx)
+	found, err := known.Look(ids, func(unknown []ID) (map[ID]*Order, error) { return read(tx, unknown, lock) })
+	if known != nil {
+		for id, o := range found {
+			found[id] = o.copied()
+		}
+	}
+	return found, err
+}
+
+func read(tx *store.Tx, ids []ID, lock bool) (map[ID]*Order, error) {
 	clause := ""
 	if lock {
 		clause = tx.ForUpdate()
@@ -48,6 +60,32 @@ func heads(tx *store.Tx, ids []ID) (map[ID]*Order, error) {
 		found[o.ID] = o
 	}
 	return found, err
+}
+
+// knownOrders are the orders, with the places on them, that a transaction has read or saved.
+func knownOrders(tx *store.Tx) *store.Memory[ID, *Order] {
+	return store.Known[ID, *Order](tx, "service_order", "assignment")
+}
+
+// copied is the order as it would be read after it was saved, for somebody who may change it.
+func (o *Order) copied() *Order {
+	c := *o
+	c.changed, c.isNew, c.moved, c.rehoused = false, false, false, false
+	for _, t := range []*time.Time{&c.Since, &c.Start, &c.SubmittedAt, &c.LevelSince, &c.ConfirmedAt, &c.SettledAt} {
+		*t = clock.FromMicros(clock.Micros(*t))
+	}
+	c.stored = c.facts()
+	c.Assignments = make([]*Assignment, len(o.Assignments))
+	for i, a := range o.Assignments {
+		p := *a
+		p.changed, p.isNew, p.moved = false, false, false
+		for _, t := range []*time.Time{&p.Start, &p.End, &p.In, &p.Out} {
+			*t = clock.FromMicros(clock.Micros(*t))
+		}
+		c.Assignments[i] = &p
+	}
+	slices.SortFunc(c.Assignments, func(a, b *Assignment) int { return cmp.Compare(a.ID, b.ID) })
+	return &c
 }
 
 // span is the part of a volunteer's diary that the limits look at.

@@ -44,16 +44,16 @@ func scanOrder(r *store.Rows) (*Order, error) {
 }
 
 func insertOrders(tx *store.Tx, all []*Order) error {
-	const cols = 25
+	const cols = 26
 	args := make([]any, 0, cols*len(all))
 	for _, o := range all {
 		args = append(args, string(o.ID), string(o.State), clock.Micros(o.Since), o.State.phase(), o.Item, o.ItemVersion, string(o.Recipient), o.PlacedBy, string(o.PlacedAs),
 			string(o.Payer), string(o.Region), string(o.Class), string(o.Urgency), clock.Micros(o.Start), o.Minutes.Int64(), o.Volunteers,
 			o.Point.LatE6, o.Point.LonE6, o.CheckCode, o.Funding, o.PolicyVersion, clock.Micros(o.SubmittedAt), string(o.Level),
-			clock.Micros(o.LevelSince), string(o.WaitsFor))
+			clock.Micros(o.LevelSince), string(o.WaitsFor), o.Reason)
 	}
 	_, err := tx.Insert(`INSERT INTO service_order (id, state, since, phase, item, item_version, recipient, placed_by, placed_as, payer, region, class,
- urgency, start_at, minutes, volunteers, lat_e6, lon_e6, check_code, funding, policy_version, submitted_at, level, level_since, waits_for)`,
+ urgency, start_at, minutes, volunteers, lat_e6, lon_e6, check_code, funding, policy_version, submitted_at, level, level_since, waits_for, reason)`,
 		cols, args, "")
 	return err
 }
@@ -211,9 +211,15 @@ func insertAgreement(tx *store.Tx, recipient, item, document string, on clock.Da
 	return err
 }
 
-// closeSettled closes what was settled before the time and returns how many orders that were.
-func closeSettled(tx *store.Tx, before time.Time) (int64, error) {
-	return tx.Exec("UPDATE service_order SET state = 'closed', phase = 0 WHERE phase = 2 AND settled_at < $1", clock.Micros(before))
+// closeSettled closes what was settled before the time.
+func closeSettled(tx *store.Tx, before time.Time) error {
+	known := knownOrders(tx)
+	closed, err := store.All(tx.Answering("service_order"), func(r *store.Rows) (id ID, err error) { return id, r.Scan(&id) },
+		"UPDATE service_order SET state = 'closed', phase = 0 WHERE phase = 2 AND settled_at < $1 RETURNING id", clock.Micros(before))
+	for _, id := range closed {
+		known.Drop(id)
+	}
+	return err
 }
 
 // evidencePage is how many of the oldest proofs are looked at in one statement.

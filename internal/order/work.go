@@ -235,11 +235,13 @@ func (w *work) save() error {
 			return err
 		}
 	}
+	known := knownOrders(w.tx)
+	tx := w.tx.Answering("service_order", "assignment")
 	steps := []func() error{
-		func() error { return insertOrders(w.tx, fresh) },
-		func() error { return updateOrders(w.tx, changed) },
-		func() error { return insertAssignments(w.tx, newOnes) },
-		func() error { return updateAssignments(w.tx, old) },
+		func() error { return insertOrders(tx, fresh) },
+		func() error { return updateOrders(tx, changed) },
+		func() error { return insertAssignments(tx, newOnes) },
+		func() error { return updateAssignments(tx, old) },
 		func() error { return timer.Set(w.tx, w.timers...) },
 		func() error { return audit.Record(w.tx, w.trail...) },
 	}
@@ -250,6 +252,11 @@ func (w *work) save() error {
 	for _, step := range steps {
 		if err := step(); err != nil {
 			return err
+		}
+	}
+	if known != nil {
+		for _, o := range w.touched {
+			known.Put(o.ID, o.copied())
 		}
 	}
 	return nil

@@ -2,7 +2,6 @@ package store
 
 import (
 	"context"
-	"database/sql"
 	"embed"
 	"io/fs"
 
@@ -57,7 +56,7 @@ func (w *writer) lend(fn func() error) error {
 		if again != nil {
 			return again
 		}
-		w.session = &session{conn: conn, stmts: map[string]*sql.Stmt{}}
+		w.session = newSession(conn)
 		return err
 	}
 	return w.enqueue(j)

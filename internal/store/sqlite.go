@@ -155,7 +155,7 @@ func (w *writer) transaction(fn func(s *session) error) (err error) {
 	committed := false
 	defer func() {
 		w.session.pending.reset()
-		clear(w.session.newest)
+		w.session.memory.forget()
 		if !committed {
 			// After a full disk SQLite may have rolled back by itself, and then there is nothing to take back.
 			_ = w.session.plain("ROLLBACK")

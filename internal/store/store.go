@@ -144,7 +144,7 @@ func (db *DB) openSQLite(ctx context.Context, cfg Config) error {
 	if err != nil {
 		return mapError(err)
 	}
-	db.writer = newWriter(db, &session{conn: conn, stmts: map[string]*sql.Stmt{}, newest: map[string]any{}})
+	db.writer = newWriter(db, newSession(conn))
 	read, err := sql.Open("sqlite", common+"&_pragma=query_only(1)&_pragma=cache_size(-8192)")
 	if err != nil {
 		return err
@@ -365,7 +365,7 @@ func (db *DB) savepoint(s *session, ctx context.Context, fn func(tx *Tx) error) 
 	err := db.run(s, context.WithoutCancel(ctx), fn)
 	s.pending.end(m, err == nil)
 	if err != nil {
-		clear(s.newest)
+		s.memory.forget()
 		s.later = nil
 		if back := s.plain("ROLLBACK TO SAVEPOINT one"); back != nil {
 			// The engine has given up the whole transaction (disk full, lost connection): the group must know.
@@ -395,21 +395,13 @@ type session struct {
 	conn    *sql.Conn
 	stmts   map[string]*sql.Stmt // nil where the driver caches by itself
 	pending pending
-	later   []statement    // that PostgreSQL gets together; see [Tx.Later]
-	newest  map[string]any // of an SQLite writer's transaction, by table; see [Newest]
+	later   []statement // that PostgreSQL gets together; see [Tx.Later]
+	memory  *memory     // of the embedded database's writer; see [Known] and [Newest]
 }
 
-// grew forgets the newest row of a table that a statement adds to.
-func (s *session) grew(text string) {
-	if len(s.newest) == 0 {
-		return
-	}
-	rest, ok := strings.CutPrefix(text, "INSERT INTO ")
-	for table := range s.newest {
-		if ok && strings.HasPrefix(rest, table) {
-			delete(s.newest, table)
-		}
-	}
+// newSession is the session of the embedded database's writer.
+func newSession(conn *sql.Conn) *session {
+	return &session{conn: conn, stmts: map[string]*sql.Stmt{}, memory: newMemory()}
 }
 
 // plain executes transaction control.

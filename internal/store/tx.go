@@ -15,11 +15,12 @@ var ErrNoRows = sql.ErrNoRows
 
 // Tx is one transaction with one fixed time. It belongs to the goroutine that runs the function it was given to.
 type Tx struct {
-	ctx     context.Context
-	db      *DB
-	session *session
-	now     time.Time
-	later   bool // see Later
+	ctx      context.Context
+	db       *DB
+	session  *session
+	now      time.Time
+	later    bool     // see Later
+	answered []string // see Answering
 }
 
 // Ctx is the context of the transaction; it carries values and is never cancelled.
@@ -83,7 +84,7 @@ func (tx *Tx) Exec(text string, args ...any) (int64, error) {
 		tx.session.later = append(tx.session.later, statement{text, args})
 		return 0, nil
 	}
-	tx.session.grew(text)
+	tx.session.memory.wrote(text, tx.answered)
 	res, err := tx.session.exec(tx.ctx, text, args...)
 	if err != nil {
 		return 0, mapError(err)
@@ -99,19 +100,6 @@ func (tx *Tx) before(text string) error {
 	return nil
 }
 
-// Newest returns what load says of the newest row of a table that only grows. The writes that share an SQLite transaction ask once, and again
-// after one of them has added to the table: every use-case looks whether its rules are still the newest, and they hardly ever change.
-func Newest[T any](tx *Tx, table string, load func() (T, error)) (T, error) {
-	if known, ok := tx.session.newest[table].(T); ok {
-		return known, nil
-	}
-	found, err := load()
-	if err == nil && tx.session.newest != nil {
-		tx.session.newest[table] = found
-	}
-	return found, err
-}
-
 // Rows is a running query. Close it before the next statement of the same transaction.
 type Rows = sql.Rows
 
@@ -120,6 +108,7 @@ func (tx *Tx) Query(text string, args ...any) (*Rows, error) {
 	if err := tx.before(text); err != nil {
 		return nil, err
 	}
+	tx.session.memory.wrote(text, tx.answered)
 	rows, err := tx.session.query(tx.ctx, text, args...)
 	if err != nil {
 		return nil, mapError(err)
