@@ -156,17 +156,7 @@ func (o *office) together(tx *store.Tx) error {
 				ui.Row{Name: o.T("page.office.value"), Value: o.number(report.Minutes, a.Minutes.Int64())})
 		}
 		b := block{Facts: facts}
-		mine := string(p.By) == o.Actor.ID
-		if !mine && o.may(p.Needs, p.Region) {
-			b.Forms = append(b.Forms, o.form("/office/proposals/"+string(p.ID)+"/approve", o.T("page.office.approve"), ""))
-		}
-		if mine || o.may(p.Needs, p.Region) {
-			word := o.T("page.office.refuse")
-			if mine {
-				word, b.Text = o.T("page.office.withdraw"), o.T("page.office.second_person")
-			}
-			b.Forms = append(b.Forms, o.form("/office/proposals/"+string(p.ID)+"/refuse", word, "stop", ui.Field{Name: "reason-" + string(p.ID), Label: o.T("page.office.reason"), Max: 200, Needed: true}))
-		}
+		o.secondPerson(&b, p, "/office/proposals/")
 		o.add(b)
 	}
 	if len(open) == 0 {
@@ -174,6 +164,23 @@ func (o *office) together(tx *store.Tx) error {
 	}
 	o.add(block{More: more, List: "after proposals"})
 	return nil
+}
+
+// secondPerson puts below a proposal the forms of whoever may decide on it, and of the one who made it, who may only withdraw it.
+func (o *office) secondPerson(b *block, p identity.Proposal, path string) {
+	path += string(p.ID)
+	mine, may := string(p.By) == o.Actor.ID, o.may(p.Needs, p.Region)
+	if may && !mine {
+		b.Forms = append(b.Forms, o.form(path+"/approve", o.T("page.office.approve"), ""))
+	}
+	if !may && !mine {
+		return
+	}
+	word := o.T("page.office.refuse")
+	if mine {
+		word, b.Text = o.T("page.office.withdraw"), o.T("page.office.second_person")
+	}
+	b.Forms = append(b.Forms, o.form(path+"/refuse", word, "stop", ui.Field{Name: "reason-" + string(p.ID), Label: o.T("page.office.reason"), Max: 200, Needed: true}))
 }
 
 // proposeActs are the forms to put an act forward.

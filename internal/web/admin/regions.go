@@ -161,17 +161,7 @@ func (o *office) changes(tx *store.Tx) error {
 		b := block{Facts: append([]ui.Row{{Name: o.T("page.office.what"), Value: o.T(changeNames[c.Kind])}, {Name: o.T("page.office.place"), Value: o.tree.FullName(c.Region)}}, o.wanted(c)...)}
 		b.Facts = append(b.Facts, ui.Row{Name: o.T("page.office.effective"), Value: string(c.From)}, ui.Row{Name: o.T("page.office.reason"), Value: p.Reason},
 			ui.Row{Name: o.T("page.office.proposed_at"), Value: o.stamp(p.ProposedAt)}, ui.Row{Name: o.T("page.office.until_day"), Value: o.stamp(p.Until)})
-		mine := string(p.By) == o.Actor.ID
-		if !mine && o.may(p.Needs, p.Region) {
-			b.Forms = append(b.Forms, o.form("/office/regions/proposals/"+string(p.ID)+"/approve", o.T("page.office.approve"), ""))
-		}
-		if mine || o.may(p.Needs, p.Region) {
-			word := o.T("page.office.refuse")
-			if mine {
-				word, b.Text = o.T("page.office.withdraw"), o.T("page.office.second_person")
-			}
-			b.Forms = append(b.Forms, o.form("/office/regions/proposals/"+string(p.ID)+"/refuse", word, "stop", ui.Field{Name: "reason-" + string(p.ID), Label: o.T("page.office.reason"), Max: 200, Needed: true}))
-		}
+		o.secondPerson(&b, p, "/office/regions/proposals/")
 		o.add(b)
 	}
 	if len(open) == 0 {
