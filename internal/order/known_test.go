@@ -142,3 +142,18 @@ func TestWhatATransactionKnowsOfAnOrderStandsInTheDatabase(t *testing.T) {
 		}
 	})
 }
+
+// Whoever verifies the book while a paid visit is disputed finds nothing wrong: its hours are no longer held, they were paid.
+func TestAPaidOrderInDisputeHoldsNothing(t *testing.T) {
+	citytest.Each(t, func(t *testing.T, c *citytest.City) {
+		elder, volunteer := c.KeyElder(c.Home()), c.Volunteer(c.Home())
+		id := c.Earn(volunteer, elder, 60)
+		citytest.Got(c.Orders.Dispute(t.Context(), []order.OrderCmd{{Actor: elder.Actor, Key: c.Key(), Order: id, Reason: "nobody came"}})).Must(t, "dispute")
+		if o := c.Order(id); o.State != order.Disputed || o.SettledAt.IsZero() {
+			t.Fatalf("the order is %s, want a paid one in dispute", o.State)
+		}
+		if problems, err := order.Verify(t.Context(), c.DB); err != nil || len(problems) != 0 {
+			t.Errorf("verify: %v %v", err, problems)
+		}
+	})
+}

@@ -379,7 +379,7 @@ func Diary(tx *store.Tx, volunteer member.PersonID, from, to time.Time) ([]*Orde
 	return out, err
 }
 
-// fundedOrders are the orders that say that they hold minutes.
+// fundedOrders are the orders that say that they hold minutes. One that was paid and is disputed since holds none: its hours are in the book.
 func fundedOrders(tx *store.Tx) (map[ID]bool, error) {
 	funded := map[ID]bool{}
 	_, err := store.All(tx, func(r *store.Rows) (none struct{}, err error) {
@@ -387,7 +387,7 @@ func fundedOrders(tx *store.Tx) (map[ID]bool, error) {
 		err = r.Scan(&id)
 		funded[id] = true
 		return none, err
-	}, "SELECT id FROM service_order WHERE phase = 1 AND funding <> ''")
+	}, "SELECT id FROM service_order WHERE phase = 1 AND funding <> '' AND settled_at IS NULL")
 	return funded, err
 }
 
