@@ -123,64 +123,32 @@ func (o *office) liability(tx *store.Tx) error {
 
 // together lists the acts that wait for a second person here and below.
 func (o *office) together(tx *store.Tx) error {
-	open, err := identity.OpenProposals(tx, o.place)
-	if err != nil {
-		return err
-	}
-	open = slices.DeleteFunc(open, func(p identity.Proposal) bool { return actNames[p.Action] == "" })
-	more := cut(o, "proposals", &open, formsShown, func(p identity.Proposal) string { return string(p.ID) })
-	o.add(block{Title: o.T("page.office.second_person_acts")})
-	for _, p := range open {
-		name := actNames[p.Action]
-		var a ledger.Act
-		if err := json.Unmarshal([]byte(p.Payload), &a); err != nil {
-			return errs.New(errs.Internal, errs.CodeInternal).With(err)
-		}
-		facts := []ui.Row{{Name: o.T("page.office.what"), Value: o.T(name)}, {Name: o.T("page.office.place"), Value: o.tree.FullName(p.Region)}, {Name: o.T("page.office.reason"), Value: p.Reason},
+	ours := func(p identity.Proposal) bool { return actNames[p.Action] != "" }
+	return o.waitingActs(tx, "proposals", "/office/proposals/", ours, func(p identity.Proposal) ([]ui.Row, error) {
+		facts := []ui.Row{{Name: o.T("page.office.what"), Value: o.T(actNames[p.Action])}, {Name: o.T("page.office.place"), Value: o.tree.FullName(p.Region)}, {Name: o.T("page.office.reason"), Value: p.Reason},
 			{Name: o.T("page.office.proposed_at"), Value: o.stamp(p.ProposedAt)}, {Name: o.T("page.office.until_day"), Value: o.stamp(p.Until)}}
 		if p.Action == privacy.MergeAction {
 			var of struct{ Keep, Drop member.PersonID }
 			if err := json.Unmarshal([]byte(p.Payload), &of); err != nil {
-				return errs.New(errs.Internal, errs.CodeInternal).With(err)
+				return nil, errs.New(errs.Internal, errs.CodeInternal).With(err)
 			}
 			name, err := o.names(tx, []string{string(of.Keep), string(of.Drop)})
 			if err != nil {
-				return err
+				return nil, err
 			}
-			facts = append(facts, ui.Row{Name: o.T("page.office.merge_keep"), Value: name(string(of.Keep)) + " " + string(of.Keep)},
-				ui.Row{Name: o.T("page.office.merge_drop"), Value: name(string(of.Drop)) + " " + string(of.Drop)})
-		} else if a.Tx != "" {
-			facts = append(facts, ui.Row{Name: o.T("page.office.ref"), Value: string(a.Tx)})
-		} else {
-			facts = append(facts, ui.Row{Name: o.T("page.office.account"), Value: o.T(classNames[a.Account.Class]) + " " + a.Account.Bucket},
-				ui.Row{Name: o.T("page.office.value"), Value: o.number(report.Minutes, a.Minutes.Int64())})
+			return append(facts, ui.Row{Name: o.T("page.office.merge_keep"), Value: name(string(of.Keep)) + " " + string(of.Keep)},
+				ui.Row{Name: o.T("page.office.merge_drop"), Value: name(string(of.Drop)) + " " + string(of.Drop)}), nil
 		}
-		b := block{Facts: facts}
-		o.secondPerson(&b, p, "/office/proposals/")
-		o.add(b)
-	}
-	if len(open) == 0 {
-		o.add(block{Empty: o.T("page.office.nothing_proposed")})
-	}
-	o.add(block{More: more, List: "after proposals"})
-	return nil
-}
-
-// secondPerson puts below a proposal the forms of whoever may decide on it, and of the one who made it, who may only withdraw it.
-func (o *office) secondPerson(b *block, p identity.Proposal, path string) {
-	path += string(p.ID)
-	mine, may := string(p.By) == o.Actor.ID, o.may(p.Needs, p.Region)
-	if may && !mine {
-		b.Forms = append(b.Forms, o.form(path+"/approve", o.T("page.office.approve"), ""))
-	}
-	if !may && !mine {
-		return
-	}
-	word := o.T("page.office.refuse")
-	if mine {
-		word, b.Text = o.T("page.office.withdraw"), o.T("page.office.second_person")
-	}
-	b.Forms = append(b.Forms, o.form(path+"/refuse", word, "stop", ui.Field{Name: "reason-" + string(p.ID), Label: o.T("page.office.reason"), Max: 200, Needed: true}))
+		var a ledger.Act
+		if err := json.Unmarshal([]byte(p.Payload), &a); err != nil {
+			return nil, errs.New(errs.Internal, errs.CodeInternal).With(err)
+		}
+		if a.Tx != "" {
+			return append(facts, ui.Row{Name: o.T("page.office.ref"), Value: string(a.Tx)}), nil
+		}
+		return append(facts, ui.Row{Name: o.T("page.office.account"), Value: o.T(classNames[a.Account.Class]) + " " + a.Account.Bucket},
+			ui.Row{Name: o.T("page.office.value"), Value: o.number(report.Minutes, a.Minutes.Int64())}), nil
+	})
 }
 
 // proposeActs are the forms to put an act forward.

@@ -147,28 +147,15 @@ func (o *office) wanted(c division.Change) (rows []ui.Row) {
 	return rows
 }
 
-// changes lists what waits for a second person here and below, with the forms to decide.
+// changes lists the changes that wait for a second person here and below.
 func (o *office) changes(tx *store.Tx) error {
-	open, err := identity.OpenProposals(tx, o.place)
-	if err != nil {
-		return err
-	}
-	open = slices.DeleteFunc(open, func(p identity.Proposal) bool { _, ours := division.Read(p); return !ours })
-	more := cut(o, "changes", &open, formsShown, func(p identity.Proposal) string { return string(p.ID) })
-	o.add(block{Title: o.T("page.office.second_person_acts")})
-	for _, p := range open {
+	ours := func(p identity.Proposal) bool { _, ok := division.Read(p); return ok }
+	return o.waitingActs(tx, "changes", "/office/regions/proposals/", ours, func(p identity.Proposal) ([]ui.Row, error) {
 		c, _ := division.Read(p)
-		b := block{Facts: append([]ui.Row{{Name: o.T("page.office.what"), Value: o.T(changeNames[c.Kind])}, {Name: o.T("page.office.place"), Value: o.tree.FullName(c.Region)}}, o.wanted(c)...)}
-		b.Facts = append(b.Facts, ui.Row{Name: o.T("page.office.effective"), Value: string(c.From)}, ui.Row{Name: o.T("page.office.reason"), Value: p.Reason},
-			ui.Row{Name: o.T("page.office.proposed_at"), Value: o.stamp(p.ProposedAt)}, ui.Row{Name: o.T("page.office.until_day"), Value: o.stamp(p.Until)})
-		o.secondPerson(&b, p, "/office/regions/proposals/")
-		o.add(b)
-	}
-	if len(open) == 0 {
-		o.add(block{Empty: o.T("page.office.nothing_proposed")})
-	}
-	o.add(block{More: more, List: "after changes"})
-	return nil
+		facts := append([]ui.Row{{Name: o.T("page.office.what"), Value: o.T(changeNames[c.Kind])}, {Name: o.T("page.office.place"), Value: o.tree.FullName(c.Region)}}, o.wanted(c)...)
+		return append(facts, ui.Row{Name: o.T("page.office.effective"), Value: string(c.From)}, ui.Row{Name: o.T("page.office.reason"), Value: p.Reason},
+			ui.Row{Name: o.T("page.office.proposed_at"), Value: o.stamp(p.ProposedAt)}, ui.Row{Name: o.T("page.office.until_day"), Value: o.stamp(p.Until)}), nil
+	})
 }
 
 // proposeChanges are the forms that put a change of the region forward. Each says what its day brings.
