@@ -112,8 +112,10 @@ func (v *window) tabbed(total int) (seen []focus) {
 // link leads past the menu.
 func (v *window) walk(path string) {
 	v.t.Helper()
-	v.do("count the stops", evaluate(stops+trail))
-	total := ask[int](v, "count", `window.stops().length`)
+	v.listens()
+	v.do("find the stops", evaluate(stops+trail))
+	names := ask[[]string](v, "name them", `window.stops().map(([e]) => window.told(e))`)
+	total := len(names)
 	reached := map[int]bool{}
 	last, first := -1, -1
 	// Some pages begin in their field. From there the walk goes to the end of the page and round to where it began.
@@ -140,9 +142,9 @@ func (v *window) walk(path string) {
 		}
 		reached[now.At], last = true, now.At
 	}
-	for i := range total {
+	for i, name := range names {
 		if !reached[i] {
-			v.t.Errorf("%s: Tab never reaches %s", path, ask[string](v, "name it", fmt.Sprintf(`window.told(window.stops()[%d][0])`, i)))
+			v.t.Errorf("%s: Tab never reaches %s", path, name)
 		}
 	}
 	v.do("to the top", evaluate(`document.activeElement.blur(); window.scrollTo(0, 0); document.querySelector(".skip").focus()`))
