@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -20,6 +21,7 @@ import (
 	"timebank/internal/ledger"
 	"timebank/internal/notary"
 	"timebank/internal/store"
+	"timebank/internal/store/storetest"
 )
 
 // paid is a city in which one order was served and paid, and everything is numbered.
@@ -162,6 +164,55 @@ func TestOneChangedByteIsFoundAndNamed(t *testing.T) {
 			})
 		})
 	}
+}
+
+// Each entry of the trail is held against its digest, with a number and without, also behind a leaf that is gone and where no log asks for any.
+func TestEveryEntryOfTheTrailIsHeld(t *testing.T) {
+	citytest.Each(t, func(t *testing.T, c *citytest.City) {
+		paid(t, c)
+		elder := c.Recipient(83, c.Home())
+		c.Place(elder.Actor, elder)
+		rows := map[string]int64{}
+		storetest.Read(t, c.DB, func(tx *store.Tx) error {
+			for name, text := range map[string]string{"first": "SELECT MIN(seq) FROM audit", "gone": "SELECT seq FROM audit WHERE number = 2",
+				"last with a number": "SELECT MAX(seq) FROM audit WHERE number IS NOT NULL", "without a number": "SELECT MIN(seq) FROM audit WHERE number IS NULL"} {
+				var row int64
+				if err := tx.QueryRow(text).Scan(&row); err != nil {
+					return err
+				}
+				rows[name] = row
+			}
+			return nil
+		})
+		whole, err := app.Verify(t.Context(), c.DB, nil)
+		if err != nil || len(whole.Problems) > 0 {
+			t.Fatalf("before the lies: got %q, %v, want no problem", whole.Problems, err)
+		}
+		behind(t, c.Config, fmt.Sprintf("DELETE FROM audit WHERE seq = %d", rows["gone"]))
+		delete(rows, "gone")
+		for _, row := range rows {
+			behind(t, c.Config, fmt.Sprintf("UPDATE audit SET actor = 'nobody' WHERE seq = %d", row))
+		}
+		bookOnly, err := app.ParseVerifiers([]string{c.Keys.Signers[app.LedgerLog].Verifier()})
+		if err != nil {
+			t.Fatal(err)
+		}
+		for which, keys := range map[string]map[string]notary.Key{"of both logs": nil, "of the book alone": bookOnly} {
+			v, err := app.Verify(t.Context(), c.DB, keys)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if v.Trail != whole.Trail-1 {
+				t.Errorf("with keys %s %d entries were looked at, want %d", which, v.Trail, whole.Trail-1)
+			}
+			for name, row := range rows {
+				want := fmt.Sprintf("audit %d: ", row)
+				if n := len(slices.DeleteFunc(slices.Clone(v.Problems), func(p string) bool { return !strings.HasPrefix(p, want) })); n != 1 {
+					t.Errorf("with keys %s the entry %s is named %d times, want once: %q", which, name, n, v.Problems)
+				}
+			}
+		}
+	})
 }
 
 func TestEveryTimerOfALivedInCityHasAHandler(t *testing.T) {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -47,23 +48,25 @@ func Verify(ctx context.Context, db *store.DB, keys map[string]notary.Key) (Veri
 	if err != nil {
 		return v, err
 	}
-	// The trail takes half of the time: it is walked while the rest is checked.
-	var trail []string
+	// The trail takes most of the time: it is walked while the rest is checked.
+	var trail *Verification
 	both, shared := errgroup.WithContext(ctx)
 	both.Go(func() (err error) {
-		trail, err = v.walkTrail(shared, db)
+		trail, err = walkTrail(shared, db, logs, keys)
 		return err
 	})
-	both.Go(func() error { return v.bookAndLogs(shared, db, logs, keys) })
+	both.Go(func() error { return v.book(shared, db, logs, keys) })
 	if err := both.Wait(); err != nil {
 		return v, err
 	}
-	v.Problems = append(v.Problems, trail...)
+	v.Trail = trail.Trail
+	v.Problems = append(v.Problems, trail.Problems...)
+	maps.Copy(v.Heads, trail.Heads)
 	return v, nil
 }
 
-// bookAndLogs checks the book, and the tree and signature of each log.
-func (v *Verification) bookAndLogs(ctx context.Context, db *store.DB, logs *notary.Service, keys map[string]notary.Key) (err error) {
+// book checks the book, the orders that it paid for, the kept commands, and the book's log.
+func (v *Verification) book(ctx context.Context, db *store.DB, logs *notary.Service, keys map[string]notary.Key) (err error) {
 	if v.Book, err = ledger.Verify(ctx, db, nil); err != nil {
 		return err
 	}
@@ -78,28 +81,27 @@ func (v *Verification) bookAndLogs(ctx context.Context, db *store.DB, logs *nota
 	if err := v.walkKeys(ctx, db); err != nil {
 		return err
 	}
-	for _, log := range []struct {
-		name, table string
-		leaves      notary.Leaves
-	}{
-		{LedgerLog, "ledger_tx", ledger.LogSource{}.Leaves},
-		{AuditLog, "audit", audit.Log{}.Leaves},
-	} {
-		if _, ok := keys[log.name]; !ok {
-			continue // an installation that never started has no log
-		}
-		head, err := logs.Verify(ctx, log.name, log.leaves)
-		var fault *notary.Fault
-		switch {
-		case errors.As(err, &fault) && fault.Index >= 0:
-			v.Problems = append(v.Problems, fmt.Sprintf("%s number %d: %s", log.table, fault.Index, fault.Error()))
-		case errors.As(err, &fault):
-			v.Problems = append(v.Problems, fault.Error())
-		case err != nil:
-			return err
-		default:
-			v.Heads[log.name] = head
-		}
+	return db.Read(ctx, "app.verify_log", func(tx *store.Tx) error {
+		return v.log(tx, logs, keys, LedgerLog, "ledger_tx", ledger.LogSource{}.Leaves)
+	})
+}
+
+// log checks the tree and the signature of a log, whose leaves are rows of a table.
+func (v *Verification) log(tx *store.Tx, logs *notary.Service, keys map[string]notary.Key, name, table string, leaves notary.Leaves) error {
+	if _, ok := keys[name]; !ok {
+		return nil // an installation that never started has no log
+	}
+	head, err := logs.Verify(tx, name, leaves)
+	var fault *notary.Fault
+	switch {
+	case errors.As(err, &fault) && fault.Index >= 0:
+		v.Problems = append(v.Problems, fmt.Sprintf("%s number %d: %s", table, fault.Index, fault.Error()))
+	case errors.As(err, &fault):
+		v.Problems = append(v.Problems, fault.Error())
+	case err != nil:
+		return err
+	default:
+		v.Heads[name] = head
 	}
 	return nil
 }
@@ -143,27 +145,57 @@ func (v Verification) Root() string {
 // trailPage is how many entries of the trail are in memory at once.
 const trailPage = 2048
 
-// walkTrail holds each entry of the audit trail against the digest that was stored with it, numbered or not, and returns what is wrong.
-func (v *Verification) walkTrail(ctx context.Context, db *store.DB) (problems []string, err error) {
-	err = db.Read(ctx, "app.verify_trail", func(tx *store.Tx) error {
+// walkTrail holds each entry of the audit trail, numbered or not, against the digest that was stored with it, and the numbered ones against their
+// log. An entry is read once for both, by its number as far as the log asks for it.
+func walkTrail(ctx context.Context, db *store.DB, logs *notary.Service, keys map[string]notary.Key) (*Verification, error) {
+	v := &Verification{Heads: map[string]notary.Checkpoint{}}
+	hold := func(e audit.Recorded) [32]byte {
+		v.Trail++
+		got := e.Recompute()
+		if got != e.Digest {
+			v.Problems = append(v.Problems, fmt.Sprintf("audit %d: the entry is not what was written: digest %x, recomputed %x", e.Seq, e.Digest, got))
+		}
+		return got
+	}
+	err := db.Read(ctx, "app.verify_trail", func(tx *store.Tx) error {
+		next := int64(0) // numbers below have been held
+		leaves := func(tx *store.Tx, from int64, most int) ([]notary.Numbered, error) {
+			page, err := audit.Numbered(tx, from, most)
+			all := make([]notary.Numbered, len(page))
+			for i, e := range page {
+				all[i] = notary.Numbered{Index: e.Number, Digest: hold(e)}
+				next = e.Number + 1
+			}
+			return all, err
+		}
+		if err := v.log(tx, logs, keys, AuditLog, "audit", leaves); err != nil {
+			return err
+		}
+		// What a log with a fault, or no log, has not asked for.
+		for {
+			page, err := leaves(tx, next, trailPage)
+			if err != nil {
+				return err
+			}
+			if len(page) < trailPage {
+				break
+			}
+		}
 		for after := int64(0); ; {
-			page, err := audit.After(tx, after, trailPage)
+			page, err := audit.Unnumbered(tx, after, trailPage)
 			if err != nil {
 				return err
 			}
 			for _, e := range page {
+				hold(e)
 				after = e.Seq
-				v.Trail++
-				if got := e.Recompute(); got != e.Digest {
-					problems = append(problems, fmt.Sprintf("audit %d: the entry is not what was written: digest %x, recomputed %x", e.Seq, e.Digest, got))
-				}
 			}
 			if len(page) < trailPage {
 				return nil
 			}
 		}
 	})
-	return problems, err
+	return v, err
 }
 
 // walkKeys sees that what commands of the book once returned is still there, so that the same command sent again is answered by what it did:

@@ -17,12 +17,6 @@ type Waiting = struct {
 	Digest [32]byte
 }
 
-// Leaf is a numbered entry with its digest; an alias for the same reason.
-type Leaf = struct {
-	Index  int64
-	Digest [32]byte
-}
-
 // Log gives the trail to the sequencer of the notary, which numbers its entries without gaps.
 type Log struct{}
 
@@ -51,14 +45,6 @@ func (Log) Oldest(tx *store.Tx) (at time.Time, ok bool, err error) {
 
 // Number gives entries their numbers, beginning with first.
 func (Log) Number(tx *store.Tx, rows []Waiting, first int64) error { return number(tx, rows, first) }
-
-// Leaves returns up to max numbered entries from a number on, with their digests recomputed from what is stored.
-func (Log) Leaves(tx *store.Tx, from int64, max int) ([]Leaf, error) {
-	return store.All(tx, func(r *store.Rows) (Leaf, error) {
-		e, err := scan(r)
-		return Leaf{Index: e.Number, Digest: e.Recompute()}, err
-	}, columns+" WHERE number IS NOT NULL AND number >= $1 ORDER BY number LIMIT $2", from, max)
-}
 
 // A search goes backwards through the trail in steps, and reads not more of it in one call than this.
 const searchMost = 400_000

@@ -55,6 +55,16 @@ func After(tx *store.Tx, seq int64, max int) ([]Recorded, error) {
 	return store.All(tx, scan, columns+" WHERE seq > $1 ORDER BY seq LIMIT $2", seq, max)
 }
 
+// Numbered returns up to max entries that have a number, from the given one on, in the order of their numbers.
+func Numbered(tx *store.Tx, from int64, max int) ([]Recorded, error) {
+	return store.All(tx, scan, columns+" WHERE number IS NOT NULL AND number >= $1 ORDER BY number LIMIT $2", from, max)
+}
+
+// Unnumbered returns up to max entries that follow seq and have no number yet, oldest first; seq 0 begins at the first.
+func Unnumbered(tx *store.Tx, seq int64, max int) ([]Recorded, error) {
+	return store.All(tx, scan, columns+" WHERE number IS NULL AND seq > $1 ORDER BY seq LIMIT $2", seq, max)
+}
+
 // Recompute returns the digest that the entry's bytes have, to be held against the stored one.
 func (e Recorded) Recompute() [32]byte { return digest(clock.Micros(e.At), e.Entry) }
 

@@ -105,13 +105,22 @@ func wantCode(t *testing.T, err error, want string) {
 	}
 }
 
+// verify verifies the log in a snapshot of its own.
+func verify(ctx context.Context, db *store.DB, s *notary.Service, source rows) (c notary.Checkpoint, err error) {
+	err = db.Read(ctx, "test.verify", func(tx *store.Tx) (err error) {
+		c, err = s.Verify(tx, logName, source.leaves)
+		return err
+	})
+	return c, err
+}
+
 func TestLogFromRowsToReceipts(t *testing.T) {
 	storetest.Each(t, func(t *testing.T, db *store.DB, clk *clock.Fake) {
 		ctx, source, s := t.Context(), newRows(t, db), service(t, db, "a")
 		sequence(t, s, source, 10, 0)
 		_, err := s.Checkpoint(ctx, logName)
 		wantCode(t, err, "notary.log_empty")
-		if c, err := s.Verify(ctx, logName, source.leaves); err != nil || c.Size != 0 {
+		if c, err := verify(ctx, db, s, source); err != nil || c.Size != 0 {
 			t.Fatalf("an empty log: got %+v, %v", c, err)
 		}
 
@@ -130,7 +139,7 @@ func TestLogFromRowsToReceipts(t *testing.T) {
 			if want := rfcRoot(records(size + batch)); c.Size != size+batch || !bytes.Equal(c.Root[:], want) || !c.SignedAt.Equal(clk.Now()) {
 				t.Fatalf("at %d: got %+v, want root %x", size+batch, c, want)
 			}
-			if _, err := s.Verify(ctx, logName, source.leaves); err != nil {
+			if _, err := verify(ctx, db, s, source); err != nil {
 				t.Fatalf("at %d: %v", c.Size, err)
 			}
 			heads = append(heads, c)
@@ -200,7 +209,7 @@ func TestRefusals(t *testing.T) {
 		reader := service(t, db, "b", public)
 		_, err = reader.Sequence(ctx, source, 1)
 		wantCode(t, err, "notary.key_absent")
-		if c, err := reader.Verify(ctx, logName, source.leaves); err != nil || c.Size != 300 {
+		if c, err := verify(ctx, db, reader, source); err != nil || c.Size != 300 {
 			t.Errorf("with the public key alone: got %+v, %v", c, err)
 		}
 
@@ -209,7 +218,7 @@ func TestRefusals(t *testing.T) {
 		failing.refuse = errs.New(errs.Conflict, "test.refused")
 		_, err = s.Sequence(ctx, failing, 10)
 		wantCode(t, err, "test.refused")
-		if c, err := s.Verify(ctx, logName, source.leaves); err != nil || c.Size != 300 {
+		if c, err := verify(ctx, db, s, source); err != nil || c.Size != 300 {
 			t.Errorf("after a refused batch: got %+v, %v, want size 300", c, err)
 		}
 		sequence(t, s, source, 10, 10)
@@ -294,7 +303,7 @@ func TestManySequencersLeaveNoGap(t *testing.T) {
 			})
 		}
 		wg.Wait()
-		c, err := s.Verify(ctx, logName, source.leaves)
+		c, err := verify(ctx, db, s, source)
 		if err != nil || c.Size != total || !bytes.Equal(c.Root[:], rfcRoot(records(total))) {
 			t.Errorf("got %+v, %v", c, err)
 		}
@@ -341,14 +350,14 @@ func TestVerifyFindsWhatWasChanged(t *testing.T) {
 		} {
 			c.want.Log = logName
 			tampered(ctx, t, db, c.text, c.args, func(tx *store.Tx) {
-				_, err := s.VerifyIn(tx, logName, source.leaves)
+				_, err := s.Verify(tx, logName, source.leaves)
 				fault, ok := errors.AsType[*notary.Fault](err)
 				if !ok || *fault != c.want || errs.CodeOf(err) != c.want.Code {
 					t.Errorf("%s: got %v, want %v", c.name, err, &c.want)
 				}
 			})
 		}
-		if _, err := s.Verify(ctx, logName, source.leaves); err != nil {
+		if _, err := verify(ctx, db, s, source); err != nil {
 			t.Errorf("after all was taken back: %v", err)
 		}
 	})

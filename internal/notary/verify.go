@@ -2,7 +2,6 @@ package notary
 
 import (
 	"bytes"
-	"context"
 	"fmt"
 
 	"filippo.io/torchwood"
@@ -43,23 +42,12 @@ func (f *Fault) Error() string {
 	return fmt.Sprintf("log %s: %s%s", f.Log, f.Code, at)
 }
 
-// Verify recomputes a log from its owner's rows: numbers without gaps, each tile, the root, and the signature over it. It
+// Verify recomputes a log from its owner's rows in one snapshot: numbers without gaps, each tile, the root, and the signature over it. It
 // streams, holds a few tiles in memory, and returns the verified head (size 0 for a log without leaves). The first
 // disagreement is a Conflict error whose cause is a *Fault: notary.leaf_missing, notary.leaf_differs (row and tile disagree),
 // notary.leaf_beyond_head, notary.tile_missing, notary.tile_differs, notary.tile_beyond_head, notary.root_differs or
 // notary.checkpoint_differs.
-func (s *Service) Verify(ctx context.Context, log string, leaves Leaves) (Checkpoint, error) {
-	var c Checkpoint
-	err := s.db.Read(ctx, "notary.verify", func(tx *store.Tx) error {
-		var err error
-		c, err = s.VerifyIn(tx, log, leaves)
-		return err
-	})
-	return c, err
-}
-
-// VerifyIn is Verify inside a transaction, so that owners check their own books on the same snapshot.
-func (s *Service) VerifyIn(tx *store.Tx, log string, leaves Leaves) (Checkpoint, error) {
+func (s *Service) Verify(tx *store.Tx, log string, leaves Leaves) (Checkpoint, error) {
 	k, err := s.key(log)
 	if err != nil {
 		return Checkpoint{}, err
