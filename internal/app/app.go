@@ -230,7 +230,7 @@ func (a *App) build(opts Options, box *pii.Box) (err error) {
 	a.Notices = notice.New(a.DB, a.Catalog, a.Notify)
 	a.Privacy = privacy.New(a.DB, a.Regions, a.Policies, a.Members, a.Feedback, a.callPart(), a.familyPart(), a.certificatePart(), a.messagePart(), privacy.Part{Sealed: []privacy.Sealed{
 		{Name: "signin_ticket", Reseal: a.SignIn.ResealTickets}, {Name: "signin_totp", Reseal: a.SignIn.ResealTOTP}, {Name: "signin_passkey", Reseal: a.SignIn.ResealPasskeys}}})
-	a.Divisions = division.New(a.DB, a.Regions)
+	a.Divisions = division.New(a.DB, a.Regions, a.Policies)
 	a.Reports = report.New(a.Regions)
 	a.Live = page.NewHub(a.DB, a.Regions, a.Log)
 	a.Timers = timer.New(a.DB, opts.Timers)

@@ -123,6 +123,20 @@ func (c *City) Publish(lines ...string) {
 	}
 	text = append(text, lines...)
 	p, err := c.Policies.Propose(ctx, policy.Founder("ann"), policy.ProposeCmd{Key: c.Key(), TOML: []byte(strings.Join(text, "\n") + "\n"), Reason: "test"})
+	c.enact(p, err)
+}
+
+// Narrow puts rules of its own in force in a region, the given lines of a policy file.
+func (c *City) Narrow(place region.ID, lines ...string) {
+	c.t.Helper()
+	p, err := c.Policies.ProposeOverride(c.t.Context(), policy.Founder("ann"), policy.OverrideCmd{Key: c.Key(), Region: string(place), Level: c.Tree.Level(place),
+		Path: c.Tree.RulePath(place, c.Tree.Day()), TOML: []byte(strings.Join(lines, "\n") + "\n"), Reason: "test"})
+	c.enact(p, err)
+}
+
+func (c *City) enact(p policy.Proposal, err error) {
+	c.t.Helper()
+	ctx := c.t.Context()
 	if err != nil {
 		c.t.Fatal(err)
 	}

@@ -15,6 +15,7 @@ import (
 	"timebank/internal/clock"
 	"timebank/internal/errs"
 	"timebank/internal/identity"
+	"timebank/internal/policy"
 	"timebank/internal/region"
 	"timebank/internal/store"
 )
@@ -88,13 +89,14 @@ type ApproveCmd struct {
 type Service struct {
 	db      *store.DB
 	regions *region.Service
+	rules   *policy.Service
 	propose identity.Call[ProposeCmd, identity.ProposalID]
 	approve identity.Call[ApproveCmd, identity.Nothing]
 }
 
 // New returns the service of one database.
-func New(db *store.DB, regions *region.Service) *Service {
-	s := &Service{db: db, regions: regions}
+func New(db *store.DB, regions *region.Service, rules *policy.Service) *Service {
+	s := &Service{db: db, regions: regions, rules: rules}
 	s.propose = identity.Call[ProposeCmd, identity.ProposalID]{Name: "division.propose", Encode: identity.Same[identity.ProposalID],
 		Decode: identity.AsID[identity.ProposalID],
 		Head: func(c *ProposeCmd, w *canon.Writer) (identity.Actor, string) {
@@ -145,6 +147,50 @@ func (s *Service) Propose(ctx context.Context, c ProposeCmd) (identity.ProposalI
 func (s *Service) Approve(ctx context.Context, c ApproveCmd) error {
 	_, err := s.approve.One(ctx, s.db, c)
 	return err
+}
+
+// Ending is a rule of its own that ends with a region.
+type Ending struct {
+	Region region.ID
+	policy.Own
+	Then string // what holds for its people from that day on, where it goes over; "" for what is set nowhere
+}
+
+// Endings lists the rules of their own that end with the regions that a merger ends, each with what holds then; none for another change. A day that
+// is none counts as today, so that a change can be looked at before its day is chosen.
+func (s *Service) Endings(tx *store.Tx, tree *region.Tree, c Change) (all []Ending, err error) {
+	if c.Kind != Merge {
+		return nil, nil
+	}
+	view, err := s.rules.View(tx)
+	if err != nil {
+		return nil, err
+	}
+	day := tree.Day()
+	if parsed, err := clock.ParseDay(string(c.From)); err == nil && parsed > day {
+		day = parsed
+	}
+	then, err := view.At(later(tx.Now(), day.Start()), tree.RulePath(c.Region, day))
+	if err != nil {
+		return nil, err
+	}
+	for _, m := range c.Merged {
+		own, err := view.Own(string(m), tx.Now(), tree.RulePath(m, tree.Day()))
+		if err != nil {
+			return nil, err
+		}
+		for _, o := range own {
+			all = append(all, Ending{Region: m, Own: o, Then: then.Text(o.Key)})
+		}
+	}
+	return all, nil
+}
+
+func later(a, b time.Time) time.Time {
+	if b.After(a) {
+		return b
+	}
+	return a
 }
 
 func (s *Service) proposeIn(tx *store.Tx, c *ProposeCmd) (identity.ProposalID, error) {

@@ -1,6 +1,7 @@
 package division_test
 
 import (
+	"maps"
 	"strings"
 	"testing"
 	"time"
@@ -11,6 +12,7 @@ import (
 	"timebank/internal/division"
 	"timebank/internal/errs"
 	"timebank/internal/identity"
+	"timebank/internal/order"
 	"timebank/internal/region"
 	"timebank/internal/store"
 	"timebank/internal/store/storetest"
@@ -23,6 +25,8 @@ func TestTwoPersonsMergeACommunityAndItsPeopleAreServedOn(t *testing.T) {
 		ends, goesOn := c.Home(), c.Community("320113003", 1)
 		one, two := c.Staff(identity.Administrator, c.Tree.City()), c.Staff(identity.Reviewer, c.Tree.City())
 		elder, helper, office := c.KeyElder(ends), c.Volunteer(goesOn), c.Staff(identity.Dispatcher, goesOn)
+		c.Narrow(ends, `order.max_moves = 0`, `time.max_per_day = "7h"`)
+		c.Narrow(goesOn, `time.max_per_day = "6h"`)
 		open := c.Place(elder.Actor, elder)
 		day := clock.DayOf(c.Clock.Now()).Add(1)
 		cmd := division.ProposeCmd{Actor: one.Actor, Key: c.Key(), Reason: "decree 7", Change: division.Change{Kind: division.Merge, Region: goesOn, Merged: []region.ID{ends}, From: day}}
@@ -42,6 +46,26 @@ func TestTwoPersonsMergeACommunityAndItsPeopleAreServedOn(t *testing.T) {
 			if err := c.Divisions.Approve(t.Context(), division.ApproveCmd{Actor: who.Actor, Key: c.Key(), Proposal: first}); errs.CodeOf(err) != code {
 				t.Errorf("approved by who must not: got %v, want %s", err, code)
 			}
+		}
+		endings := func() (all []division.Ending) {
+			storetest.Read(t, c.DB, func(tx *store.Tx) (err error) {
+				tree, err := c.Regions.Tree(tx)
+				if err != nil {
+					return err
+				}
+				all, err = c.Divisions.Endings(tx, tree, cmd.Change)
+				return err
+			})
+			return all
+		}
+		said := map[string]string{}
+		for _, e := range endings() {
+			if e.Region == ends {
+				said[e.Key] = e.Value + " then " + e.Then
+			}
+		}
+		if want := map[string]string{"order.max_moves": "0 then 3", "time.max_per_day": "7h then 6h"}; !maps.Equal(said, want) {
+			t.Errorf("the rules that end with it: got %v, want %v", said, want)
 		}
 		approve := division.ApproveCmd{Actor: two.Actor, Key: c.Key(), Proposal: first}
 		for range 2 {
@@ -75,6 +99,17 @@ func TestTwoPersonsMergeACommunityAndItsPeopleAreServedOn(t *testing.T) {
 		c.PassTo(day.Start().Add(time.Hour))
 		if err := may(); err != nil {
 			t.Errorf("from the day on: %v", err)
+		}
+		// What was placed before keeps its rules; what is placed now stands under those of the neighbour, and none of its own is left.
+		fresh := c.Place(elder.Actor, elder)
+		for id, code := range map[order.ID]string{open: "order.moved_too_often", fresh: ""} {
+			moved, err := c.Orders.Reschedule(t.Context(), []order.RescheduleCmd{{Actor: elder.Actor, Key: c.Key(), Order: id, Start: c.Order(id).Start.Add(time.Hour)}})
+			if err != nil || errs.CodeOf(moved[0].Err) != code {
+				t.Errorf("moved after the merger: got %v, %v, want %q", err, moved[0].Err, code)
+			}
+		}
+		if left := endings(); len(left) != 0 {
+			t.Errorf("after its end it has rules of its own: %+v", left)
 		}
 		c.Claim(helper, open)
 		if got := c.Order(open).Region; got != ends {

@@ -128,11 +128,7 @@ func (s *Service) rules(tx *store.Tx, of member.Person) (policy.Rules, error) {
 	if err != nil {
 		return policy.Rules{}, err
 	}
-	var path []string
-	for _, place := range tree.Path(of.Region) {
-		path = append(path, string(place))
-	}
-	return s.policies.Current(tx, tx.Now(), path)
+	return s.policies.Current(tx, tx.Now(), tree.RulePath(of.Region, tree.Day()))
 }
 
 // related reports whether two people are kin and both have said so.

@@ -148,12 +148,7 @@ func (d *desk) at(place region.ID) (policy.Rules, error) {
 	if r, ok := d.rules[place]; ok {
 		return r, nil
 	}
-	ids := d.tree.Path(place)
-	path := make([]string, len(ids))
-	for i, id := range ids {
-		path[i] = string(id)
-	}
-	r, err := d.view.At(d.tx.Now(), path)
+	r, err := d.view.At(d.tx.Now(), d.tree.RulePath(place, d.tree.Day()))
 	if err == nil {
 		d.rules[place] = r
 	}

@@ -374,6 +374,11 @@ func (w *world) changes() {
 	one, two, officer := w.Staff(identity.Administrator, w.Tree.City()), w.Staff(identity.Reviewer, w.Tree.City()), w.Staff(identity.Administrator, w.Tree.District(w.Home()))
 	street, other, near := w.Tree.StreetOf(w.Home()), w.Tree.StreetOf(w.Community("320102002", 0)), w.Community("320113003", 1)
 	soon := string(clock.DayOf(w.Clock.Now()).Add(7))
+	w.Narrow(near, `time.max_per_day = "7h"`)
+	ending := m{"ends.0.region": near, "ends.0.rule": "time.max_per_day", "ends.0.value": "7h", "ends.0.from": anything, "ends.0.then": "8h", "ends.1": nil}
+	w.does(step{op: "preview-region-merge", at: []any{w.Home()}, query: "merged=" + string(near) + "," + string(w.Community("320113003", 2)) + "&from=" + soon, want: ending})
+	w.does(step{op: "preview-region-merge", at: []any{near}, query: "merged=" + string(w.Home()), want: m{"ends": "[]"}})
+	w.refused(step{op: "preview-region-merge", at: []any{near}, query: "from=soon"}, 422, "api.input_invalid", "query.from api.not_a_day", "query.merged api.field_missing")
 	move := m{"parent": w.Tree.District(other), "from": soon, "reason": "decree 1"}
 	w.refused(step{op: "propose-region-move", as: &officer, at: []any{street}, body: move}, 403, "identity.not_allowed")
 	w.refused(step{op: "propose-region-move", as: &one, at: []any{street}, body: m{"parent": other, "trees": []any{"reporting"}, "from": today(w), "reason": " "}}, 422, "region.move_invalid",
@@ -386,6 +391,8 @@ func (w *world) changes() {
 	moving := w.does(step{op: "propose-region-move", as: &one, at: []any{street}, body: move, rows: "proposal+1", want: m{"id": anything}}).text("id")
 	renaming := w.does(step{op: "propose-region-recode", as: &one, at: []any{w.Home()}, body: m{"code": "320113003099", "name": "和燕社区", "from": soon, "reason": "decree 2"}, rows: "proposal+1"}).text("id")
 	merging := w.does(step{op: "propose-region-merge", as: &one, at: []any{w.Home()}, body: m{"merged": []any{near}, "from": soon, "reason": "decree 3"}, rows: "proposal+1"}).text("id")
+	w.does(step{op: "get-proposal", as: &two, at: []any{merging}, want: ending})
+	w.does(step{op: "list-proposals", as: &two, query: "region=" + string(w.Tree.City()), want: m{"proposals.2.ends.0.rule": "time.max_per_day"}})
 	w.does(step{op: "get-proposal", as: &two, at: []any{moving}, want: m{"action": "region.move", "region": street, "reason": "decree 1"}})
 	w.refused(step{op: "approve-proposal", as: &one, at: []any{moving}}, 403, "identity.second_person_needed")
 	w.does(step{op: "approve-proposal", as: &two, at: []any{renaming}, want: m{"transaction": nil}})

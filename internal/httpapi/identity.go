@@ -4,6 +4,7 @@ import (
 	"context"
 	"time"
 
+	"timebank/internal/division"
 	"timebank/internal/errs"
 	"timebank/internal/identity"
 	"timebank/internal/member"
@@ -170,6 +171,7 @@ type Proposal struct {
 	DecidedBy  string     `json:"decided_by,omitempty"`
 	DecidedAt  *time.Time `json:"decided_at,omitempty"`
 	Decision   string     `json:"decision,omitempty"`
+	Ends       []RuleEnd  `json:"ends,omitempty" doc:"Of a merger that waits: the rules of their own that end with what ends"`
 }
 
 func proposalOf(p identity.Proposal) Proposal {
@@ -204,7 +206,11 @@ func (a *api) listProposals(ctx context.Context, in *InRegion) (out Proposals, e
 		open, err := identity.OpenProposals(tx, region.ID(in.Region))
 		for _, p := range open {
 			if seesProposal(actor(ctx), p, tree) == nil {
-				out.Proposals = append(out.Proposals, proposalOf(p))
+				one, err := a.proposalWithEnds(tx, tree, p)
+				if err != nil {
+					return err
+				}
+				out.Proposals = append(out.Proposals, one)
 			}
 		}
 		return err
@@ -221,8 +227,21 @@ func (a *api) getProposal(ctx context.Context, in *OneID) (out Proposal, err err
 		if errs.KindOf(err) == errs.Forbidden {
 			err = errs.New(errs.NotFound, "identity.proposal_unknown")
 		}
-		out = proposalOf(p)
+		if err == nil {
+			out, err = a.proposalWithEnds(tx, tree, p)
+		}
 		return err
 	})
 	return out, err
+}
+
+// proposalWithEnds also says, as long as it waits, which rules end with what a merger ends: whoever decides must know.
+func (a *api) proposalWithEnds(tx *store.Tx, tree *region.Tree, p identity.Proposal) (Proposal, error) {
+	out := proposalOf(p)
+	if c, ok := division.Read(p); ok && p.State == identity.Open {
+		all, err := a.Divisions.Endings(tx, tree, c)
+		out.Ends = each(all, ruleEndOf)
+		return out, err
+	}
+	return out, nil
 }

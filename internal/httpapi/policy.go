@@ -63,12 +63,12 @@ func parameterOf(p policy.Param, rules policy.Rules) RuleParameter {
 	return out
 }
 
-// pathOf names a region's ancestors and itself, as overrides are kept; none for the city.
+// pathOf names whose rules hold in a region; none for the city.
 func pathOf(tree *region.Tree, place region.ID) []string {
 	if place == "" {
 		return nil
 	}
-	return each(tree.Path(place), func(id region.ID) string { return string(id) })
+	return tree.RulePath(place, tree.Day())
 }
 
 // RuleVersions are the publications of a region, newest first.

@@ -2,6 +2,7 @@ package httpapi
 
 import (
 	"context"
+	"time"
 
 	"timebank/internal/clock"
 	"timebank/internal/division"
@@ -81,6 +82,41 @@ type RegionMerge struct {
 	Merged []ID   `json:"merged" minItems:"1" maxItems:"50" doc:"What ends: of the same level and under the same regions, with nothing below"`
 	From   string `json:"from" format:"date" doc:"The first day, tomorrow at the earliest"`
 	Reason string `json:"reason" minLength:"1" maxLength:"500" doc:"The decree; names nobody"`
+}
+
+// MergeQuery asks what a merger would end.
+type MergeQuery struct {
+	ID     ID       `path:"id"`
+	Merged []string `query:"merged" required:"true" minItems:"1" maxItems:"50" doc:"What would end, with commas between"`
+	From   string   `query:"from" format:"date" doc:"The first day; left out: as if it were today"`
+}
+
+// MergePreview is what a merger would end besides the regions themselves.
+type MergePreview struct {
+	Ends []RuleEnd `json:"ends"`
+}
+
+// RuleEnd is a rule of its own that ends with a region.
+type RuleEnd struct {
+	Region ID        `json:"region"`
+	Rule   string    `json:"rule" example:"time.max_per_day"`
+	Value  string    `json:"value" doc:"What holds there, as the rule book writes it"`
+	From   time.Time `json:"from" doc:"Since when, or from when on"`
+	Then   string    `json:"then,omitempty" doc:"What holds for its people afterwards"`
+}
+
+func ruleEndOf(e division.Ending) RuleEnd {
+	return RuleEnd{Region: ID(e.Region), Rule: e.Key, Value: e.Value, From: e.From, Then: e.Then}
+}
+
+func (a *api) previewRegionMerge(ctx context.Context, in *MergeQuery) (out MergePreview, err error) {
+	err = a.read(ctx, func(tx *store.Tx, tree *region.Tree) error {
+		all, err := a.Divisions.Endings(tx, tree, division.Change{Kind: division.Merge, Region: region.ID(in.ID), From: clock.Day(in.From),
+			Merged: each(in.Merged, func(id string) region.ID { return region.ID(id) })})
+		out.Ends = each(all, ruleEndOf)
+		return err
+	})
+	return out, err
 }
 
 func (a *api) proposeMove(ctx context.Context, in *With[RegionMove]) (Made, error) {

@@ -284,6 +284,8 @@ func (a *api) routes() []route {
 			says("The region stays the same one, with everything that refers to it. Another person approves it with approve-proposal before its first day."),
 		created(op(post, "/regions/{id}/merge", "propose-region-merge", "regions", "Propose that a street or community takes others over", may(identity.RegionPropose), a.proposeRegionMerge)).
 			says("Their people and places belong to it from the first day on, and whoever works in it may act for them. Another person approves it with approve-proposal before that day."),
+		op(get, "/regions/{id}/merge", "preview-region-merge", "regions", "Which rules of their own would end in a merger", public, a.previewRegionMerge).
+			says("From its day on the rules of the region that goes on hold for everybody. A proposal that waits says the same of itself."),
 		op(get, "/regions/{id}", "get-region", "regions", "A region, what stands above it, and its parts", public, a.getRegion),
 
 		op(get, "/log/{log}/checkpoint", "checkpoint", "log", "The signed head of a log", public, a.checkpoint),

@@ -157,11 +157,7 @@ func (r *rulebook) at(place region.ID) (policy.Rules, error) {
 	if known, ok := r.rules[place]; ok {
 		return known, nil
 	}
-	var path []string
-	for _, id := range r.tree.Path(place) {
-		path = append(path, string(id))
-	}
-	rules, err := r.view.At(r.tx.Now(), path)
+	rules, err := r.view.At(r.tx.Now(), r.tree.RulePath(place, r.tree.Day()))
 	if err == nil {
 		r.rules[place] = rules
 	}

@@ -225,12 +225,7 @@ func (s *Service) may(tx *store.Tx, a identity.Actor, person string, own, staff 
 	if !ok {
 		return "", policy.Rules{}, errs.New(errs.NotFound, "member.person_unknown")
 	}
-	path := tree.Path(p.Region)
-	names := make([]string, len(path))
-	for i, r := range path {
-		names[i] = string(r)
-	}
-	rules, err := s.policies.Current(tx, tx.Now(), names)
+	rules, err := s.policies.Current(tx, tx.Now(), tree.RulePath(p.Region, tree.Day()))
 	return p.Region, rules, err
 }
 

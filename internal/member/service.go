@@ -120,11 +120,7 @@ func (sc *scene) at(place region.ID) (policy.Rules, error) {
 	if r, ok := sc.rules[place]; ok {
 		return r, nil
 	}
-	var path []string
-	for _, step := range sc.tree.Path(place) {
-		path = append(path, string(step))
-	}
-	r, err := sc.view.At(sc.tx.Now(), path)
+	r, err := sc.view.At(sc.tx.Now(), sc.tree.RulePath(place, sc.tree.Day()))
 	if err == nil {
 		sc.rules[place] = r
 	}

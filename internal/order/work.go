@@ -97,29 +97,25 @@ func (w *work) read(people map[member.PersonID]time.Time) error {
 	return nil
 }
 
-func (w *work) path(place region.ID) []string {
-	ids := w.tree.Path(place)
-	path := make([]string, len(ids))
-	for i, id := range ids {
-		path[i] = string(id)
-	}
-	return path
+// path names whose rules hold in a place at a moment.
+func (w *work) path(place region.ID, at time.Time) []string {
+	return w.tree.RulePath(place, clock.DayOf(at))
 }
 
 // rulesNow are the rules in force at the transaction's time in a place.
 func (w *work) rulesNow(place region.ID) (policy.Rules, error) {
-	return w.view.At(w.tx.Now(), w.path(place))
+	return w.view.At(w.tx.Now(), w.path(place, w.tx.Now()))
 }
 
 // rules are the rules that an order was placed under and keeps.
 func (w *work) rules(o *Order) (policy.Rules, error) {
-	return w.view.Version(policy.VersionID(o.PolicyVersion), w.path(o.Region))
+	return w.view.Version(policy.VersionID(o.PolicyVersion), w.path(o.Region, o.SubmittedAt))
 }
 
 // rulesAt are the rules in force where the order is served at the moment when a service took place, or is to: limits, proofs, weights and
 // the time to confirm are those of the service, not of the request. A slip from before the city's first rules keeps those of its order.
 func (w *work) rulesAt(o *Order, at time.Time) (policy.Rules, error) {
-	r, err := w.view.At(at, w.path(o.Region))
+	r, err := w.view.At(at, w.path(o.Region, at))
 	if errs.KindOf(err) == errs.Unavailable {
 		return w.rules(o)
 	}

@@ -157,3 +157,38 @@ func (v View) Version(version VersionID, path []string) (Rules, error) {
 	}
 	return v.t.rules(position, path)
 }
+
+// Own is a rule that holds in a region because the region's own publication says so, narrower than above it.
+type Own struct {
+	Key, Value string
+	From       time.Time // when its publication took effect, or will
+}
+
+// Own lists the rules of its own that the region has at the moment, and those that it is to have later, by their beginning. Path is as for At. What
+// a publication says and does not hold, because the rules above it are stricter, is left out, and so is all where the path leaves the region out.
+func (v View) Own(region string, at time.Time, path []string) (own []Own, err error) {
+	if !slices.Contains(path, region) {
+		return nil, nil
+	}
+	now := v.t.asOf(clock.Micros(at))
+	for _, position := range v.t.regions[region] {
+		if position < now && position != v.t.last(region, now) {
+			continue
+		}
+		e := v.t.order[position]
+		says, err := e.parsed()
+		if err != nil {
+			return nil, err
+		}
+		holds, err := v.t.rules(max(position, now), path)
+		if err != nil {
+			return nil, err
+		}
+		for _, key := range says.Keys() {
+			if holds.SetBy(key) == e.level {
+				own = append(own, Own{Key: key, Value: holds.Text(key), From: clock.FromMicros(e.from)})
+			}
+		}
+	}
+	return own, nil
+}

@@ -256,6 +256,25 @@ func (t *Tree) Path(id ID) []ID {
 	return t.PathIn(Administrative, id)
 }
 
+// RulePath names the regions whose rules hold in a region on a day, from the city down, as package policy keeps them: the region's own and those
+// above it. From the day on which it ends the rules of what takes it over hold instead, and its own end with it. It is empty for an unknown region.
+func (t *Tree) RulePath(id ID, day clock.Day) []string {
+	// A chain of mergers is at most as long as there are regions, as in Current.
+	for range t.regions {
+		r, ok := t.ByID(id)
+		if !ok || day < r.Until || r.Successor == "" {
+			break
+		}
+		id = r.Successor
+	}
+	steps := t.Path(id)
+	names := make([]string, len(steps))
+	for i, step := range steps {
+		names[i] = string(step)
+	}
+	return names
+}
+
 // PathIn returns the regions from the root of one tree down to the given one, or nil for an unknown region or tree.
 func (t *Tree) PathIn(tree TreeName, id ID) []ID {
 	i, ok := t.byID[id]

@@ -42,11 +42,7 @@ func (s *Service) bars(tx *store.Tx, tree *region.Tree, known map[member.PersonI
 		if _, done := bars[home]; done {
 			continue
 		}
-		var path []string
-		for _, step := range tree.Path(home) {
-			path = append(path, string(step))
-		}
-		rules, err := view.At(tx.Now(), path)
+		rules, err := view.At(tx.Now(), tree.RulePath(home, tree.Day()))
 		if err != nil {
 			return nil, err
 		}

@@ -148,12 +148,15 @@ func TestTwoPersonsChangeTheDivisions(t *testing.T) {
 	s := newSite(t)
 	elder := s.KeyElder(s.Home())
 	s.Place(elder.Actor, elder)
-	street, near := s.Tree.StreetOf(s.Home()), s.Community("320113003", 1)
+	street, near, third := s.Tree.StreetOf(s.Home()), s.Community("320113003", 1), s.Community("320113003", 2)
+	s.Narrow(near, `time.max_per_day = "7h"`)
 	one, two := s.as(s.Staff(identity.Administrator, s.Tree.City())), s.as(s.Staff(identity.Reviewer, s.Tree.City()))
 	local := s.as(s.Staff(identity.Administrator, s.Tree.District(street)))
 	day := string(clock.DayOf(s.Clock.Now()).Add(10))
 	one.get("/office/people").is(t, http.StatusOK, `href="/office/regions?place=`)
-	one.get("/office/regions?place="+string(s.Home())).is(t, http.StatusOK, "What goes along", `name="m-parent"`, `name="c-code"`, `name="g-merged"`, "offered nowhere", `value="`+string(near)+`"`)
+	one.get("/office/regions?place="+string(s.Home())).is(t, http.StatusOK, "What goes along", `name="m-parent"`, `name="c-code"`, `name="g-merged"`, "offered nowhere", `value="`+string(near)+`"`, `value="`+string(third)+`"`,
+		"time.max_per_day (", "ends: 7h minutes now, 8h minutes afterwards.")
+	one.get("/office/regions?place="+string(near)).is(t, http.StatusOK, "Rules of its own", "time.max_per_day")
 	one.get("/office/regions?place="+string(street)).is(t, http.StatusOK, `name="m-parent"`, `name="c-code"`)
 	if whole := one.get("/office/regions"); strings.Contains(whole.body, `name="m-parent"`) || strings.Contains(whole.body, `name="g-merged"`) {
 		t.Error("the city itself is offered to move or to merge")
@@ -176,10 +179,17 @@ func TestTwoPersonsChangeTheDivisions(t *testing.T) {
 	one.post("/office/regions", form("all-of-it-wrong-3", "merge", "g-merged", string(street), "g-from", "", "g-reason", "")).is(t, http.StatusUnprocessableEntity,
 		`id="g-merged-error"`, `id="g-from-error"`, `id="g-reason-error"`)
 	one.post("/office/regions", form("a-kind-of-its-own", "split")).is(t, http.StatusUnprocessableEntity, "There is no such kind of change")
-	one.post("/office/regions", form("it-goes-over-now", "merge", "g-merged", string(near), "g-from", day, "g-reason", "decree 9")).is(t, http.StatusOK, "It is done", "decree 9", "Withdraw",
-		s.Tree.Name(near)+" → "+s.Tree.Name(s.Home()))
+	ticked := regexp.MustCompile(`value="(` + string(near) + `|` + string(third) + `)" checked`)
+	both := form("two-of-it-without-a-day", "merge", "g-from", "", "g-reason", "decree 9")
+	both["g-merged"] = []string{string(near), string(third)}
+	if again := one.post("/office/regions", both); again.StatusCode != http.StatusUnprocessableEntity || len(ticked.FindAllString(again.body, -1)) != 2 {
+		t.Errorf("two of them refused: got %d, ticked %q, want both ticked still", again.StatusCode, ticked.FindAllString(again.body, -1))
+	}
+	both["key"], both["g-from"] = []string{"it-goes-over-now"}, []string{day}
+	one.post("/office/regions", both).is(t, http.StatusOK, "It is done", "decree 9", "Withdraw", s.Tree.Name(near)+" → "+s.Tree.Name(s.Home()), s.Tree.Name(third)+" → "+s.Tree.Name(s.Home()),
+		"Ends with "+s.Tree.Name(near))
 	waiting := two.get("/office/regions")
-	waiting.is(t, http.StatusOK, "decree 9", day, "Approve")
+	waiting.is(t, http.StatusOK, "decree 9", day, "Approve", "Ends with "+s.Tree.Name(near), "time.max_per_day (", "ends: 7h minutes now, 8h minutes afterwards.")
 	path := regexp.MustCompile(`/office/regions/proposals/[a-z0-9]+/approve`).FindString(waiting.body)
 	one.post(path, url.Values{"key": {"approve-ones-own"}, "place": {string(s.Home())}}).is(t, http.StatusForbidden, "Why?")
 	two.post(path, url.Values{"key": {"the-second-person"}, "place": {string(s.Tree.City())}}).is(t, http.StatusOK, "It is done", "goes over into "+s.Tree.FullName(s.Home()), day)

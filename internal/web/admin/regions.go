@@ -7,6 +7,7 @@ import (
 	"timebank/internal/clock"
 	"timebank/internal/division"
 	"timebank/internal/identity"
+	"timebank/internal/policy"
 	"timebank/internal/region"
 	"timebank/internal/report"
 	"timebank/internal/store"
@@ -39,16 +40,19 @@ func Regions(r *page.Request) error {
 		if err := o.hangsOn(tx); err != nil {
 			return err
 		}
+		if err := o.ownRules(tx, here); err != nil {
+			return err
+		}
 		if err := o.planned(tx); err != nil {
 			return err
 		}
-		return o.changes(tx)
+		if err := o.changes(tx); err != nil || !o.may(identity.RegionPropose, o.place) {
+			return err
+		}
+		return o.proposeChanges(tx, here)
 	})
 	if err != nil {
 		return err
-	}
-	if o.may(identity.RegionPropose, o.place) {
-		o.proposeChanges(here)
 	}
 	return o.show("regions")
 }
@@ -91,6 +95,42 @@ func (o *office) hangsOn(tx *store.Tx) error {
 	}
 	o.add(b)
 	return nil
+}
+
+// ownRules lists the rules of its own that a region has: they end with it.
+func (o *office) ownRules(tx *store.Tx, r region.Region) error {
+	if !mergeable(r) {
+		return nil
+	}
+	view, err := o.Policies.View(tx)
+	if err != nil {
+		return err
+	}
+	own, err := view.Own(string(r.ID), o.Now, o.path())
+	if err != nil || len(own) == 0 {
+		return err
+	}
+	b := block{Title: o.T("page.office.region_own_rules"), Text: o.T("page.office.region_own_rules_text"), Table: &table{Caption: o.T("page.office.region_own_rules"),
+		Head: []string{o.T("page.office.parameter"), o.T("page.office.meaning"), o.T("page.office.value_here"), o.T("page.office.effective")}}}
+	for _, one := range own {
+		p, _ := policy.ParamOf(one.Key)
+		b.Table.Rows = append(b.Table.Rows, []cell{{Text: one.Key, Href: o.at("/office/rules/" + one.Key)}, text(o.Pick(p.ZH, p.EN)), text(one.Value + " " + p.Unit), text(o.stamp(one.From))})
+	}
+	o.add(b)
+	return nil
+}
+
+// ends says of each rule that ends with a region what it is now, and what it is afterwards.
+func (o *office) ends(all []division.Ending) []string {
+	said := make([]string, len(all))
+	for i, e := range all {
+		p, _ := policy.ParamOf(e.Key)
+		said[i] = o.T("page.office.region_rule_ends", "rule", e.Key, "means", o.Pick(p.ZH, p.EN), "now", strings.TrimSpace(e.Value+" "+p.Unit), "then", strings.TrimSpace(e.Then+" "+p.Unit))
+		if e.From.After(o.Now) {
+			said[i] += " " + o.T("page.office.region_rule_from", "when", o.stamp(e.From))
+		}
+	}
+	return said
 }
 
 // planned lists what was decided for days to come, here and below.
@@ -152,14 +192,24 @@ func (o *office) changes(tx *store.Tx) error {
 	ours := func(p identity.Proposal) bool { _, ok := division.Read(p); return ok }
 	return o.waitingActs(tx, "changes", "/office/regions/proposals/", ours, func(p identity.Proposal) ([]ui.Row, error) {
 		c, _ := division.Read(p)
+		ending, err := o.Divisions.Endings(tx, o.tree, c)
+		if err != nil {
+			return nil, err
+		}
 		facts := append([]ui.Row{{Name: o.T("page.office.what"), Value: o.T(changeNames[c.Kind])}, {Name: o.T("page.office.place"), Value: o.tree.FullName(c.Region)}}, o.wanted(c)...)
+		for i, said := range o.ends(ending) {
+			facts = append(facts, ui.Row{Name: o.T("page.office.region_rules_of", "name", o.tree.Name(ending[i].Region)), Value: said})
+		}
+		if c.Kind == division.Merge && len(ending) == 0 {
+			facts = append(facts, ui.Row{Name: o.T("page.office.region_own_rules"), Value: o.T("page.office.region_no_rules")})
+		}
 		return append(facts, ui.Row{Name: o.T("page.office.effective"), Value: string(c.From)}, ui.Row{Name: o.T("page.office.reason"), Value: p.Reason},
 			ui.Row{Name: o.T("page.office.proposed_at"), Value: o.stamp(p.ProposedAt)}, ui.Row{Name: o.T("page.office.until_day"), Value: o.stamp(p.Until)}), nil
 	})
 }
 
 // proposeChanges are the forms that put a change of the region forward. Each says what its day brings.
-func (o *office) proposeChanges(r region.Region) {
+func (o *office) proposeChanges(tx *store.Tx, r region.Region) error {
 	b := block{Title: o.T("page.office.region_propose"), Text: o.T("page.office.region_propose_text")}
 	ask := func(kind division.Kind, prefix, means string, fields ...ui.Field) {
 		fields = append(fields, ui.Field{Name: "from", Label: o.T("page.office.region_from"), Hint: o.T("page.office.region_from_hint"), Max: 10, Needed: true},
@@ -185,10 +235,19 @@ func (o *office) proposeChanges(r region.Region) {
 	}
 	ask(division.Recode, "c-", o.T("page.office.region_recode_means"), ui.Field{Name: "name", Label: o.T("page.office.name"), Value: r.Name, Max: 60, Needed: true},
 		ui.Field{Name: "code", Label: o.T("page.office.region_code"), Value: r.Code, Max: 12, Needed: true}, ui.Field{Name: "system", Label: o.T("page.office.region_system"), Options: systems})
-	if near := o.mergeable(r); len(near) > 0 {
-		ask(division.Merge, "g-", o.T("page.office.region_merge_means", "name", r.Name), ui.Field{Name: "merged", Label: o.T("page.office.region_merged"), Options: o.options(near)})
+	if near := o.options(o.near(r)); len(near) > 0 {
+		for i := range near {
+			ending, err := o.Divisions.Endings(tx, o.tree, division.Change{Kind: division.Merge, Region: r.ID, Merged: []region.ID{region.ID(near[i].Value)}})
+			if err != nil {
+				return err
+			}
+			near[i].Hint = strings.Join(o.ends(ending), " ")
+		}
+		ask(division.Merge, "g-", o.T("page.office.region_merge_means", "name", r.Name), ui.Field{Name: "merged", Label: o.T("page.office.region_merged"), Hint: o.T("page.office.region_merged_hint"),
+			Options: near, Several: true})
 	}
 	o.add(b)
+	return nil
 }
 
 func (o *office) options(of []region.ID) (all []ui.Option) {
@@ -200,7 +259,7 @@ func (o *office) options(of []region.ID) (all []ui.Option) {
 
 // movable are the regions under which a street or community may come to stand.
 func (o *office) movable(r region.Region) (above []region.ID) {
-	if r.Level != region.Street && r.Level != region.Community || r.Until != region.Forever {
+	if !mergeable(r) {
 		return nil
 	}
 	for _, other := range o.tree.All() {
@@ -213,9 +272,14 @@ func (o *office) movable(r region.Region) (above []region.ID) {
 	return above
 }
 
-// mergeable are the neighbours that a street or community may take over: under the same regions, with nothing left below.
-func (o *office) mergeable(r region.Region) (near []region.ID) {
-	if r.Level != region.Street && r.Level != region.Community || r.Until != region.Forever {
+// mergeable says that a region may take others over or go over itself: a street or community whose end is not decided.
+func mergeable(r region.Region) bool {
+	return (r.Level == region.Street || r.Level == region.Community) && r.Until == region.Forever
+}
+
+// near are the neighbours that a street or community may take over: under the same regions, with nothing left below.
+func (o *office) near(r region.Region) (near []region.ID) {
+	if !mergeable(r) {
 		return nil
 	}
 	law, _ := o.tree.UpIn(region.Administrative, r.ID)
@@ -246,7 +310,9 @@ func ProposeChange(r *page.Request) error {
 		case division.Recode:
 			c.Name, c.Code, c.System = r.Form("c-name"), r.Form("c-code"), region.System(r.Form("c-system"))
 		case division.Merge:
-			c.Merged = []region.ID{region.ID(r.Form("g-merged"))}
+			for _, one := range r.HTTP.PostForm["g-merged"] {
+				c.Merged = append(c.Merged, region.ID(one))
+			}
 		}
 		_, err := r.Divisions.Propose(r.Context(), division.ProposeCmd{Actor: r.Actor, Key: key, Change: c, Reason: r.Form(prefix + "reason")})
 		return err

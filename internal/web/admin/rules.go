@@ -28,14 +28,13 @@ func (o *office) rulesOf() string {
 	return string(o.place)
 }
 
-func (o *office) path() (path []string) {
-	for _, step := range o.tree.Path(o.place) {
-		path = append(path, string(step))
-	}
-	return path
-}
+func (o *office) path() []string { return o.tree.RulePath(o.place, o.tree.Day()) }
 
+// mayPropose is false where the place has ended: rules of its own would hold for nobody.
 func (o *office) mayPropose() bool {
+	if now, _ := o.tree.Current(o.place); now != o.place {
+		return false
+	}
 	if o.rulesOf() == "" {
 		return o.may(identity.PolicyPropose, o.place)
 	}

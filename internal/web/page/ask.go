@@ -192,20 +192,12 @@ func (r *Request) CancelledByMe(o *order.View, rules policy.Rules) (until time.T
 
 // RulesOf are the rules that an order keeps.
 func (r *Request) RulesOf(tx *store.Tx, tree *region.Tree, o *order.Order) (policy.Rules, error) {
-	var path []string
-	for _, id := range tree.Path(o.Region) {
-		path = append(path, string(id))
-	}
-	return r.Policies.ByVersion(tx, policy.VersionID(o.PolicyVersion), path)
+	return r.Policies.ByVersion(tx, policy.VersionID(o.PolicyVersion), tree.RulePath(o.Region, clock.DayOf(o.SubmittedAt)))
 }
 
 // RulesAt are the rules in force at a place now.
 func (r *Request) RulesAt(tx *store.Tx, tree *region.Tree, place region.ID) (policy.Rules, error) {
-	var path []string
-	for _, id := range tree.Path(place) {
-		path = append(path, string(id))
-	}
-	return r.Policies.Current(tx, r.Now, path)
+	return r.Policies.Current(tx, r.Now, tree.RulePath(place, tree.Day()))
 }
 
 // Sooner orders open visits by what they want of the recipient's side: what waits for its yes, then who is there or comes, then the soonest.

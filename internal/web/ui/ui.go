@@ -111,6 +111,7 @@ type Field struct {
 	Mode    string
 	Max     int
 	Options []Option // a list to choose from instead of a line to write
+	Several bool     // any number of the options, each with a box of its own
 	// Auto tells a browser or a password manager what belongs here ("one-time-code"); Secret hides what is typed.
 	Auto   string
 	Secret bool
@@ -118,10 +119,11 @@ type Field struct {
 	Needed bool
 }
 
-// Option is one choice of a list.
+// Option is one choice of a list; Hint stands below a choice that has a box of its own.
 type Option struct {
 	Value, Text string
 	Chosen      bool
+	Hint        string
 }
 
 // Fault is one line of the summary of errors; Field is the name of the field it leads to, "" for none.
@@ -160,7 +162,7 @@ func (p Page) again(f Field) Field {
 	f.Value = sent[0]
 	options := make([]Option, len(f.Options))
 	for i, o := range f.Options {
-		o.Chosen = o.Value == sent[0]
+		o.Chosen = o.Value == sent[0] || f.Several && slices.Contains(sent, o.Value)
 		options[i] = o
 	}
 	f.Options = options

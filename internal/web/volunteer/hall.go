@@ -115,20 +115,8 @@ func atHome(r *page.Request, tx *store.Tx, tree *region.Tree, me member.PersonID
 	if !p.HasPoint {
 		home, _ = tree.Point(p.Region)
 	}
-	rules, err := rulesAt(r, tx, tree, p.Region)
+	rules, err := r.RulesAt(tx, tree, p.Region)
 	return rules, home, err
-}
-
-// rulesAt are the rules in force in a place.
-func rulesAt(r *page.Request, tx *store.Tx, tree *region.Tree, place region.ID) (policy.Rules, error) {
-	return r.Policies.Current(tx, r.Now, pathOf(tree, place))
-}
-
-func pathOf(tree *region.Tree, place region.ID) (path []string) {
-	for _, step := range tree.Path(place) {
-		path = append(path, string(step))
-	}
-	return path
 }
 
 func offerOf(r *page.Request, tree *region.Tree, all *catalog.Catalogue, o order.Offer) (offerView, error) {
@@ -177,7 +165,7 @@ func invitations(r *page.Request, tx *store.Tx, tree *region.Tree, all *catalog.
 				v.Until = r.T("page.volunteer.answer_by", "when", r.When(t.Due))
 			}
 		}
-		rules, err := r.Policies.ByVersion(tx, policy.VersionID(o.PolicyVersion), pathOf(tree, o.Region))
+		rules, err := r.RulesOf(tx, tree, o)
 		if err != nil {
 			return nil, err
 		}
