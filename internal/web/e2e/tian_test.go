@@ -10,6 +10,7 @@ import (
 	"timebank/internal/citytest"
 	"timebank/internal/identity"
 	"timebank/internal/order"
+	"timebank/internal/region"
 	"timebank/internal/training"
 )
 
@@ -184,4 +185,41 @@ func TestTianHuaSavesMovesAndRedeems(t *testing.T) {
 	if o := w.Order(id); o.Payer != tianHua.ID || o.PlacedAs != order.ByKin {
 		t.Errorf("the father's lesson: paid by %s, placed as %s", o.Payer, o.PlacedAs)
 	}
+
+	// The father moves to Getang while a lesson stands in his diary: the page says that it goes along, at its hour, and that who comes is asked again.
+	tian.visit("/family/people/" + string(father.ID) + "/order")
+	tian.fill("item", citytest.Lesson)
+	tian.tick("own", "yes")
+	tian.press("替田德叫人")
+	tian.sees("已经帮您叫人了")
+	id = order.ID(path.Base(strings.SplitN(tian.where(), "?", 2)[0]))
+	other.visit("/volunteer/")
+	other.press("我来接")
+	other.sees("接下来了")
+	before := w.Order(id)
+	old.enter(w, father)
+	old.visit("/elder/")
+	old.press("我的服务")
+	old.sees("学用智能手机", "周宁 会来")
+	old.visit("/elder/house")
+	old.sees("还没做完的服务", "学用智能手机", "有人会来", "从那天起的服务跟着搬到新家，时间不变。原来的志愿者会再问一次")
+	for _, place := range []region.ID{w.Tree.ReportingDistrict(getang), w.Tree.StreetOf(getang), getang} {
+		old.press(w.Tree.Name(place))
+	}
+	old.fill("address", "葛关路1号")
+	old.press("就这样，登记搬家")
+	old.sees("搬家登记好了")
+	w.Pass(time.Second)
+	old.visit("/elder/visits/" + string(id))
+	old.sees("学用智能手机", "正在找人")
+	other.visit("/volunteer/visits/" + string(id))
+	other.sees("老人搬家，这次服务改到"+w.Tree.Name(getang)+"了", "之前答复")
+	other.press("我去")
+	old.visit("/elder/visits/" + string(id))
+	old.sees("有人会来", "周宁")
+	if o := w.Order(id); o.Region != getang || o.State != order.Accepted || !o.Start.Equal(before.Start) || before.Region != away {
+		t.Errorf("the lesson of who moved: in %s at %v, %s; it was in %s at %v", w.Tree.Name(o.Region), o.Start, o.State, w.Tree.Name(before.Region), before.Start)
+	}
+	tian.visit("/desk/orders/" + string(id))
+	tian.sees("学用智能手机", "随搬家改到新家")
 }
