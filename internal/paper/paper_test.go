@@ -158,6 +158,49 @@ func TestTheCardHangsBesideTheTelephone(t *testing.T) {
 	})
 }
 
+// A team's codes stand on paper, one on a sheet, with the team's name and until when they hold, and nobody's name; nobody but who answers for the team
+// has them printed.
+func TestATeamsCodesHangOnTheWall(t *testing.T) {
+	citytest.Each(t, func(t *testing.T, c *citytest.City) {
+		boss, other := c.Volunteer(c.Home()), c.Staff(identity.PointManager, c.Home())
+		team := citytest.Got(c.Members.RegisterTeams(t.Context(), []member.RegisterTeamCmd{{Actor: boss.Actor, Key: c.Key(), Name: "栖霞图书馆", Kind: member.TeamGroup, Region: c.Home(),
+			Manager: boss.ID}})).Must(t, "team")
+		_, err := c.Paper.PrintInvites(t.Context(), boss.Actor, team, voice())
+		refused(t, "no code is drawn", "member.invite_unknown", err)
+		for range 2 {
+			citytest.Got(c.Members.Invite(t.Context(), []member.InviteCmd{{Actor: boss.Actor, Key: c.Key(), Team: team, Printed: true}})).Must(t, "draw a code")
+		}
+		_, err = c.Paper.PrintInvites(t.Context(), other.Actor, team, voice())
+		refused(t, "somebody else prints them", "member.team_unknown", err)
+		for lang, until := range map[string]string{i18n.Chinese: "有效期到 2020-", i18n.English: "Good until 2020-"} {
+			v := voice()
+			v.Lang, v.T = lang, func(code string, params ...any) string { return i18n.Text(lang, code, params...) }
+			pdf, err := c.Paper.PrintInvites(t.Context(), boss.Actor, team, v)
+			if err != nil {
+				t.Fatal(err)
+			}
+			pages := strings.Split(strings.TrimSuffix(printtest.Text(t, pdf), "\f"), "\f")
+			seen := map[string]bool{}
+			for _, p := range pages {
+				for _, want := range []string{"栖霞图书馆", until, "https://time.example/volunteer/teams"} {
+					if !strings.Contains(p, want) {
+						t.Errorf("%s: the sheet does not say %q:\n%s", lang, want, p)
+					}
+				}
+				for _, code := range codes(p, proofForm) {
+					seen[code] = true
+				}
+				if strings.Contains(p, "张测试") {
+					t.Errorf("%s: a name stands on the sheet:\n%s", lang, p)
+				}
+			}
+			if len(pages) != 2 || len(seen) != 2 {
+				t.Errorf("%s: %d sheets with %d codes, want two with one each", lang, len(pages), len(seen))
+			}
+		}
+	})
+}
+
 // The power fails. What was written on slips comes into the book afterwards, once, at its own station, and by two persons.
 func TestWhatWasWrittenOnPaperIsKeyedInOnce(t *testing.T) {
 	citytest.Each(t, func(t *testing.T, c *citytest.City) {

@@ -85,6 +85,7 @@ func newFixture(t *testing.T) *fixture {
 	squad := citytest.Got(c.Members.RegisterTeams(ctx, []member.RegisterTeamCmd{{Actor: identity.System, Key: c.Key(), Name: "本地的队", Kind: member.TeamSchool, Region: c.Home(),
 		Manager: f.server.ID}})).Must(t, "team")
 	citytest.Got(c.Members.JoinTeams(ctx, []member.JoinTeamCmd{{Actor: identity.System, Key: c.Key(), Team: squad, Person: f.server.ID}})).Must(t, "join")
+	citytest.Got(c.Members.Invite(ctx, []member.InviteCmd{{Actor: f.server.Actor, Key: c.Key(), Team: squad, Printed: true}})).Must(t, "draw a code")
 	settled := c.Earn(f.server, f.elder, 60)
 	f.earn(squad)
 	done, told, confirmed := c.Place(f.elder.Actor, f.elder), c.Place(f.elder.Actor, f.elder), c.Place(f.elder.Actor, f.elder)

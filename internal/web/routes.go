@@ -181,6 +181,7 @@ func routes() []route {
 		{"GET /volunteer/teams", volunteer.Door, page.SignedIn, volunteer.Teams},
 		{"POST /volunteer/teams", volunteer.Door, page.SignedIn, volunteer.RegisterTeam},
 		{"GET /volunteer/teams/{id}", volunteer.Door, page.SignedIn, volunteer.Team},
+		{"GET /volunteer/teams/{id}/codes.pdf", volunteer.Door, page.SignedIn, volunteer.PrintTeamCodes},
 		{"POST /volunteer/teams/code", volunteer.Door, page.SignedIn, volunteer.EnterTeam},
 		{"POST /volunteer/teams/{id}/invite", volunteer.Door, page.SignedIn, volunteer.InviteToTeam},
 		{"POST /volunteer/invites/{id}", volunteer.Door, page.SignedIn, volunteer.AnswerInvite},

@@ -12,6 +12,7 @@ import (
 	"timebank/internal/identity"
 	"timebank/internal/member"
 	"timebank/internal/order"
+	"timebank/internal/print/printtest"
 	"timebank/internal/store"
 	"timebank/internal/store/storetest"
 )
@@ -112,10 +113,20 @@ func TestATeamInvitesOnThePages(t *testing.T) {
 	printed := mine.post(path+"/invite", url.Values{"key": {"invite-key-7"}, "printed": {"yes"}})
 	printed.is(t, http.StatusOK, "The code is drawn", "Codes that nobody has used")
 	code := regexp.MustCompile(`<dt>([0-9A-Z]{4}-[0-9A-Z-]+)</dt>`).FindStringSubmatch(printed.body)[1]
+	printed.is(t, http.StatusOK, `href="`+path+`/codes.pdf"`)
+	sheet := mine.get(path + "/codes.pdf")
+	if sheet.StatusCode != http.StatusOK || sheet.Header.Get("Content-Type") != "application/pdf" {
+		t.Fatalf("the codes on paper: got %d %s", sheet.StatusCode, sheet.Header.Get("Content-Type"))
+	}
+	if text := printtest.Text(t, []byte(sheet.body)); !strings.Contains(text, code) || !strings.Contains(text, "栖霞图书馆") || !strings.Contains(text, "Good until") || strings.Contains(text, "张测试") {
+		t.Errorf("the sheet says:\n%s", text)
+	}
+	s.as(other).get(path+"/codes.pdf").is(t, http.StatusNotFound)
 	s.as(other).post("/volunteer/teams/code", url.Values{"key": {"invite-key-8"}, "code": {"0000-0000"}}).is(t, http.StatusNotFound)
 	s.as(other).post("/volunteer/teams/code", url.Values{"key": {"invite-key-9"}, "code": {strings.ToLower(code)}}).is(t, http.StatusOK, "You belong to the team now", "Leave “栖霞图书馆”")
 	s.as(asked).post("/volunteer/teams/code", url.Values{"key": {"invite-key-10"}, "code": {code}}).is(t, http.StatusNotFound)
-	mine.get(path).hides(t, code)
+	mine.get(path).hides(t, code, "/codes.pdf")
+	mine.get(path+"/codes.pdf").is(t, http.StatusNotFound)
 }
 
 // phone is the number with which somebody is registered.

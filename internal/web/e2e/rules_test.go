@@ -185,7 +185,7 @@ var notPages = map[string]string{
 	"GET /public/{$}": "the same as /", "GET /public/certificates/{number}": "a few words for a script", "GET /volunteer/now": "the time for a script",
 	"GET /volunteer/worker.js": "a script", "GET /volunteer/manifest.webmanifest": "a file", "GET /public/figures.csv": "a file", "GET /volunteer/calendar.ics": "a file",
 	"GET /volunteer/passbook.csv": "a file", "GET /volunteer/passbook.xlsx": "a file", "GET /volunteer/receipts/{id}/file": "a file",
-	"GET /volunteer/certificates/{id}/file": "a file", "GET /volunteer/certificates/{id}/pdf": "a file", "GET /volunteer/me/portrait": "a picture",
+	"GET /volunteer/certificates/{id}/file": "a file", "GET /volunteer/certificates/{id}/pdf": "a file", "GET /volunteer/teams/{id}/codes.pdf": "a file", "GET /volunteer/me/portrait": "a picture",
 	"GET /elder/visits/{id}/portrait/{volunteer}": "a picture", "GET /family/visits/{id}/portrait/{volunteer}": "a picture",
 	"GET /volunteer/visits/{id}/photos/{photo}": "a picture", "GET /sign-in/city": "leads on to the city's app", "GET /sign-in/return": "leads on from the city's app",
 	"GET /inbox": "only in a demo; measured where people come in by code", "GET /live/{of}/{id}": "a stream for a script",

@@ -208,6 +208,15 @@ func InviteToTeam(r *page.Request) error {
 	})
 }
 
+// PrintTeamCodes answers with the team's codes that nobody has used yet on paper, to hang up or to hand over.
+func PrintTeamCodes(r *page.Request) error {
+	pdf, err := r.Paper.PrintInvites(r.Context(), r.Actor, member.TeamID(r.Path("id")), r.Voice())
+	if err != nil {
+		return err
+	}
+	return r.Send("team-codes.pdf", page.TypePDF, pdf)
+}
+
 // AnswerInvite is the reader's yes or no to a team's invitation.
 func AnswerInvite(r *page.Request) error {
 	return answers(r, member.AnswerInviteCmd{Invite: member.InviteID(r.Path("id")), Agree: r.Form("answer") == "yes"})
