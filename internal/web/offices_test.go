@@ -155,7 +155,7 @@ func TestTwoPersonsChangeTheDivisions(t *testing.T) {
 	day := string(clock.DayOf(s.Clock.Now()).Add(10))
 	one.get("/office/people").is(t, http.StatusOK, `href="/office/regions?place=`)
 	one.get("/office/regions?place="+string(s.Home())).is(t, http.StatusOK, "What goes along", `name="m-parent"`, `name="c-code"`, `name="g-merged"`, "offered nowhere", `value="`+string(near)+`"`, `value="`+string(third)+`"`,
-		"time.max_per_day (", "ends: 7h minutes now, 8h minutes afterwards.")
+		"time.max_per_day (", "ends: 7h now, 8h afterwards.")
 	one.get("/office/regions?place="+string(near)).is(t, http.StatusOK, "Rules of its own", "time.max_per_day")
 	one.get("/office/regions?place="+string(street)).is(t, http.StatusOK, `name="m-parent"`, `name="c-code"`)
 	if whole := one.get("/office/regions"); strings.Contains(whole.body, `name="m-parent"`) || strings.Contains(whole.body, `name="g-merged"`) {
@@ -189,7 +189,7 @@ func TestTwoPersonsChangeTheDivisions(t *testing.T) {
 	one.post("/office/regions", both).is(t, http.StatusOK, "It is done", "decree 9", "Withdraw", s.Tree.Name(near)+" → "+s.Tree.Name(s.Home()), s.Tree.Name(third)+" → "+s.Tree.Name(s.Home()),
 		"Ends with "+s.Tree.Name(near))
 	waiting := two.get("/office/regions")
-	waiting.is(t, http.StatusOK, "decree 9", day, "Approve", "Ends with "+s.Tree.Name(near), "time.max_per_day (", "ends: 7h minutes now, 8h minutes afterwards.")
+	waiting.is(t, http.StatusOK, "decree 9", day, "Approve", "Ends with "+s.Tree.Name(near), "time.max_per_day (", "ends: 7h now, 8h afterwards.")
 	path := regexp.MustCompile(`/office/regions/proposals/[a-z0-9]+/approve`).FindString(waiting.body)
 	one.post(path, url.Values{"key": {"approve-ones-own"}, "place": {string(s.Home())}}).is(t, http.StatusForbidden, "Why?")
 	two.post(path, url.Values{"key": {"the-second-person"}, "place": {string(s.Tree.City())}}).is(t, http.StatusOK, "It is done", "goes over into "+s.Tree.FullName(s.Home()), day)

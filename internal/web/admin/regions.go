@@ -114,7 +114,7 @@ func (o *office) ownRules(tx *store.Tx, r region.Region) error {
 		Head: []string{o.T("page.office.parameter"), o.T("page.office.meaning"), o.T("page.office.value_here"), o.T("page.office.effective")}}}
 	for _, one := range own {
 		p, _ := policy.ParamOf(one.Key)
-		b.Table.Rows = append(b.Table.Rows, []cell{{Text: one.Key, Href: o.at("/office/rules/" + one.Key)}, text(o.Pick(p.ZH, p.EN)), text(one.Value + " " + p.Unit), text(o.stamp(one.From))})
+		b.Table.Rows = append(b.Table.Rows, []cell{{Text: one.Key, Href: o.at("/office/rules/" + one.Key)}, text(o.Pick(p.ZH, p.EN)), text(o.measured(p, one.Value)), text(o.stamp(one.From))})
 	}
 	o.add(b)
 	return nil
@@ -125,7 +125,7 @@ func (o *office) ends(all []division.Ending) []string {
 	said := make([]string, len(all))
 	for i, e := range all {
 		p, _ := policy.ParamOf(e.Key)
-		said[i] = o.T("page.office.region_rule_ends", "rule", e.Key, "means", o.Pick(p.ZH, p.EN), "now", strings.TrimSpace(e.Value+" "+p.Unit), "then", strings.TrimSpace(e.Then+" "+p.Unit))
+		said[i] = o.T("page.office.region_rule_ends", "rule", e.Key, "means", o.Pick(p.ZH, p.EN), "now", o.measured(p, e.Value), "then", o.measured(p, e.Then))
 		if e.From.After(o.Now) {
 			said[i] += " " + o.T("page.office.region_rule_from", "when", o.stamp(e.From))
 		}

@@ -20,6 +20,25 @@ import (
 var narrowNames = map[policy.Narrow]string{policy.Never: "page.office.narrow_never", policy.Lower: "page.office.narrow_lower", policy.Higher: "page.office.narrow_higher",
 	policy.Subset: "page.office.narrow_subset"}
 
+// unitNames says how a value is read with its unit. Minutes say themselves what they are, as in 7h30m.
+var unitNames = map[string]string{
+	"asks": "page.office.unit_asks", "certificates": "page.office.unit_certificates", "days": "page.office.unit_days",
+	"factors": "page.office.unit_factors", "hours": "page.office.unit_hours", "invitations": "page.office.unit_invitations",
+	"levels": "page.office.unit_levels", "messages": "page.office.unit_messages", "metres": "page.office.unit_metres",
+	"months": "page.office.unit_months", "moves": "page.office.unit_moves", "no-shows": "page.office.unit_no_shows",
+	"percent": "page.office.unit_percent", "permille": "page.office.unit_permille", "pictures": "page.office.unit_pictures",
+	"points of 100": "page.office.unit_points_100", "transfers": "page.office.unit_transfers", "visits": "page.office.unit_visits",
+	"working days": "page.office.unit_working_days", "years": "page.office.unit_years",
+}
+
+// measured is a parameter's value with its unit, in the words of the page.
+func (o *office) measured(p policy.Param, value string) string {
+	if name := unitNames[p.Unit]; name != "" && value != "" {
+		return o.T(name, "value", value)
+	}
+	return value
+}
+
 // rulesOf is the region under which the place's rules are kept: "" for the city's snapshot.
 func (o *office) rulesOf() string {
 	if o.place == o.tree.City() {
@@ -96,7 +115,7 @@ func (o *office) book(book policy.Book, rules policy.Rules) {
 		value := text(o.T("page.office.not_set"))
 		setBy := "–"
 		if rules.IsSet(p.Key) {
-			value.Text, setBy = rules.Text(p.Key)+" "+p.Unit, ui.OwnerText(o.Lang, string(rules.SetBy(p.Key)))
+			value.Text, setBy = o.measured(p, rules.Text(p.Key)), ui.OwnerText(o.Lang, string(rules.SetBy(p.Key)))
 		} else {
 			value.Tone = ui.Bad
 		}
@@ -133,7 +152,7 @@ func (o *office) diff(caption string, before, after policy.Draft) *table {
 			if !has {
 				return o.T("page.office.not_set")
 			}
-			return s + " " + p.Unit
+			return o.measured(p, s)
 		}
 		t.Rows = append(t.Rows, texts(p.Key, o.Pick(p.ZH, p.EN), empty(was, before.Has(p.Key)), empty(is, after.Has(p.Key))))
 	}
@@ -312,7 +331,7 @@ func Parameter(r *page.Request) error {
 		}
 		standard, _ := p.Default()
 		because := rules.Why(p.Key)
-		facts := []ui.Row{{Name: r.T("page.office.meaning"), Value: o.Pick(p.ZH, p.EN)}, {Name: r.T("page.office.value_here"), Value: rules.Text(p.Key) + " " + p.Unit},
+		facts := []ui.Row{{Name: r.T("page.office.meaning"), Value: o.Pick(p.ZH, p.EN)}, {Name: r.T("page.office.value_here"), Value: o.measured(p, rules.Text(p.Key))},
 			{Name: r.T("page.office.set_by"), Value: ui.OwnerText(r.Lang, string(rules.SetBy(p.Key)))}, {Name: r.T("page.office.owner"), Value: ui.OwnerText(r.Lang, string(p.Owner))},
 			{Name: r.T("page.office.narrowing"), Value: r.T(narrowNames[p.Narrow])}, {Name: r.T("page.office.standard"), Value: standard},
 			{Name: r.T("page.office.may_write"), Value: p.Shape()}}
@@ -360,7 +379,7 @@ func (o *office) inTime(tx *store.Tx, p policy.Param) error {
 				}
 			}
 			if after.Has(p.Key) || i+1 < len(all) {
-				t.Rows = append(t.Rows, texts(o.stamp(v.From), o.tree.Name(step), value(after, p.Key)+" "+p.Unit, string(v.ID)))
+				t.Rows = append(t.Rows, texts(o.stamp(v.From), o.tree.Name(step), o.measured(p, value(after, p.Key)), string(v.ID)))
 			}
 		}
 	}
