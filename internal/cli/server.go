@@ -42,6 +42,7 @@ func serve(e *env, a *app.App, announce func(url string) error) (err error) {
 			err = closed
 		}
 	}()
+	app.MakeRoom(a.Config.Memory)
 	s, err := a.Listen(e.ctx)
 	if err != nil {
 		return err

@@ -18,6 +18,7 @@ type Config struct {
 	Postgres string   `toml:"postgres" secret:"yes" doc:"connection string of a PostgreSQL 15 or newer; empty means the embedded SQLite database in the data folder"`
 	Photos   string   `toml:"photos" doc:"folder of the pictures, sealed; empty means photos in the data folder. Servers that share a database share it"`
 	City     string   `toml:"city" default:"320100" doc:"the city's six-digit code; it stands in the log's origin and in every receipt and cannot change later"`
+	Memory   int      `toml:"memory" default:"1024" least:"64" doc:"MiB that a server may fill before it looks harder for memory it no longer needs; pages that the embedded database keeps are not counted"`
 	HTTP     HTTP     `toml:"http"`
 	Limits   Limits   `toml:"limits"`
 	Pages    Pages    `toml:"pages"`

@@ -30,34 +30,52 @@ func (c *Captured) Write() error {
 // An earner who owes hours repays from the credit, and what then stands above the cap goes to the overflow account, all in the same
 // transaction of the book. A settlement of no minutes writes no transaction and only releases.
 //
+// Where somebody may come to hold more than a credit's cap, choose is told the settlements, by their place in all, and may set the overflow
+// account of their credits before anything is decided: what people want done with such hours need not be known of everybody. nil leaves all as
+// they are.
+//
 // Errors of a settlement: Conflict ledger.nothing_held, Refused ledger.hold_too_small, ledger.pattern_refused and, where a weight
 // cannot be paid, ledger.not_enough, Invalid ledger.settlement_malformed.
-func Capture(tx *store.Tx, all []Settlement) (*Captured, error) {
+func Capture(tx *store.Tx, all []Settlement, choose func(at []int) error) (*Captured, error) {
 	refs := make([]string, len(all))
 	for i := range all {
 		refs[i] = all[i].Ref
 	}
-	return capture(tx, refs, all)
+	return capture(tx, refs, all, choose)
 }
 
 // capture is Capture where the holds stand under other references than the transactions.
-func capture(tx *store.Tx, refs []string, all []Settlement) (*Captured, error) {
+func capture(tx *store.Tx, refs []string, all []Settlement, choose func(at []int) error) (*Captured, error) {
 	s, err := loadSet(tx, refs)
 	if err != nil {
 		return nil, err
 	}
 	b := newBook(tx, len(all))
 	var earners, others []Key
+	weighed := s.offPar()
 	for i := range all {
 		for j := range all[i].Credits {
-			earners, others = all[i].Credits[j].keys(earners, others)
+			earners = all[i].Credits[j].earners(earners)
+			weighed = weighed || all[i].Credits[j].Debit != all[i].Credits[j].Credit
 		}
 	}
-	if s.offPar() {
+	if weighed {
 		others = append(others, AdjustmentAccount, IssuerAccount)
 	}
 	if err := b.load(earners, nil); err != nil {
 		return nil, err
+	}
+	if over := mayOverflow(b, all); len(over) > 0 {
+		if choose != nil {
+			if err := choose(over); err != nil {
+				return nil, err
+			}
+		}
+		for _, i := range over {
+			for j := range all[i].Credits {
+				others = append(others, all[i].Credits[j].overflow())
+			}
+		}
 	}
 	if err := b.loadLoose(others, s.accounts()); err != nil {
 		return nil, err
@@ -75,20 +93,30 @@ func capture(tx *store.Tx, refs []string, all []Settlement) (*Captured, error) {
 	return &Captured{Posted: posted, tx: tx, holds: s, book: b}, nil
 }
 
-// keys adds the accounts that the credit may touch, those of its holds aside: of the earner, whose debt and cap decide, and others, which give
-// or take whatever it is.
-func (c *Credit) keys(earners, others []Key) (_, _ []Key) {
-	earners = append(earners, c.To)
+// earners adds the accounts whose state decides about the credit: of whom it goes to and of what that one owes.
+func (c *Credit) earners(keys []Key) []Key {
+	keys = append(keys, c.To)
 	if c.To.Class == Saved || c.To.Class == Group {
-		earners = append(earners, debtOf(c.To.Owner))
+		keys = append(keys, debtOf(c.To.Owner))
 	}
-	if c.Debit != c.Credit {
-		others = append(others, AdjustmentAccount, IssuerAccount)
+	return keys
+}
+
+// mayOverflow returns the settlements that may take an account above the cap of a credit, if none before them is refused and no debt repaid.
+func mayOverflow(b *book, all []Settlement) (at []int) {
+	comes := map[Key]int64{}
+	for i := range all {
+		over := false
+		for j := range all[i].Credits {
+			c := &all[i].Credits[j]
+			comes[c.To] += max(c.Credit.Int64(), 0)
+			over = over || c.Cap.Sign() > 0 && b.byKey[c.To].balance+comes[c.To] > c.Cap.Int64()
+		}
+		if over {
+			at = append(at, i)
+		}
 	}
-	if c.Cap.Sign() > 0 {
-		others = append(others, c.overflow())
-	}
-	return earners, others
+	return at
 }
 
 func debtOf(owner string) Key { return Key{Owner: owner, Class: Recovery} }

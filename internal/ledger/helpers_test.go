@@ -34,7 +34,7 @@ func issue(t testing.TB, db *store.DB, minutes int64) {
 
 // capture decides and writes at once.
 func capture(tx *store.Tx, all []ledger.Settlement) ([]ledger.Posted, error) {
-	c, err := ledger.Capture(tx, all)
+	c, err := ledger.Capture(tx, all, nil)
 	if err != nil {
 		return nil, err
 	}

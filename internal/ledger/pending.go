@@ -103,7 +103,7 @@ func PostDue(tx *store.Tx, due []timer.Timer) ([]error, error) {
 			refs, all, at = append(refs, string(id)), append(all, p.settlement()), append(at, i)
 		}
 	}
-	captured, err := capture(tx, refs, all)
+	captured, err := capture(tx, refs, all, nil)
 	if err != nil {
 		return nil, err
 	}

@@ -12,9 +12,11 @@ import (
 	"testing"
 	"time"
 
+	"timebank/internal/app"
 	"timebank/internal/catalog"
 	"timebank/internal/citytest"
 	"timebank/internal/clock"
+	"timebank/internal/config"
 	"timebank/internal/hours"
 	"timebank/internal/identity"
 	"timebank/internal/ledger"
@@ -33,7 +35,7 @@ const settlements = 20_000
 
 // BenchmarkSettle pays for confirmed orders one call each from 64 clients, durably: postings, balances, order state, audit, outbox and
 // leaf. "own" pays from as many grant accounts as there are orders, "pool" all of them from the one public pool. One order in a thousand has
-// lost its hold: it is refused and set aside, and its group goes on.
+// lost its hold: it is refused and set aside, and its group goes on. The process has the memory that a server has.
 func BenchmarkSettle(b *testing.B) {
 	n := settlements
 	if text := os.Getenv("TIMEBANK_BENCH_ORDERS"); text != "" {
@@ -58,6 +60,7 @@ func BenchmarkSettle(b *testing.B) {
 
 // settle pays for n orders of a new city and returns how long that took.
 func settle(b *testing.B, engine store.Engine, n int, grants bool) time.Duration {
+	app.MakeRoom(config.Default().Memory)
 	c := citytest.New(b, engine)
 	ids := confirmed(b, c, n, grants)
 	bad := map[order.ID]bool{}

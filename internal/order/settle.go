@@ -39,9 +39,6 @@ func (s *Service) settleIn(tx *store.Tx, ids []ID) ([]error, *ledger.Captured, e
 	if err := w.take(ids); err != nil {
 		return nil, nil, err
 	}
-	if err := w.readWishes(); err != nil {
-		return nil, nil, err
-	}
 	failed := make([]error, len(ids))
 	at := make([]int, 0, len(ids))
 	settlements := make([]ledger.Settlement, 0, len(ids))
@@ -67,7 +64,22 @@ func (s *Service) settleIn(tx *store.Tx, ids []ID) ([]error, *ledger.Captured, e
 		at = append(at, i)
 		settlements = append(settlements, settlement)
 	}
-	captured, err := ledger.Capture(tx, settlements)
+	captured, err := ledger.Capture(tx, settlements, func(over []int) error {
+		orders := make([]*Order, len(over))
+		for i, n := range over {
+			orders[i] = w.orders[ids[at[n]]]
+		}
+		if err := w.readWishes(orders); err != nil {
+			return err
+		}
+		for i, n := range over {
+			var err error
+			if settlements[n], err = w.settlement(orders[i]); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
 	if err != nil {
 		return nil, nil, err
 	}
@@ -116,10 +128,10 @@ func (w *work) settlement(o *Order) (ledger.Settlement, error) {
 	return out, nil
 }
 
-// readWishes learns what the volunteers of the loaded orders want done with hours above the cap, in one statement for all of them.
-func (w *work) readWishes() (err error) {
+// readWishes learns what the volunteers of orders want done with hours above the cap, in one statement for all of them.
+func (w *work) readWishes(orders []*Order) (err error) {
 	var who []member.PersonID
-	for _, o := range w.orders {
+	for _, o := range orders {
 		for _, a := range o.Assignments {
 			if a.State == CheckedOut {
 				who = append(who, a.Volunteer)
@@ -165,7 +177,7 @@ type settler struct {
 }
 
 func newSettler(s *Service) *settler {
-	return &settler{gather: store.NewGather(settleGroup, func(ctx context.Context, ids []ID, next func()) (failed []error, err error) {
+	return &settler{gather: store.NewGather(settleGroup, s.db.Lanes(), func(ctx context.Context, ids []ID) (failed []error, err error) {
 		err = s.db.Write(ctx, "order.settle", func(tx *store.Tx) error {
 			var captured *ledger.Captured
 			if failed, captured, err = s.settleIn(tx, ids); err != nil {
@@ -179,10 +191,6 @@ func newSettler(s *Service) *settler {
 			}
 			if err := timer.Cancel(tx, TimerSettle, settled...); err != nil {
 				return err
-			}
-			if s.db.Overlaps() {
-				// A transaction that has to be run again says so twice, which does no harm.
-				next()
 			}
 			return captured.Write()
 		})

@@ -30,7 +30,7 @@ type work struct {
 	orders     map[ID]*Order
 	volunteers map[member.PersonID]member.Volunteer
 	diary      map[member.PersonID][]*Assignment
-	wishes     map[member.PersonID]member.Wish // of those who are to be paid
+	wishes     map[member.PersonID]member.Wish // of those who may come to hold more than the cap
 	touched    []*Order                        // in the order in which they were first changed
 	evidence   []Evidence
 	trail      []audit.Entry

@@ -3,7 +3,6 @@ package store
 import (
 	"fmt"
 	"reflect"
-	"strconv"
 	"strings"
 )
 
@@ -44,14 +43,7 @@ func (tx *Tx) insertArrays(prefix string, cols int, args []any, suffix string, d
 		}
 		key := insertKey{prefix: prefix, suffix: suffix, cols: cols, kinds: string(kinds)}
 		text := tx.db.inserts.get(key, func() string {
-			lists := make([]string, cols)
-			for c, k := range kinds {
-				// Of a column without values the type is the table's affair.
-				if lists[c] = "NULL"; k != 0 {
-					lists[c] = "u.c" + strconv.Itoa(c)
-				}
-			}
-			return prefix + " SELECT " + strings.Join(lists, ", ") + " FROM " + unnest(kinds) + " " + suffix
+			return prefix + " SELECT " + unnest(kinds) + " " + suffix
 		})
 		if err := do(text, columns(kinds, part)); err != nil {
 			return err
@@ -69,7 +61,7 @@ func (tx *Tx) withArrays(prefix string, types []string, args []any, suffix strin
 		}
 	}
 	text := tx.db.inserts.get(insertKey{prefix: prefix, suffix: suffix, cols: len(types)}, func() string {
-		return strings.TrimSuffix(prefix, "VALUES ") + "SELECT * FROM " + unnest(kinds) + suffix
+		return strings.TrimSuffix(prefix, "VALUES ") + "SELECT " + unnest(kinds) + suffix
 	})
 	if err := learn(kinds, args, prefix); err != nil {
 		return err
@@ -85,16 +77,18 @@ func (tx *Tx) inArray(prefix string, keys []string, suffix string, do func(text 
 	return do(text, []any{keys})
 }
 
-// unnest is the rows of arrays, one parameter a column that has values, as u (c0, c1, …).
+// unnest is the columns of the rows that arrays hold, one parameter a column that has values; of one without, the type is the table's affair. They
+// stand in the list of what is selected, where PostgreSQL takes one row after the other: as a table it would first write down each array as one.
 func unnest(kinds []kind) string {
-	var arrays, names []string
+	lists := make([]string, len(kinds))
+	n := 0
 	for c, k := range kinds {
-		if k != 0 {
-			arrays = append(arrays, fmt.Sprintf("CAST($%d AS %s[])", len(arrays)+1, k.sql()))
-			names = append(names, "c"+strconv.Itoa(c))
+		if lists[c] = "NULL"; k != 0 {
+			n++
+			lists[c] = fmt.Sprintf("unnest(CAST($%d AS %s[]))", n, k.sql())
 		}
 	}
-	return "unnest(" + strings.Join(arrays, ", ") + ") AS u (" + strings.Join(names, ", ") + ")"
+	return strings.Join(lists, ", ")
 }
 
 // columns turns rows into one array a column, those without values left out.

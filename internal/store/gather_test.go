@@ -11,45 +11,34 @@ import (
 	"timebank/internal/store"
 )
 
-// TestGatherHandsOver: the next group begins while the one before is being written, a third waits for the first, and each caller gets the
+// TestGatherRunsGroupsBeside: as many groups run at once as there are lanes, the next begins with the end of one, and each caller gets the
 // answer to its own element.
-func TestGatherHandsOver(t *testing.T) {
+func TestGatherRunsGroupsBeside(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		odd := errors.New("odd")
 		var begun []int
-		var decided, end, answer [3]chan error
+		var end, answer [3]chan error
 		for i := range end {
-			decided[i], end[i], answer[i] = make(chan error), make(chan error), make(chan error, 1)
+			end[i], answer[i] = make(chan error), make(chan error, 1)
 		}
-		g := store.NewGather(1, func(_ context.Context, group []int, next func()) ([]error, error) {
+		g := store.NewGather(1, 2, func(_ context.Context, group []int) ([]error, error) {
 			begun = append(begun, group[0])
-			<-decided[group[0]]
-			next()
-			next()
 			return []error{<-end[group[0]]}, nil
 		})
 		for i := range answer {
 			go func() { answer[i] <- g.Do(t.Context(), i) }()
 			synctest.Wait()
 		}
-		if want := []int{0}; !slices.Equal(begun, want) {
-			t.Fatalf("%v began, want %v: the first has not decided", begun, want)
-		}
-		decided[0] <- nil
-		synctest.Wait()
-		decided[1] <- nil
-		synctest.Wait()
 		if want := []int{0, 1}; !slices.Equal(begun, want) {
 			t.Fatalf("%v began, want %v: one beside the other, and no third", begun, want)
 		}
-		end[0] <- nil
+		end[1] <- odd
 		synctest.Wait()
 		if want := []int{0, 1, 2}; !slices.Equal(begun, want) {
-			t.Fatalf("%v began after the end of the first, want %v", begun, want)
+			t.Fatalf("%v began after the end of the second, want %v", begun, want)
 		}
-		end[1] <- odd
-		decided[2] <- nil
+		end[0] <- nil
 		end[2] <- nil
 		for i, want := range []error{nil, odd, nil} {
 			if err := <-answer[i]; !errors.Is(err, want) {
@@ -59,10 +48,10 @@ func TestGatherHandsOver(t *testing.T) {
 	})
 }
 
-// TestGatherAnswersEverybody: however groups follow each other, nobody is left waiting and never do more than two run.
+// TestGatherAnswersEverybody: however groups follow each other, nobody is left waiting and never do more run than there are lanes.
 func TestGatherAnswersEverybody(t *testing.T) {
 	t.Parallel()
-	for _, hands := range []bool{false, true} {
+	for _, lanes := range []int{1, 3} {
 		var mu sync.Mutex
 		running, most := 0, 0
 		seen := map[int]int{}
@@ -72,12 +61,9 @@ func TestGatherAnswersEverybody(t *testing.T) {
 			running += by
 			most = max(most, running)
 		}
-		g := store.NewGather(5, func(_ context.Context, group []int, next func()) ([]error, error) {
+		g := store.NewGather(5, lanes, func(_ context.Context, group []int) ([]error, error) {
 			count(1)
 			defer count(-1)
-			if hands && group[0]%3 > 0 {
-				next()
-			}
 			mu.Lock()
 			defer mu.Unlock()
 			for _, one := range group {
@@ -104,8 +90,8 @@ func TestGatherAnswersEverybody(t *testing.T) {
 				t.Errorf("element %d was run %d times", one, n)
 			}
 		}
-		if limit := map[bool]int{false: 1, true: 2}[hands]; most > limit {
-			t.Errorf("%d groups ran at once, want at most %d", most, limit)
+		if most > lanes {
+			t.Errorf("%d groups ran at once, want at most %d", most, lanes)
 		}
 	}
 }

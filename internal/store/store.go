@@ -182,8 +182,14 @@ func (db *DB) openPostgres(ctx context.Context, cfg Config) error {
 // Engine tells which engine this database runs on.
 func (db *DB) Engine() Engine { return db.engine }
 
-// Overlaps reports whether a write can be decided while another is being committed. SQLite has one writer, whose waiting writes share a commit.
-func (db *DB) Overlaps() bool { return db.engine == Postgres }
+// Lanes is how many groups of a [Gather] are worth running at once: while PostgreSQL works for one, the program decides another; more only make the
+// groups shorter, and half of what a group of 25 costs is the group. SQLite has one writer, whose waiting writes share a commit.
+func (db *DB) Lanes() int {
+	if db.engine == Postgres {
+		return 2
+	}
+	return 1
+}
 
 // Clock returns the clock that transactions take their time from.
 func (db *DB) Clock() clock.Clock { return db.clock }
