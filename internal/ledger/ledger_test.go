@@ -9,6 +9,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -260,6 +261,43 @@ func TestCapAndDebt(t *testing.T) {
 		})
 		wantBalance(t, db, saved("chen"), 50, 0)
 		wantBalance(t, db, ledger.RetiredAccount, 30, 0)
+		wantSound(t, db)
+	})
+}
+
+// TestTwoTogetherComeAboveTheCap: neither does alone, and only of the second is it asked what becomes of the rest.
+func TestTwoTogetherComeAboveTheCap(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, db *store.DB, _ *clock.Fake) {
+		issue(t, db, 1000)
+		hold(t, db, "a", 60, ledger.PoolAccount)
+		hold(t, db, "b", 60, ledger.PoolAccount)
+		pay := func(ref string) ledger.Settlement {
+			return ledger.Settlement{Meta: ledger.Meta{Ref: ref, Actor: "system"}, Reason: ledger.ForService,
+				Credits: []ledger.Credit{{To: saved("chen"), Debit: hours.Of(60), Credit: hours.Of(60), Cap: hours.Of(100)}}}
+		}
+		storetest.Write(t, db, func(tx *store.Tx) error {
+			all := []ledger.Settlement{pay("a"), pay("b")}
+			var asked []int
+			c, err := ledger.Capture(tx, all, func(at []int) error {
+				asked = at
+				for _, i := range at {
+					all[i].Credits[0].Overflow = ledger.RetiredAccount
+				}
+				return nil
+			})
+			if err != nil {
+				return err
+			}
+			if want := []int{1}; !slices.Equal(asked, want) {
+				t.Errorf("asked about %v, want %v", asked, want)
+			}
+			if got := c.Posted[1].Overflow.Int64(); got != 20 {
+				t.Errorf("above the cap: %d, want 20", got)
+			}
+			return errors.Join(first(c.Posted, nil), c.Write())
+		})
+		wantBalance(t, db, saved("chen"), 100, 0)
+		wantBalance(t, db, ledger.RetiredAccount, 20, 0)
 		wantSound(t, db)
 	})
 }
