@@ -64,6 +64,7 @@ func (s *Service) settleIn(tx *store.Tx, ids []ID) ([]error, *ledger.Captured, e
 		at = append(at, i)
 		settlements = append(settlements, settlement)
 	}
+	// Made so far without their wishes, settlements that may come above a cap are made anew with them.
 	captured, err := ledger.Capture(tx, settlements, func(over []int) error {
 		orders := make([]*Order, len(over))
 		for i, n := range over {
