@@ -47,7 +47,8 @@ type town struct {
 	helper  citytest.Person
 	novice  citytest.Person
 	officer citytest.Person
-	cut     atomic.Bool // somebody has pulled the cable out; see cable
+	cut     atomic.Bool  // somebody has pulled the cable out; see cable
+	lost    atomic.Int64 // how many times more the page for no network does not arrive
 	// wife is an old person too, daughter their daughter in Shanghai; nobody has recorded that yet.
 	wife     citytest.Person
 	daughter citytest.Person

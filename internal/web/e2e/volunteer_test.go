@@ -15,7 +15,7 @@ import (
 // cable is the line between the telephones and the server; somebody may pull it out.
 func (w *town) cable(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(out http.ResponseWriter, r *http.Request) {
-		if w.cut.Load() {
+		if w.cut.Load() || r.URL.Path == "/volunteer/offline" && w.lost.Add(-1) >= 0 {
 			panic(http.ErrAbortHandler)
 		}
 		next.ServeHTTP(out, r)
@@ -37,6 +37,21 @@ func (v *window) becomes(what, expression string) {
 			v.t.Fatalf("%s: %v\n%s", what, err, v.text())
 		}
 	}
+}
+
+// Of a worker whose files do not arrive nothing is kept, and its volunteer signs out like anybody; one page later, as soon as they arrive, it is there.
+func TestTheWorkerIsAskedForUntilItsFilesArrive(t *testing.T) {
+	w := newTown(t)
+	w.lost.Store(1 << 40)
+	chen := w.open("zh-CN")
+	chen.signIn("陈晓燕")
+	chen.visit("/volunteer/")
+	chen.press("退出")
+	chen.becomes("the way out", `!location.pathname.startsWith("/volunteer/")`)
+	chen.signIn("陈晓燕")
+	chen.visit("/volunteer/")
+	w.lost.Store(1)
+	chen.becomes("the worker takes over", `navigator.serviceWorker.controller !== null`)
 }
 
 // In the stairwell there is no network: the visit of the day is still there, the check-in and the check-out are kept with their time, and

@@ -4,7 +4,7 @@
   "use strict";
   const workers = navigator.serviceWorker;
   if (!workers || !window.indexedDB) return;
-  const tell = (what, port) => workers.ready.then((r) => r.active?.postMessage(what, port ? [port] : []));
+  const tell = (what) => workers.ready.then((r) => r.active?.postMessage(what));
   const checks = () => new Promise((done) => {
     const r = indexedDB.open("volunteer", 1);
     r.onupgradeneeded = () => r.result.createObjectStore("checks", { keyPath: "key" });
@@ -65,11 +65,20 @@
       const channel = new MessageChannel();
       const go = () => { form.dataset.ready = "yes"; form.submit(); };
       channel.port1.onmessage = go;
-      tell("forget", channel.port2).catch(go);
+      // Without a worker nothing was kept, and nobody would answer.
+      workers.getRegistration("/volunteer/").then((r) => (r?.active ? r.active.postMessage("forget", [channel.port2]) : go())).catch(go);
     });
   }
 
-  workers.register("/volunteer/worker.js", { scope: "/volunteer/" }).then(() => tell("send"), () => {});
+  // A worker whose files did not all arrive is given up by the browser until the next page; in a stairwell that is too late.
+  const install = (pause) => {
+    const again = () => setTimeout(install, pause, Math.min(2 * pause, 60_000));
+    workers.register("/volunteer/worker.js", { scope: "/volunteer/" }).then((r) => {
+      r.installing?.addEventListener("statechange", (e) => { if (e.target.state === "redundant" && !r.active) again(); });
+      tell("send");
+    }, again);
+  };
+  install(1000);
   tell({ lang: document.documentElement.lang });
   workers.addEventListener("message", (e) => { if (e.data?.checks) show(); });
   window.addEventListener("online", () => tell("send"));
