@@ -50,7 +50,9 @@ func TestTheDoctorNamesWhatNoSequencerHasNumbered(t *testing.T) {
 
 func TestTheDoctorLooksAtPostgreSQL(t *testing.T) {
 	c := citytest.New(t, store.Postgres)
-	for name, want := range map[string]string{"database": "answers, schema", "database link": "on this machine", "backups": "does not archive its write-ahead log", "disk": "there is room"} {
+	// What is said of the disk is this machine's affair; see TestADiskWithoutRoomIsNamed.
+	found(t, c.Config, "disk")
+	for name, want := range map[string]string{"database": "answers, schema", "database link": "on this machine", "backups": "does not archive its write-ahead log"} {
 		if got := found(t, c.Config, name); !got.OK || !strings.Contains(got.Says, want) {
 			t.Errorf("%s: %+v, want %q", name, got, want)
 		}
