@@ -51,8 +51,9 @@ type change struct {
 
 // posting is a transaction that will be written.
 type posting struct {
-	id    TxID
-	moves []move
+	id       TxID
+	reverses bool
+	moves    []move
 }
 
 // book is the working set of one call: accounts are loaded and locked once, items are decided one after the other in memory, and
@@ -85,7 +86,7 @@ func (b *book) load(keys []Key, seqs []AccountID) error { return b.bring(keys, s
 
 // loadLoose brings accounts into the working set on which no decision hangs: they receive, or pay and let go of what is held for it. What they
 // change by is added to their rows in the last statement, so that those who share a busy account need not wait for each other before.
-func (b *book) loadLoose(keys []Key, seqs []AccountID) error { return b.bring(keys, seqs, "") }
+func (b *book) loadLoose(keys []Key) error { return b.bring(keys, nil, "") }
 
 func (b *book) bring(keys []Key, seqs []AccountID, lock string) error {
 	want := make([]Key, 0, len(keys))
@@ -136,6 +137,15 @@ func (b *book) bring(keys []Key, seqs []AccountID, lock string) error {
 		}
 	}
 	return nil
+}
+
+// know brings accounts into the working set that were read, and not locked, together with the holds on them.
+func (b *book) know(all map[AccountID]*account) {
+	for seq, a := range all {
+		if _, ok := b.bySeq[seq]; !ok {
+			b.bySeq[seq], b.byKey[a.key] = a, a
+		}
+	}
 }
 
 // change alters an account within the item in hand.
@@ -195,7 +205,7 @@ func (b *book) post(r Reason, m Meta, reverses TxID) TxID {
 		policyVersion: m.PolicyVersion, occurredAt: clock.Micros(m.OccurredAt), recordedAt: b.tx.NowMicros(),
 		day: string(clock.DayOf(m.OccurredAt)), actor: m.Actor, note: m.Note}
 	leaf := digestOf(leafBytes(publicPart(string(id), string(r), b.entries), p.hash(salt)))
-	b.posted = append(b.posted, posting{id, moves})
+	b.posted = append(b.posted, posting{id: id, reverses: reverses != "", moves: moves})
 	b.txArgs = appendTx(b.txArgs, id, r, &p, salt, leaf)
 	return id
 }

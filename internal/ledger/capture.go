@@ -46,24 +46,29 @@ func Capture(tx *store.Tx, all []Settlement, choose func(at []int) error) (*Capt
 
 // capture is Capture where the holds stand under other references than the transactions.
 func capture(tx *store.Tx, refs []string, all []Settlement, choose func(at []int) error) (*Captured, error) {
-	s, err := loadSet(tx, refs)
+	s, err := loadSet(tx.Later(), refs)
 	if err != nil {
 		return nil, err
 	}
 	b := newBook(tx, len(all))
 	var earners, others []Key
-	weighed := s.offPar()
+	weighed := false
 	for i := range all {
 		for j := range all[i].Credits {
 			earners = all[i].Credits[j].earners(earners)
 			weighed = weighed || all[i].Credits[j].Debit != all[i].Credits[j].Credit
 		}
 	}
-	if weighed {
-		others = append(others, AdjustmentAccount, IssuerAccount)
-	}
 	if err := b.load(earners, nil); err != nil {
 		return nil, err
+	}
+	// Where nobody earns, nobody has waited for the holds.
+	if err := tx.Await(); err != nil {
+		return nil, err
+	}
+	b.know(s.accounts)
+	if weighed || s.offPar() {
+		others = append(others, AdjustmentAccount, IssuerAccount)
 	}
 	if over := mayOverflow(b, all); len(over) > 0 {
 		if choose != nil {
@@ -77,7 +82,7 @@ func capture(tx *store.Tx, refs []string, all []Settlement, choose func(at []int
 			}
 		}
 	}
-	if err := b.loadLoose(others, s.accounts()); err != nil {
+	if err := b.loadLoose(others); err != nil {
 		return nil, err
 	}
 	posted := make([]Posted, len(all))

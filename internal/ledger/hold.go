@@ -164,9 +164,7 @@ func Release(tx *store.Tx, refs ...string) error {
 		return err
 	}
 	b := newBook(tx, len(refs))
-	if err := b.loadLoose(nil, s.accounts()); err != nil {
-		return err
-	}
+	b.know(s.accounts)
 	for ref := range s.open {
 		s.release(b, ref)
 	}
@@ -179,26 +177,23 @@ func Release(tx *store.Tx, refs ...string) error {
 
 // holdSet is the open holds of some references while they are being paid from.
 type holdSet struct {
-	open   map[string][]holdRow
+	open map[string][]holdRow
+	// accounts are those that they are on. Like all that only receive or let go, they are not locked; see loadLoose.
+	accounts map[AccountID]*account
+
 	gone   []string // references whose holds are to be deleted
 	timers []string // of these, the ones with a timer
 }
 
+// loadSet reads the open holds of references; by a transaction for later, they are there when it has waited.
 func loadSet(tx *store.Tx, refs []string) (*holdSet, error) {
 	refs = slices.Clone(refs)
 	slices.Sort(refs)
-	open, err := loadHolds(tx, slices.Compact(refs))
-	return &holdSet{open: open}, err
-}
-
-func (s *holdSet) accounts() []AccountID {
-	var list []AccountID
-	for _, rows := range s.open {
-		for _, h := range rows {
-			list = append(list, h.account)
-		}
-	}
-	return list
+	s := &holdSet{open: make(map[string][]holdRow, len(refs)), accounts: make(map[AccountID]*account, len(refs))}
+	return s, loadHolds(tx, slices.Compact(refs), func(h holdRow, a *account) {
+		s.open[h.ref] = append(s.open[h.ref], h)
+		s.accounts[h.account] = a
+	})
 }
 
 // offPar reports whether some of it is not redeemed hour for hour.

@@ -1,6 +1,8 @@
 package ledger
 
 import (
+	"slices"
+
 	"timebank/internal/clock"
 	"timebank/internal/store"
 )
@@ -119,31 +121,28 @@ func insertPosted(tx *store.Tx, posted []posting, txArgs []any) error {
 	if len(posted) == 0 {
 		return nil
 	}
-	type numbered struct {
-		seq int64
-		id  TxID
+	first := tx.Later()
+	if slices.ContainsFunc(posted, func(p posting) bool { return p.reverses }) {
+		// A neighbour may have taken the same transaction back: the book says so in its own words.
+		first = tx
 	}
-	rows, err := store.InsertReturning(tx, "INSERT INTO ledger_tx (id, reason, ref, reverses, service, grade, region, region_to, policy_version, "+
-		"occurred_at, recorded_at, day, actor, note, salt, leaf)", txCols, txArgs, "RETURNING seq, id",
-		func(r *store.Rows) (o numbered, err error) { return o, r.Scan(&o.seq, &o.id) })
+	_, err := first.Insert("INSERT INTO ledger_tx (id, reason, ref, reverses, service, grade, region, region_to, policy_version, "+
+		"occurred_at, recorded_at, day, actor, note, salt, leaf)", txCols, txArgs, "")
 	if store.Duplicate(err, "ledger_tx") {
 		return errRace.With(err)
 	}
 	if err != nil {
 		return err
 	}
-	seqs := make(map[TxID]int64, len(rows))
-	for _, r := range rows {
-		seqs[r.id] = r.seq
-	}
 	args := make([]any, 0, 12*len(posted))
 	for _, p := range posted {
-		seq := seqs[p.id]
 		for n, m := range p.moves {
-			args = append(args, seq, n, string(m.reason), int64(m.src.seq), int64(m.dst.seq), m.minutes)
+			args = append(args, string(p.id), n, string(m.reason), int64(m.src.seq), int64(m.dst.seq), m.minutes)
 		}
 	}
-	_, err = tx.Later().Insert("INSERT INTO ledger_entry (tx, n, reason, source, destination, minutes)", 6, args, "")
+	_, err = tx.Later().With("WITH v (id, n, reason, source, destination, minutes) AS (VALUES ", []string{"TEXT", "BIGINT", "TEXT", "BIGINT", "BIGINT", "BIGINT"}, args,
+		") INSERT INTO ledger_entry (tx, n, reason, source, destination, minutes) "+
+			"SELECT t.seq, v.n, v.reason, v.source, v.destination, v.minutes FROM v CROSS JOIN ledger_tx t WHERE t.id = v.id")
 	return err
 }
 
@@ -158,17 +157,17 @@ type holdRow struct {
 	ratio   int64  // minutes of service that a thousand of them buy
 }
 
-// loadHolds reads and locks the open holds of references, in the order in which they were made.
-func loadHolds(tx *store.Tx, refs []string) (map[string][]holdRow, error) {
-	holds := make(map[string][]holdRow, len(refs))
-	_, err := store.In(tx, "SELECT ref, n, account, minutes, reason, expires_at, ratio FROM hold WHERE ref IN (", refs, ") ORDER BY ref, n"+tx.ForUpdate(),
-		func(r *store.Rows) (struct{}, error) {
+// loadHolds reads and locks the open holds of references, in the order in which they were made, and reads their accounts.
+func loadHolds(tx *store.Tx, refs []string, found func(h holdRow, a *account)) error {
+	return store.EachIn(tx, "SELECT h.ref, h.n, h.account, h.minutes, h.reason, h.expires_at, h.ratio, a.owner, a.class, a.bucket, "+accountColumns+
+		" FROM hold h CROSS JOIN account a WHERE a.seq = h.account AND h.ref IN (", refs, ") ORDER BY h.ref, h.n"+tx.ForUpdateOf("h"),
+		func(r *store.Rows) error {
 			var h holdRow
-			err := r.Scan(&h.ref, &h.n, &h.account, &h.minutes, &h.reason, &h.expires, &h.ratio)
-			holds[h.ref] = append(holds[h.ref], h)
-			return struct{}{}, err
+			a := &account{}
+			err := scanAccount(r, a, &h.ref, &h.n, &h.account, &h.minutes, &h.reason, &h.expires, &h.ratio, &a.key.Owner, &a.key.Class, &a.key.Bucket)
+			found(h, a)
+			return err
 		})
-	return holds, err
 }
 
 // heldRefs tells which of the references have an open hold.

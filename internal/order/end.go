@@ -10,15 +10,12 @@ import (
 // Ended ends what a person who died or left still has open: its own requests are cancelled, and the places that it took are free again. It
 // is part of the transaction of the timer that tells of the end; what is being served or paid goes on.
 func (s *Service) Ended(tx *store.Tx, person member.PersonID) error {
-	w, err := s.begin(tx)
-	if err != nil {
-		return err
-	}
 	ids, err := openOf(tx, person)
 	if err != nil {
 		return err
 	}
-	if err := w.take(ids); err != nil {
+	w, err := s.take(tx, ids)
+	if err != nil {
 		return err
 	}
 	for _, id := range slices.Compact(ids) {

@@ -34,15 +34,12 @@ func (w *work) homesOf(who member.PersonID) (on func(clock.Day) member.Residence
 // has changed, and those that stand in another community than the home of their day. Whoever was coming is asked again, as for a visit at
 // another time. It is part of the transaction of the timer that tells of the homes.
 func (s *Service) Rehoused(tx *store.Tx, person member.PersonID, from clock.Day) error {
-	w, err := s.begin(tx)
-	if err != nil {
-		return err
-	}
 	ids, err := openFor(tx, person)
 	if err != nil || len(ids) == 0 {
 		return err
 	}
-	if err := w.take(ids); err != nil {
+	w, err := s.take(tx, ids)
+	if err != nil {
 		return err
 	}
 	home, err := w.homesOf(person)

@@ -79,11 +79,8 @@ func (s *Service) nightly(tx *store.Tx, find func(*store.Tx, time.Time) ([]ID, e
 	if err != nil || len(ids) == 0 {
 		return err
 	}
-	w, err := s.begin(tx)
+	w, err := s.take(tx, ids)
 	if err != nil {
-		return err
-	}
-	if err := w.take(ids); err != nil {
 		return err
 	}
 	if err := do(w, ids); err != nil {

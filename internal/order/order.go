@@ -164,9 +164,10 @@ type Order struct {
 	Assignments   []*Assignment
 	changed       bool
 	isNew         bool
-	moved         bool  // it begins at another time than stands in the database
-	rehoused      bool  // it is served elsewhere than stands in the database
-	stored        facts // as it stands in the database
+	moved         bool // it begins at another time than stands in the database
+	rehoused      bool // it is served elsewhere than stands in the database
+	storedFacts   facts
+	storedEnding  ending
 }
 
 // AssignmentState is where one volunteer's place on an order stands.

@@ -116,15 +116,12 @@ func (w *work) photographed(c *PhotoCmd) (*Order, error) {
 }
 
 func (s *Service) runAttach(tx *store.Tx, cmds []*taken, out []*identity.Result[PhotoID]) error {
-	w, err := s.begin(tx)
-	if err != nil {
-		return err
-	}
 	ids := make([]ID, len(cmds))
 	for i, c := range cmds {
 		ids[i] = c.Order
 	}
-	if err := w.take(ids); err != nil {
+	w, err := s.take(tx, ids)
+	if err != nil {
 		return err
 	}
 	for i, c := range cmds {

@@ -32,24 +32,21 @@ func read(tx *store.Tx, ids []ID, lock bool) (map[ID]*Order, error) {
 	if lock {
 		clause = tx.ForUpdate()
 	}
-	orders, err := store.In(tx, "SELECT "+orderColumns+" FROM service_order WHERE id IN (", ids, ") ORDER BY id"+clause, scanOrder)
-	if err != nil {
-		return nil, err
-	}
-	found := make(map[ID]*Order, len(orders))
-	for _, o := range orders {
+	found := make(map[ID]*Order, len(ids))
+	if err := store.EachIn(tx.Later(), "SELECT "+orderColumns+" FROM service_order WHERE id IN (", ids, ") ORDER BY id"+clause, func(r *store.Rows) error {
+		o, err := scanOrder(r)
 		found[o.ID] = o
-	}
-	assignments, err := store.In(tx, "SELECT "+assignmentColumns+" FROM assignment WHERE order_id IN (", ids, ") ORDER BY id", scanAssignment)
-	if err != nil {
+		return err
+	}); err != nil {
 		return nil, err
 	}
-	for _, a := range assignments {
+	return found, store.EachIn(tx, "SELECT "+assignmentColumns+" FROM assignment WHERE order_id IN (", ids, ") ORDER BY id", func(r *store.Rows) error {
+		a, err := scanAssignment(r)
 		if o := found[a.Order]; o != nil {
 			o.Assignments = append(o.Assignments, a)
 		}
-	}
-	return found, nil
+		return err
+	})
 }
 
 // heads reads orders without their assignments.
@@ -74,7 +71,7 @@ func (o *Order) copied() *Order {
 	for _, t := range []*time.Time{&c.Since, &c.Start, &c.SubmittedAt, &c.LevelSince, &c.ConfirmedAt, &c.SettledAt} {
 		*t = clock.FromMicros(clock.Micros(*t))
 	}
-	c.stored = c.facts()
+	c.storedFacts, c.storedEnding = c.facts(), c.ending()
 	c.Assignments = make([]*Assignment, len(o.Assignments))
 	for i, a := range o.Assignments {
 		p := *a

@@ -208,15 +208,12 @@ func reading[C any](people func(*C) []string) option[C] {
 func call[C any](s *Service, name string, head func(*C, *canon.Writer) (identity.Actor, string), id func(*C) ID,
 	decide func(*work, *Order, *C) error, options ...option[C]) identity.Call[C, Changed] {
 	run := func(tx *store.Tx, cmds []*C, out []*identity.Result[Changed]) error {
-		w, err := s.begin(tx)
-		if err != nil {
-			return err
-		}
 		ids := make([]ID, len(cmds))
 		for i, c := range cmds {
 			ids[i] = id(c)
 		}
-		if err := w.take(ids); err != nil {
+		w, err := s.take(tx, ids)
+		if err != nil {
 			return err
 		}
 		for _, prepare := range options {
@@ -247,15 +244,12 @@ func call[C any](s *Service, name string, head func(*C, *canon.Writer) (identity
 // onDue builds a timer handler from the function that decides one order.
 func (s *Service) onDue(decide func(w *work, o *Order, t timer.Timer) error) timer.Handler {
 	return func(tx *store.Tx, due []timer.Timer) ([]error, error) {
-		w, err := s.begin(tx)
-		if err != nil {
-			return nil, err
-		}
 		ids := make([]ID, len(due))
 		for i, t := range due {
 			ids[i] = ID(t.Ref)
 		}
-		if err := w.take(ids); err != nil {
+		w, err := s.take(tx, ids)
+		if err != nil {
 			return nil, err
 		}
 		failed := make([]error, len(due))

@@ -32,11 +32,8 @@ func (s *Service) settleIn(tx *store.Tx, ids []ID) ([]error, *ledger.Captured, e
 	if err := tx.ByKey(); err != nil {
 		return nil, nil, err
 	}
-	w, err := s.begin(tx)
+	w, err := s.take(tx, ids)
 	if err != nil {
-		return nil, nil, err
-	}
-	if err := w.take(ids); err != nil {
 		return nil, nil, err
 	}
 	failed := make([]error, len(ids))

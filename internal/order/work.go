@@ -51,12 +51,21 @@ func (s *Service) begin(tx *store.Tx) (*work, error) {
 	return &work{s: s, tx: tx, tree: tree, view: view, cancels: map[string][]string{}}, nil
 }
 
-// take loads the orders that commands are about.
-func (w *work) take(ids []ID) (err error) {
+// take begins with the orders that commands are about, which it locks.
+func (s *Service) take(tx *store.Tx, ids []ID) (*work, error) {
 	ids = slices.Clone(ids)
 	slices.Sort(ids)
-	w.orders, err = load(w.tx, slices.Compact(ids), true)
-	return err
+	// Answered with the question for the newest rules.
+	orders, err := load(tx.Later(), slices.Compact(ids), true)
+	if err != nil {
+		return nil, err
+	}
+	w, err := s.begin(tx)
+	if err != nil {
+		return nil, err
+	}
+	w.orders = orders
+	return w, tx.Await()
 }
 
 // order returns a loaded order, or NotFound.

@@ -140,6 +140,21 @@ func In[K ~string, T any](tx *Tx, prefix string, keys []K, suffix string, scan f
 	return out, err
 }
 
+// EachIn is [In] for somebody who takes the rows one by one. Asked by [Tx.Later], PostgreSQL answers together with the next statement that is waited
+// for; until then, or [Tx.Await], nothing was handed over.
+func EachIn[K ~string](tx *Tx, prefix string, keys []K, suffix string, each func(*Rows) error) error {
+	return tx.in(prefix, texts(keys), suffix, func(text string, args []any) error {
+		if !tx.later {
+			return tx.each(each, text, args...)
+		}
+		if err := tx.before(text); err != nil {
+			return err
+		}
+		tx.session.later = append(tx.session.later, statement{text, args, each})
+		return nil
+	})
+}
+
 func texts[K ~string](keys []K) []string {
 	out := make([]string, len(keys))
 	for i, k := range keys {

@@ -12,6 +12,14 @@ func (tx *Tx) ForUpdate() string {
 	return ""
 }
 
+// ForUpdateOf is [Tx.ForUpdate] for a query of several tables that locks the rows of one.
+func (tx *Tx) ForUpdateOf(table string) string {
+	if tx.db.engine == Postgres {
+		return " FOR UPDATE OF " + table
+	}
+	return ""
+}
+
 // SkipLocked is the clause by which several processes share a queue without waiting for each other. SQLite has one writer.
 func (tx *Tx) SkipLocked() string {
 	if tx.db.engine == Postgres {

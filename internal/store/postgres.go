@@ -4,9 +4,11 @@ import (
 	"cmp"
 	"context"
 	"database/sql/driver"
+	"errors"
 
 	"github.com/jackc/pgx/v5"
-	"github.com/jackc/pgx/v5/stdlib" // registers the driver "pgx"
+	"github.com/jackc/pgx/v5/pgtype"
+	"github.com/jackc/pgx/v5/stdlib"
 
 	"timebank/internal/errs"
 )
@@ -41,7 +43,7 @@ func (db *DB) onConn(ctx context.Context, begin string, fn func(s *session) erro
 	if err != nil {
 		return mapError(err)
 	}
-	s := &session{conn: conn}
+	s := &session{}
 	broken := true
 	defer func() {
 		if broken {
@@ -49,6 +51,13 @@ func (db *DB) onConn(ctx context.Context, begin string, fn func(s *session) erro
 		}
 		_ = conn.Close()
 	}()
+	// The pool's own way of asking waits for each answer before the next question. The connection is ours until it is closed.
+	if err := conn.Raw(func(c any) error {
+		s.pg = c.(*stdlib.Conn).Conn()
+		return nil
+	}); err != nil {
+		return mapError(err)
+	}
 	s.later = append(s.later, statement{text: begin})
 	err = fn(s)
 	if err == nil {
@@ -71,26 +80,122 @@ func (db *DB) onConn(ctx context.Context, begin string, fn func(s *session) erro
 type statement struct {
 	text string
 	args []any
+	each func(*Rows) error // of a question: who gets the rows
 }
 
-// send gives PostgreSQL the statements that wait, all in one round trip. After the first that fails none is carried out.
+// send gives PostgreSQL the statements that wait, all in one round trip.
 func (s *session) send(ctx context.Context) error {
 	if len(s.later) == 0 {
 		return nil
 	}
-	batch := &pgx.Batch{}
-	for _, one := range s.later {
-		batch.Queue(one.text, one.args...)
-	}
+	results, err := s.batch(ctx)
+	return cmp.Or(err, results.Close())
+}
+
+// batch gives PostgreSQL the statements that wait and whatever is to follow them, and sees to the answers of the former. After the first that fails
+// none is carried out.
+func (s *session) batch(ctx context.Context, then ...statement) (pgx.BatchResults, error) {
+	waiting := s.later
 	s.later = nil
-	return s.conn.Raw(func(c any) error {
-		results := c.(*stdlib.Conn).Conn().SendBatch(ctx, batch)
-		var err error
-		for range batch.Len() {
-			if _, err = results.Exec(); err != nil {
-				break
+	all := &pgx.Batch{}
+	for _, one := range waiting {
+		all.Queue(one.text, one.args...)
+	}
+	for _, one := range then {
+		all.Queue(one.text, one.args...)
+	}
+	results := s.pg.SendBatch(ctx, all)
+	for _, one := range waiting {
+		if one.each == nil {
+			if _, err := results.Exec(); err != nil {
+				return results, err
 			}
+			continue
 		}
-		return cmp.Or(err, results.Close())
+		found, err := results.Query()
+		if err == nil {
+			err = (&Rows{&answer{Rows: found}}).each(one.each)
+		}
+		if err != nil {
+			return results, err
+		}
+	}
+	return results, nil
+}
+
+func (s *session) execPostgres(ctx context.Context, st statement) (int64, error) {
+	if len(s.later) == 0 {
+		done, err := s.pg.Exec(ctx, st.text, st.args...)
+		return done.RowsAffected(), err
+	}
+	results, err := s.batch(ctx, st)
+	if err != nil {
+		return 0, cmp.Or(err, results.Close())
+	}
+	done, err := results.Exec()
+	return done.RowsAffected(), cmp.Or(err, results.Close())
+}
+
+func (s *session) queryPostgres(ctx context.Context, st statement) (*Rows, error) {
+	if len(s.later) == 0 {
+		found, err := s.pg.Query(ctx, st.text, st.args...)
+		return &Rows{&answer{Rows: found}}, err
+	}
+	results, err := s.batch(ctx, st)
+	if err != nil {
+		return nil, cmp.Or(err, results.Close())
+	}
+	found, err := results.Query()
+	if err != nil {
+		return nil, cmp.Or(err, results.Close())
+	}
+	return &Rows{&answer{Rows: found, last: results}}, nil
+}
+
+// answer is what PostgreSQL says to a question.
+type answer struct {
+	pgx.Rows
+	last pgx.BatchResults // which end with it
+}
+
+// Close ends the question, and the batch whose last it was.
+func (a *answer) Close() error {
+	a.Rows.Close()
+	err := a.Rows.Err()
+	if a.last != nil {
+		err = cmp.Or(err, a.last.Close())
+		a.last = nil
+	}
+	return err
+}
+
+// readFlags lets whole numbers be read as what they say, yes or no: the embedded database has no other type for it.
+func readFlags(m *pgtype.Map) {
+	m.TryWrapScanPlanFuncs = append(m.TryWrapScanPlanFuncs, func(target any) (pgtype.WrappedScanPlanNextSetter, any, bool) {
+		yes, ok := target.(*bool)
+		if !ok {
+			return nil, nil, false
+		}
+		return &flagPlan{}, (*flag)(yes), true
 	})
 }
+
+// flag is a yes or no that was stored as 1 or 0.
+type flag bool
+
+// ScanInt64 takes the number.
+func (f *flag) ScanInt64(n pgtype.Int8) error {
+	if !n.Valid {
+		return errors.New("store: NULL is neither yes nor no")
+	}
+	*f = n.Int64 != 0
+	return nil
+}
+
+type flagPlan struct{ next pgtype.ScanPlan }
+
+// SetNext is told how a [flag] is read.
+func (p *flagPlan) SetNext(next pgtype.ScanPlan) { p.next = next }
+
+// Scan reads a bool as a [flag].
+func (p *flagPlan) Scan(src []byte, dst any) error { return p.next.Scan(src, (*flag)(dst.(*bool))) }

@@ -17,6 +17,9 @@ import (
 	"strings"
 	"time"
 
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/stdlib"
+
 	"timebank/internal/clock"
 	"timebank/internal/errs"
 	"timebank/internal/id"
@@ -168,10 +171,14 @@ func (db *DB) openReaders(ctx context.Context, n int) error {
 }
 
 func (db *DB) openPostgres(ctx context.Context, cfg Config) error {
-	pool, err := sql.Open("pgx", cfg.DSN)
+	where, err := pgx.ParseConfig(cfg.DSN)
 	if err != nil {
 		return mapError(err)
 	}
+	pool := stdlib.OpenDB(*where, stdlib.OptionAfterConnect(func(_ context.Context, c *pgx.Conn) error {
+		readFlags(c.TypeMap())
+		return nil
+	}))
 	pool.SetMaxOpenConns(cfg.Writers + cfg.Readers)
 	pool.SetMaxIdleConns(cfg.Writers + cfg.Readers)
 	pool.SetConnMaxIdleTime(5 * time.Minute)
@@ -396,10 +403,11 @@ type groupLost struct{ cause error }
 func (g *groupLost) Error() string { return "the transaction was lost: " + g.cause.Error() }
 func (g *groupLost) Unwrap() error { return g.cause }
 
-// session is one connection with its prepared statements. It is used by one goroutine at a time.
+// session is one connection. It is used by one goroutine at a time.
 type session struct {
-	conn    *sql.Conn
-	stmts   map[string]*sql.Stmt // nil where the driver caches by itself
+	conn    *sql.Conn            // to SQLite
+	stmts   map[string]*sql.Stmt // prepared on it
+	pg      *pgx.Conn            // to PostgreSQL; it keeps what it has prepared
 	pending pending
 	later   []statement // that PostgreSQL gets together; see [Tx.Later]
 	memory  *memory     // of the embedded database's writer; see [Known] and [Newest]
@@ -428,32 +436,34 @@ func (s *session) stmt(ctx context.Context, text string) (*sql.Stmt, error) {
 	return st, nil
 }
 
-func (s *session) exec(ctx context.Context, text string, args ...any) (sql.Result, error) {
-	if s.stmts == nil {
-		if err := s.send(ctx); err != nil {
-			return nil, err
-		}
-		return s.conn.ExecContext(ctx, text, args...)
+func (s *session) exec(ctx context.Context, text string, args ...any) (int64, error) {
+	if s.pg != nil {
+		return s.execPostgres(ctx, statement{text: text, args: args})
 	}
 	st, err := s.stmt(ctx, text)
 	if err != nil {
-		return nil, err
+		return 0, err
 	}
-	return st.ExecContext(ctx, args...)
+	res, err := st.ExecContext(ctx, args...)
+	if err != nil {
+		return 0, err
+	}
+	return res.RowsAffected()
 }
 
-func (s *session) query(ctx context.Context, text string, args ...any) (*sql.Rows, error) {
-	if s.stmts == nil {
-		if err := s.send(ctx); err != nil {
-			return nil, err
-		}
-		return s.conn.QueryContext(ctx, text, args...)
+func (s *session) query(ctx context.Context, text string, args ...any) (*Rows, error) {
+	if s.pg != nil {
+		return s.queryPostgres(ctx, statement{text: text, args: args})
 	}
 	st, err := s.stmt(ctx, text)
 	if err != nil {
 		return nil, err
 	}
-	return st.QueryContext(ctx, args...)
+	found, err := st.QueryContext(ctx, args...)
+	if err != nil {
+		return nil, err
+	}
+	return &Rows{found}, nil
 }
 
 func (s *session) close() error {

@@ -2,9 +2,11 @@ package store_test
 
 import (
 	"context"
+	"database/sql/driver"
 	"errors"
 	"fmt"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -414,6 +416,127 @@ func TestWhatNobodyWaitsForIsDoneInOrderAndToldInTheEnd(t *testing.T) {
 				t.Errorf("there are %q; want a alone", names)
 			}
 			return err
+		})
+	})
+}
+
+func TestAQuestionForLaterIsAnsweredWithTheNextThatIsWaitedFor(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, db *store.DB, _ *clock.Fake) {
+		names := []string{"a", "b", "c"}
+		storetest.Write(t, db, func(tx *store.Tx) error {
+			_, err := tx.Insert("INSERT INTO setting (name, value)", 2, []any{"a", "1", "b", "2"}, "")
+			return err
+		})
+		// ask adds what it is told to a list.
+		ask := func(tx *store.Tx, told *[]string) error {
+			return store.EachIn(tx.Later(), "SELECT name, value FROM setting WHERE name IN (", names, ") ORDER BY name", func(r *store.Rows) error {
+				var name, value string
+				err := r.Scan(&name, &value)
+				*told = append(*told, name+value)
+				return err
+			})
+		}
+		storetest.Write(t, db, func(tx *store.Tx) error {
+			var first, second, third []string
+			if err := ask(tx, &first); err != nil {
+				return err
+			}
+			if _, err := tx.Later().Exec("UPDATE setting SET value = '3' WHERE name = 'b'"); err != nil {
+				return err
+			}
+			if err := ask(tx, &second); err != nil {
+				return err
+			}
+			var n int
+			if err := tx.QueryRow("SELECT COUNT(1) FROM setting WHERE value = '3'").Scan(&n); err != nil || n != 1 {
+				t.Errorf("the question that is waited for: %d, %v", n, err)
+			}
+			if !slices.Equal(first, []string{"a1", "b2"}) || !slices.Equal(second, []string{"a1", "b3"}) {
+				t.Errorf("asked before and after a change: %q, %q", first, second)
+			}
+			if err := ask(tx, &third); err != nil {
+				return err
+			}
+			if err := tx.Await(); err != nil || !slices.Equal(third, second) {
+				t.Errorf("waited for by itself: %q, %v", third, err)
+			}
+			return tx.Await()
+		})
+		// Whoever takes the rows may refuse one: the transaction is told, and the connection serves the next.
+		unreadable := errors.New("unreadable")
+		for range 20 {
+			err := db.Write(t.Context(), "test", func(tx *store.Tx) error {
+				refuse := func(*store.Rows) error { return unreadable }
+				if err := store.EachIn(tx.Later(), "SELECT name FROM setting WHERE name IN (", names, ")", refuse); err != nil {
+					return err
+				}
+				_, err := tx.Exec("DELETE FROM setting WHERE name = 'a'")
+				return err
+			})
+			if !errors.Is(err, unreadable) {
+				t.Errorf("rows that nobody can read: %v", err)
+			}
+		}
+		storetest.Read(t, db, func(tx *store.Tx) error {
+			var told []string
+			if err := ask(tx, &told); err != nil {
+				return err
+			}
+			if err := tx.Await(); err != nil || !slices.Equal(told, []string{"a1", "b3"}) {
+				t.Errorf("in the end: %q, %v", told, err)
+			}
+			return nil
+		})
+	})
+}
+
+// guarded refuses to be stored, and prints something.
+type guarded struct{}
+
+var errGuarded = errors.New("guarded")
+
+func (guarded) String() string { return "1*****7" }
+
+func (guarded) Value() (driver.Value, error) { return nil, errGuarded }
+
+// A value that refuses to be stored is not stored as it is printed either.
+func TestAValueThatRefusesToBeStoredIsNot(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, db *store.DB, _ *clock.Fake) {
+		for name, do := range map[string]func(tx *store.Tx) error{
+			"a statement": func(tx *store.Tx) error {
+				_, err := tx.Exec("INSERT INTO setting (name, value) VALUES ('a', $1)", guarded{})
+				return err
+			},
+			"one for later": func(tx *store.Tx) error {
+				_, err := tx.Later().Exec("INSERT INTO setting (name, value) VALUES ('a', $1)", guarded{})
+				return err
+			},
+			"a question": func(tx *store.Tx) error {
+				return tx.QueryRow("SELECT value FROM setting WHERE name = $1", guarded{}).Scan(new(string))
+			},
+		} {
+			if err := db.Write(t.Context(), "test", do); !errors.Is(err, errGuarded) {
+				t.Errorf("%s: %v", name, err)
+			}
+		}
+		if got := settings(t, db); len(got) != 0 {
+			t.Errorf("stored: %v", got)
+		}
+	})
+}
+
+// Yes and no are whole numbers in both databases.
+func TestFlagsAreReadAsYesAndNo(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, db *store.DB, _ *clock.Fake) {
+		storetest.Read(t, db, func(tx *store.Tx) error {
+			var yes, no, truth bool
+			if err := tx.QueryRow("SELECT CAST(1 AS BIGINT), CAST(0 AS BIGINT), 1 = 1").Scan(&yes, &no, &truth); err != nil || !yes || no || !truth {
+				t.Errorf("got %v, %v, %v, %v", yes, no, truth, err)
+			}
+			if err := tx.QueryRow("SELECT CAST(NULL AS BIGINT)").Scan(&no); err == nil {
+				t.Error("NULL is read as yes or no")
+			}
+			return nil
 		})
 	})
 }

@@ -54,8 +54,9 @@ func (tx *Tx) Code(n int) string {
 }
 
 // Later is the transaction for statements whose outcome nobody waits for, not even how many rows they change: PostgreSQL gets them in one
-// round trip with each other, before the next statement that is waited for or with the commit, and what is wrong with one is told then. It is
-// not for a statement that may fail because of a neighbour in a way that the caller puts into words.
+// round trip with each other and with the next statement that is waited for, at the latest with the commit, and what is wrong with one is told
+// then. It is not for a statement that may fail because of a neighbour in a way that the caller puts into words. Of questions, [EachIn] can be
+// asked later.
 func (tx *Tx) Later() *Tx {
 	if tx.db.engine != Postgres {
 		return tx
@@ -65,13 +66,22 @@ func (tx *Tx) Later() *Tx {
 	return &later
 }
 
+// Await returns when everything that was left for later is carried out, and every question answered.
+func (tx *Tx) Await() error {
+	return mapError(tx.session.send(tx.ctx))
+}
+
+// byKey lets PostgreSQL plan, until the transaction ends, once for each text, and as if a look into an index cost nothing: a table of few rows would
+// be read whole, also when it has grown, since the plan is kept.
+const byKey = "SELECT set_config('plan_cache_mode', 'force_generic_plan', true), set_config('random_page_cost', '0', true)"
+
 // ByKey promises that the transaction's statements look rows up by their keys: PostgreSQL plans each text once, and not again for the values that
 // come with it.
 func (tx *Tx) ByKey() error {
 	if tx.db.engine != Postgres {
 		return nil
 	}
-	_, err := tx.Later().Exec("SET LOCAL plan_cache_mode = force_generic_plan")
+	_, err := tx.Later().Exec(byKey)
 	return err
 }
 
@@ -81,15 +91,12 @@ func (tx *Tx) Exec(text string, args ...any) (int64, error) {
 		return 0, err
 	}
 	if tx.later {
-		tx.session.later = append(tx.session.later, statement{text, args})
+		tx.session.later = append(tx.session.later, statement{text: text, args: args})
 		return 0, nil
 	}
 	tx.session.memory.wrote(text, tx.answered)
-	res, err := tx.session.exec(tx.ctx, text, args...)
-	if err != nil {
-		return 0, mapError(err)
-	}
-	return res.RowsAffected()
+	n, err := tx.session.exec(tx.ctx, text, args...)
+	return n, mapError(err)
 }
 
 // before writes the waiting rows of a table that the statement names; see [Tx.Append].
@@ -101,7 +108,19 @@ func (tx *Tx) before(text string) error {
 }
 
 // Rows is a running query. Close it before the next statement of the same transaction.
-type Rows = sql.Rows
+type Rows struct{ rows }
+
+// rows is what the drivers have in common.
+type rows interface {
+	// Next goes on to the next row, if there is one.
+	Next() bool
+	// Scan copies the row's columns.
+	Scan(dest ...any) error
+	// Err says why there was no next row, if not because it was the last.
+	Err() error
+	// Close ends the query; again, it does nothing.
+	Close() error
+}
 
 // Query runs a query.
 func (tx *Tx) Query(text string, args ...any) (*Rows, error) {
@@ -146,7 +165,7 @@ func (r *Row) Scan(dest ...any) error {
 	if err := r.rows.Scan(dest...); err != nil {
 		return err
 	}
-	return r.rows.Close()
+	return mapError(r.rows.Close())
 }
 
 // All runs a query and collects what scan makes of each row.
@@ -155,17 +174,35 @@ func All[T any](tx *Tx, scan func(*Rows) (T, error), text string, args ...any) (
 }
 
 func collect[T any](tx *Tx, into []T, scan func(*Rows) (T, error), text string, args ...any) ([]T, error) {
-	rows, err := tx.Query(text, args...)
+	err := tx.each(func(r *Rows) error {
+		one, err := scan(r)
+		into = append(into, one)
+		return err
+	}, text, args...)
 	if err != nil {
 		return nil, err
 	}
-	defer rows.Close()
-	for rows.Next() {
-		one, err := scan(rows)
-		if err != nil {
-			return nil, err
-		}
-		into = append(into, one)
+	return into, nil
+}
+
+// each runs a query and hands over its rows.
+func (tx *Tx) each(one func(*Rows) error, text string, args ...any) error {
+	found, err := tx.Query(text, args...)
+	if err != nil {
+		return err
 	}
-	return into, mapError(rows.Err())
+	return found.each(one)
+}
+
+func (r *Rows) each(one func(*Rows) error) error {
+	defer r.Close()
+	for r.Next() {
+		if err := one(r); err != nil {
+			return err
+		}
+	}
+	if err := r.Err(); err != nil {
+		return mapError(err)
+	}
+	return mapError(r.Close())
 }
