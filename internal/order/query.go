@@ -195,8 +195,8 @@ func sorted(ids []ID, err error) ([]ID, error) {
 
 // staleSince finds orders that should have begun before the moment and that nobody has begun to serve.
 func staleSince(tx *store.Tx, before time.Time) ([]ID, error) {
-	return sorted(store.All(tx, scanID, "SELECT id FROM service_order WHERE state IN ('submitted', 'published', 'accepted', 'fund') AND start_at < $1",
-		clock.Micros(before)))
+	return sorted(store.All(tx, scanID, `SELECT id FROM service_order
+ WHERE (state = 'submitted' OR state = 'published' OR state = 'accepted' OR state = 'fund') AND start_at < $1`, clock.Micros(before)))
 }
 
 // waitingForHours finds orders that begin after the moment and have found no source of hours.

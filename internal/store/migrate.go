@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"embed"
+	"errors"
 	"io/fs"
 
 	"github.com/pressly/goose/v3"
@@ -29,7 +30,16 @@ func (db *DB) Migrate(ctx context.Context) error {
 		return migrate()
 	}
 	// The pool has one connection and the writer holds it: lend it for the migration.
-	return db.writer.lend(migrate)
+	return db.writer.lend(func() error {
+		if err := migrate(); err != nil {
+			return err
+		}
+		conn, err := db.writeDB.Conn(ctx)
+		if err != nil {
+			return mapError(err)
+		}
+		return mapError(errors.Join(unroll(ctx, conn), conn.Close()))
+	})
 }
 
 func (db *DB) provider() (*goose.Provider, error) {
