@@ -70,6 +70,7 @@ var homes = []home{
 	{prefix: "github.com/jackc/pgx", in: list("internal/store"), why: "drivers are store's"},
 	{prefix: "modernc.org/libc", in: list("internal/store"), why: "drivers are store's"},
 	{prefix: "modernc.org/sqlite", in: list("internal/store"), why: "drivers are store's"},
+	{prefix: "zombiezen.com/go/sqlite", in: list("internal/store"), why: "drivers are store's"},
 	{prefix: "github.com/pressly/goose", in: list("internal/store"), why: "migrations are run by store"},
 	{prefix: "github.com/go-webauthn", in: list("internal/signin"), why: "passkeys are signin's"},
 	{prefix: "github.com/coreos/go-oidc", in: list("internal/signin"), why: "the city's sign-in is signin's"},

@@ -2,7 +2,6 @@ package store
 
 import (
 	"context"
-	"database/sql"
 	"errors"
 	"io/fs"
 	"os"
@@ -21,13 +20,13 @@ func (db *DB) Backup(ctx context.Context, path string) (err error) {
 	if _, err := os.Stat(path); !errors.Is(err, fs.ErrNotExist) {
 		return errs.New(errs.Conflict, "store.backup_exists").With(err)
 	}
-	// A connection of its own: those of the pools refuse to write, or are busy with writes.
-	pool, err := sql.Open("sqlite", "file:"+filepath.Join(db.dir, FileName)+"?_pragma=busy_timeout(10000)")
+	// A connection of its own: those of the readers refuse to write, or are busy.
+	conn, err := openLite(filepath.Join(db.dir, FileName))
 	if err != nil {
-		return err
+		return mapError(err)
 	}
-	defer func() { err = errors.Join(err, pool.Close()) }()
-	if _, err := pool.ExecContext(ctx, "VACUUM INTO $1", path); err != nil {
+	_, err = conn.exec("VACUUM INTO $1", []any{path})
+	if err := errors.Join(err, conn.close()); err != nil {
 		return errors.Join(mapError(err), removeIfThere(path))
 	}
 	return syncFile(path)

@@ -37,8 +37,8 @@ func (tx *Tx) LockName(name string) error {
 	return err
 }
 
-// next is the placeholder of parameter n in a text whose parameters stand in order. To SQLite $n is a name, which its driver looks
-// up among all names of the statement for each value: in a statement of many rows that is half of the time, and "?" has no name.
+// next is the placeholder of parameter n in a text whose parameters stand in order. To SQLite $n is a name, which it
+// looks up among all names of the statement when it prepares it: for a statement of many rows that is long, and "?" has no name.
 func (tx *Tx) next(n int) string {
 	if tx.db.engine == Postgres {
 		return "$" + strconv.Itoa(n)

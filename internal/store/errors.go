@@ -9,8 +9,7 @@ import (
 	"strings"
 
 	"github.com/jackc/pgx/v5/pgconn"
-	"modernc.org/sqlite"
-	sqlite3 "modernc.org/sqlite/lib"
+	"zombiezen.com/go/sqlite"
 
 	"timebank/internal/errs"
 )
@@ -52,7 +51,7 @@ func mapError(err error) error {
 	if _, ok := errors.AsType[*errs.Error](err); ok {
 		return err
 	}
-	if lite, ok := errors.AsType[*sqlite.Error](err); ok {
+	if lite, ok := errors.AsType[*liteError](err); ok {
 		return mapSQLite(lite)
 	}
 	if pg, ok := errors.AsType[*pgconn.PgError](err); ok {
@@ -70,24 +69,22 @@ func mapError(err error) error {
 	return err
 }
 
-func mapSQLite(e *sqlite.Error) error {
-	text := e.Error()
-	switch e.Code() & 0xff {
-	case sqlite3.SQLITE_CONSTRAINT:
-		v := &Violation{Name: text}
-		switch e.Code() {
-		case sqlite3.SQLITE_CONSTRAINT_UNIQUE, sqlite3.SQLITE_CONSTRAINT_PRIMARYKEY, sqlite3.SQLITE_CONSTRAINT_ROWID:
+func mapSQLite(e *liteError) error {
+	switch e.code.ToPrimary() {
+	case sqlite.ResultConstraint:
+		_, name, _ := strings.Cut(e.Error(), "constraint failed: ")
+		v := &Violation{Name: name}
+		switch e.code {
+		case sqlite.ResultConstraintUnique, sqlite.ResultConstraintPrimaryKey, sqlite.ResultConstraintRowID:
 			v.Unique = true
-			if _, name, ok := strings.Cut(text, "UNIQUE constraint failed: "); ok {
-				v.Name = strings.TrimSpace(strings.Split(name, " (")[0])
-			}
+			v.Name = strings.TrimPrefix(name, "UNIQUE constraint failed: ")
 		}
 		return errs.New(errs.Conflict, "store.constraint").By("record.state", "nobody").With(v)
-	case sqlite3.SQLITE_FULL:
+	case sqlite.ResultFull:
 		return errs.New(errs.Unavailable, "store.full").With(e)
-	case sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED:
+	case sqlite.ResultBusy, sqlite.ResultLocked:
 		return errs.New(errs.Unavailable, "store.busy").With(e)
-	case sqlite3.SQLITE_IOERR, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB:
+	case sqlite.ResultIOErr, sqlite.ResultCantOpen, sqlite.ResultReadOnly, sqlite.ResultCorrupt, sqlite.ResultNotADB:
 		return errs.New(errs.Unavailable, "store.unavailable").With(e)
 	}
 	return errs.New(errs.Internal, "internal").With(e)

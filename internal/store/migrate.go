@@ -2,11 +2,14 @@ package store
 
 import (
 	"context"
+	"database/sql"
 	"embed"
 	"errors"
 	"io/fs"
+	"path/filepath"
 
 	"github.com/pressly/goose/v3"
+	_ "modernc.org/sqlite" // goose asks SQLite by database/sql
 
 	"timebank/internal/errs"
 )
@@ -16,60 +19,45 @@ var migrations embed.FS
 
 // Migrate brings the schema to this binary's version. It is safe to run again.
 func (db *DB) Migrate(ctx context.Context) error {
-	p, err := db.provider()
-	if err != nil {
-		return err
-	}
-	migrate := func() error {
-		if _, err := p.Up(ctx); err != nil {
-			return errs.New(errs.Unavailable, "store.migration_failed").With(err)
-		}
-		return nil
-	}
 	if db.engine == Postgres {
-		return migrate()
+		return migrate(ctx, db.pool, goose.DialectPostgres, "migrations/postgres")
 	}
-	// The pool has one connection and the writer holds it: lend it for the migration.
-	return db.writer.lend(func() error {
-		if err := migrate(); err != nil {
+	return db.writer.pause(func() error {
+		path := filepath.Join(db.dir, FileName)
+		pool, err := sql.Open("sqlite", "file:"+path+"?_pragma=busy_timeout(10000)&_pragma=foreign_keys(1)")
+		if err != nil {
 			return err
 		}
-		conn, err := db.writeDB.Conn(ctx)
+		if err := errors.Join(migrate(ctx, pool, goose.DialectSQLite3, "migrations/sqlite"), pool.Close()); err != nil {
+			return err
+		}
+		// A connection of its own, since what SQLite lets do with its schema is settled when a statement is prepared.
+		conn, err := openLite(path)
 		if err != nil {
 			return mapError(err)
 		}
-		return mapError(errors.Join(unroll(ctx, conn), conn.Close()))
+		return mapError(errors.Join(conn.unroll(), conn.close()))
 	})
 }
 
-func (db *DB) provider() (*goose.Provider, error) {
-	folder, dialect := "migrations/sqlite", goose.DialectSQLite3
-	if db.engine == Postgres {
-		folder, dialect = "migrations/postgres", goose.DialectPostgres
-	}
+func migrate(ctx context.Context, pool *sql.DB, dialect goose.Dialect, folder string) error {
 	files, err := fs.Sub(migrations, folder)
 	if err != nil {
-		return nil, err
-	}
-	return goose.NewProvider(dialect, db.writeDB, files)
-}
-
-// lend gives the writer's connection back to its pool for as long as fn runs.
-func (w *writer) lend(fn func() error) error {
-	j := &job{ctx: context.Background(), result: make(chan error, 1)}
-	j.hold = func() error {
-		if err := w.session.close(); err != nil {
-			return err
-		}
-		err := fn()
-		conn, again := w.db.writeDB.Conn(context.Background())
-		if again != nil {
-			return again
-		}
-		w.session = newSession(conn)
 		return err
 	}
-	return w.enqueue(j)
+	p, err := goose.NewProvider(dialect, pool, files)
+	if err != nil {
+		return err
+	}
+	if _, err := p.Up(ctx); err != nil {
+		return errs.New(errs.Unavailable, "store.migration_failed").With(err)
+	}
+	return nil
+}
+
+// pause runs fn while the writer waits for it.
+func (w *writer) pause(fn func() error) error {
+	return w.enqueue(&job{ctx: context.Background(), pause: fn, result: make(chan error, 1)})
 }
 
 // SchemaVersion is the number of the newest migration that has been applied.

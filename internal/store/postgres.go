@@ -39,7 +39,7 @@ func (db *DB) onceIn(ctx context.Context, fn func(s *session) error) error {
 
 // onConn runs fn between begin and COMMIT on a connection of the pool. A connection whose state is unknown is thrown away.
 func (db *DB) onConn(ctx context.Context, begin string, fn func(s *session) error) (err error) {
-	conn, err := db.writeDB.Conn(ctx)
+	conn, err := db.pool.Conn(ctx)
 	if err != nil {
 		return mapError(err)
 	}

@@ -2,6 +2,7 @@ package store_test
 
 import (
 	"cmp"
+	"fmt"
 	"slices"
 	"strings"
 	"testing"
@@ -84,9 +85,9 @@ func TestSQLiteKeepsWhatItsConnectionAsksFor(t *testing.T) {
 	db, _ := storetest.New(t, store.SQLite)
 	storetest.Read(t, db, func(tx *store.Tx) error {
 		for name, want := range map[string]string{"page_size": "8192", "journal_mode": "wal"} {
-			var got string
-			if err := tx.QueryRow("PRAGMA " + name).Scan(&got); err != nil || got != want {
-				t.Errorf("%s is %q (%v), want %q", name, got, err, want)
+			var got any
+			if err := tx.QueryRow("PRAGMA " + name).Scan(&got); err != nil || fmt.Sprint(got) != want {
+				t.Errorf("%s is %v (%v), want %s", name, got, err, want)
 			}
 		}
 		return nil

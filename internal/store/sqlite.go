@@ -5,8 +5,6 @@ import (
 	"errors"
 	"sync"
 
-	_ "modernc.org/sqlite" // registers the driver "sqlite"
-
 	"timebank/internal/errs"
 )
 
@@ -23,12 +21,12 @@ type writer struct {
 	done    chan struct{}
 }
 
-// job is one queued piece of work: fn shares a group, own wants a transaction to itself, hold wants the connection.
+// job is one queued piece of work: fn shares a group, own wants a transaction to itself, pause wants the writer not to write.
 type job struct {
 	ctx    context.Context
 	fn     func(tx *Tx) error
 	own    func(s *session) error
-	hold   func() error
+	pause  func() error
 	err    error
 	result chan error
 }
@@ -69,7 +67,7 @@ func (w *writer) stop() error {
 	close(w.queue)
 	w.mu.Unlock()
 	<-w.done
-	return w.session.close()
+	return w.session.lite.close()
 }
 
 func (w *writer) loop() {
@@ -88,8 +86,8 @@ func (w *writer) loop() {
 		case first.own != nil:
 			first.result <- w.transaction(first.own)
 			continue
-		case first.hold != nil:
-			first.result <- first.hold()
+		case first.pause != nil:
+			first.result <- first.pause()
 			continue
 		}
 		group := []*job{first}

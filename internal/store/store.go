@@ -74,9 +74,8 @@ type DB struct {
 	clock   clock.Clock
 	ids     id.Source
 	watch   Observer
-	writeDB *sql.DB
-	readDB  *sql.DB
-	readers chan *session
+	pool    *sql.DB       // PostgreSQL only
+	readers chan *session // SQLite only
 	// readerCount is how many sessions circulate through readers; Close waits for each to come home.
 	readerCount int
 	writer      *writer // SQLite only
@@ -131,40 +130,23 @@ func (db *DB) openSQLite(ctx context.Context, cfg Config) error {
 		return errs.New(errs.Unavailable, "store.folder_unusable").With(err)
 	}
 	path := filepath.Join(cfg.Dir, FileName)
+	reserve(cfg.CacheMiB)
 	// FULL makes an acknowledged commit survive a power cut; the writer's groups make it affordable. A checkpoint every 64 MiB
 	// of log instead of every 4 rewrites a page that changes often once instead of sixteen times. Pages of 8 KiB, which a database keeps from
 	// its first day, make its trees a level lower.
-	reserve(cfg.CacheMiB)
-	common := "file:" + path + "?_pragma=busy_timeout(10000)&_pragma=foreign_keys(1)&_pragma=temp_store(2)"
-	write, err := sql.Open("sqlite", fmt.Sprintf("%s&_pragma=page_size(%d)&_journal_mode=WAL&_pragma=synchronous(FULL)&_pragma=wal_autocheckpoint(8192)&_pragma=cache_size(-%d)",
-		common, pageSize, cfg.CacheMiB*1024))
-	if err != nil {
-		return err
-	}
-	write.SetMaxOpenConns(1)
-	db.writeDB = write
-	conn, err := write.Conn(ctx)
+	write, err := openLite(path, fmt.Sprintf("page_size = %d", pageSize), "journal_mode = WAL", "synchronous = FULL", "wal_autocheckpoint = 8192",
+		"foreign_keys = ON", "temp_store = MEMORY", fmt.Sprintf("cache_size = -%d", cfg.CacheMiB*1024))
 	if err != nil {
 		return mapError(err)
 	}
-	db.writer = newWriter(db, newSession(conn))
-	read, err := sql.Open("sqlite", common+"&_pragma=query_only(1)&_pragma=cache_size(-8192)")
-	if err != nil {
-		return err
-	}
-	read.SetMaxOpenConns(cfg.Readers)
-	db.readDB = read
-	return db.openReaders(ctx, cfg.Readers)
-}
-
-func (db *DB) openReaders(ctx context.Context, n int) error {
-	db.readers = make(chan *session, n)
-	for range n {
-		conn, err := db.readDB.Conn(ctx)
+	db.writer = newWriter(db, &session{lite: write, memory: newMemory()})
+	db.readers = make(chan *session, cfg.Readers)
+	for range cfg.Readers {
+		read, err := openLite(path, "query_only = ON", "temp_store = MEMORY", "cache_size = -8192")
 		if err != nil {
 			return mapError(err)
 		}
-		db.readers <- &session{conn: conn, stmts: map[string]*sql.Stmt{}}
+		db.readers <- &session{lite: read}
 		db.readerCount++
 	}
 	return nil
@@ -182,7 +164,7 @@ func (db *DB) openPostgres(ctx context.Context, cfg Config) error {
 	pool.SetMaxOpenConns(cfg.Writers + cfg.Readers)
 	pool.SetMaxIdleConns(cfg.Writers + cfg.Readers)
 	pool.SetConnMaxIdleTime(5 * time.Minute)
-	db.writeDB, db.readDB = pool, pool
+	db.pool = pool
 	return mapError(pool.PingContext(ctx))
 }
 
@@ -211,13 +193,10 @@ func (db *DB) Close() error {
 		all = append(all, db.writer.stop())
 	}
 	for range db.readerCount {
-		all = append(all, (<-db.readers).close())
+		all = append(all, (<-db.readers).lite.close())
 	}
-	if db.readDB != nil && db.readDB != db.writeDB {
-		all = append(all, db.readDB.Close())
-	}
-	if db.writeDB != nil {
-		all = append(all, db.writeDB.Close())
+	if db.pool != nil {
+		all = append(all, db.pool.Close())
 	}
 	return errors.Join(all...)
 }
@@ -405,17 +384,11 @@ func (g *groupLost) Unwrap() error { return g.cause }
 
 // session is one connection. It is used by one goroutine at a time.
 type session struct {
-	conn    *sql.Conn            // to SQLite
-	stmts   map[string]*sql.Stmt // prepared on it
-	pg      *pgx.Conn            // to PostgreSQL; it keeps what it has prepared
+	lite    *lite     // to SQLite
+	pg      *pgx.Conn // to PostgreSQL
 	pending pending
 	later   []statement // that PostgreSQL gets together; see [Tx.Later]
 	memory  *memory     // of the embedded database's writer; see [Known] and [Newest]
-}
-
-// newSession is the session of the embedded database's writer.
-func newSession(conn *sql.Conn) *session {
-	return &session{conn: conn, stmts: map[string]*sql.Stmt{}, memory: newMemory()}
 }
 
 // plain executes transaction control.
@@ -424,55 +397,22 @@ func (s *session) plain(text string) error {
 	return err
 }
 
-func (s *session) stmt(ctx context.Context, text string) (*sql.Stmt, error) {
-	if st, ok := s.stmts[text]; ok {
-		return st, nil
-	}
-	st, err := s.conn.PrepareContext(ctx, orFail(text))
-	if err != nil {
-		return nil, err
-	}
-	s.stmts[text] = st
-	return st, nil
-}
-
 func (s *session) exec(ctx context.Context, text string, args ...any) (int64, error) {
 	if s.pg != nil {
 		return s.execPostgres(ctx, statement{text: text, args: args})
 	}
-	st, err := s.stmt(ctx, text)
-	if err != nil {
-		return 0, err
-	}
-	res, err := st.ExecContext(ctx, args...)
-	if err != nil {
-		return 0, err
-	}
-	return res.RowsAffected()
+	return s.lite.exec(text, args)
 }
 
 func (s *session) query(ctx context.Context, text string, args ...any) (*Rows, error) {
 	if s.pg != nil {
 		return s.queryPostgres(ctx, statement{text: text, args: args})
 	}
-	st, err := s.stmt(ctx, text)
-	if err != nil {
-		return nil, err
-	}
-	found, err := st.QueryContext(ctx, args...)
+	found, err := s.lite.query(text, args)
 	if err != nil {
 		return nil, err
 	}
 	return &Rows{found}, nil
-}
-
-func (s *session) close() error {
-	var all []error
-	for _, st := range s.stmts {
-		all = append(all, st.Close())
-	}
-	all = append(all, s.conn.Close())
-	return errors.Join(all...)
 }
 
 var writes = regexp.MustCompile(`(?:^|\) )(?:INSERT INTO|UPDATE) `)

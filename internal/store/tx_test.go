@@ -208,6 +208,67 @@ func TestFlagsAreReadAsYesAndNo(t *testing.T) {
 	})
 }
 
+type (
+	word  string
+	count int
+)
+
+// TestValuesComeBackAsWhatTheyAre holds both drivers to what database/sql made of values.
+func TestValuesComeBackAsWhatTheyAre(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, db *store.DB, _ *clock.Fake) {
+		storetest.Read(t, db, func(tx *store.Tx) error {
+			seven := int64(7)
+			const typed = "SELECT CAST($1 AS TEXT), CAST($2 AS BIGINT), CAST($3 AS TEXT), CAST($4 AS BIGINT), CAST($5 AS BIGINT), CAST($6 AS TEXT)"
+			var a, c string
+			var b int64
+			var w word
+			var n count
+			var some, none *int64
+			if err := tx.QueryRow(typed, "x", 5, word("y"), &seven, (*int64)(nil), "").Scan(&a, &b, &w, &some, &none, &c); err != nil ||
+				a != "x" || b != 5 || w != "y" || some == nil || *some != 7 || none != nil || c != "" {
+				t.Errorf("read %q, %d, %q, %v, %v, %q (%v)", a, b, w, some, none, c, err)
+			}
+			if err := tx.QueryRow("SELECT CAST($2 AS TEXT), CAST($1 AS BIGINT), CAST($2 AS TEXT)", count(9), "z").Scan(&a, &n, &c); err != nil || a != "z" || n != 9 || c != "z" {
+				t.Errorf("in another order and twice: %q, %d, %q (%v)", a, n, c, err)
+			}
+			return nil
+		})
+		read := func(into any, text string, args ...any) func(tx *store.Tx) error {
+			return func(tx *store.Tx) error { return tx.QueryRow(text, args...).Scan(into) }
+		}
+		for name, wrong := range map[string]func(tx *store.Tx) error{
+			"nothing as text":           read(new(string), "SELECT CAST(NULL AS TEXT)"),
+			"nothing as a number":       read(new(int64), "SELECT CAST(NULL AS BIGINT)"),
+			"text as a number":          read(new(int64), "SELECT CAST('one' AS TEXT)"),
+			"text as a count":           read(new(count), "SELECT CAST('one' AS TEXT)"),
+			"two columns as one":        read(new(int64), "SELECT 1, 2"),
+			"a parameter left out":      read(new(string), "SELECT CAST($1 AS TEXT) || CAST($2 AS TEXT)", "x"),
+			"a parameter that is not":   read(new(string), "SELECT CAST($1 AS TEXT)", "x", "y"),
+			"a time, which is no row's": read(new(int64), "SELECT CAST($1 AS BIGINT)", storetest.Epoch),
+		} {
+			if err := db.Read(t.Context(), "test", wrong); err == nil {
+				t.Errorf("%s is no error", name)
+			}
+		}
+	})
+}
+
+// TestBytesComeBackWhole tells nothing from no bytes.
+func TestBytesComeBackWhole(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, db *store.DB, _ *clock.Fake) {
+		bytes := map[store.Engine]string{store.SQLite: "BLOB", store.Postgres: "BYTEA"}[db.Engine()]
+		storetest.Read(t, db, func(tx *store.Tx) error {
+			for _, want := range [][]byte{nil, {}, {0}, []byte("a\x00b")} {
+				var got []byte
+				if err := tx.QueryRow("SELECT CAST($1 AS "+bytes+")", want).Scan(&got); err != nil || string(got) != string(want) || (got == nil) != (want == nil) {
+					t.Errorf("%v came back as %v (%v)", want, got, err)
+				}
+			}
+			return nil
+		})
+	})
+}
+
 func TestViolationsSpeakOneLanguage(t *testing.T) {
 	storetest.Each(t, func(t *testing.T, db *store.DB, _ *clock.Fake) {
 		insert := func(tx *store.Tx) error {

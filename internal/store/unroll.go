@@ -1,11 +1,7 @@
 package store
 
 import (
-	"context"
-	"database/sql"
-	"errors"
 	"fmt"
-	"maps"
 	"regexp"
 	"slices"
 	"strings"
@@ -38,56 +34,41 @@ func unrolled(text string) string {
 // unroll writes the lists in the CHECKs of an embedded database as comparisons. For each row and each CHECK, SQLite makes a table of a list
 // of three and more before it looks for the value there, which costs more than writing the row does; of two, it compares. So migrations may
 // write lists, as everybody does. No row changes, and none is looked at: the texts are exchanged in place, as SQLite describes it for
-// constraints (https://sqlite.org/lang_altertable.html#otheralter).
-func unroll(ctx context.Context, conn *sql.Conn) (err error) {
-	texts, err := listing(ctx, conn)
-	if err != nil || len(texts) == 0 {
+// constraints (https://sqlite.org/lang_altertable.html#otheralter). After an error the connection is to be closed, which takes everything back.
+func (l *lite) unroll() error {
+	var version int64
+	if err := l.each("PRAGMA schema_version", func(r *Rows) error { return r.Scan(&version) }); err != nil {
 		return err
 	}
-	if _, err := conn.ExecContext(ctx, "PRAGMA writable_schema = ON"); err != nil {
+	var changes []statement
+	err := l.each("SELECT name, sql FROM sqlite_schema WHERE type = 'table' ORDER BY name", func(r *Rows) error {
+		var name, text string
+		err := r.Scan(&name, &text)
+		if better := unrolled(text); better != text {
+			changes = append(changes, statement{text: "UPDATE sqlite_schema SET sql = $1 WHERE type = 'table' AND name = $2", args: []any{better, name}})
+		}
+		return err
+	})
+	if err != nil || len(changes) == 0 {
 		return err
 	}
-	defer func() {
-		_, off := conn.ExecContext(ctx, "PRAGMA writable_schema = OFF")
-		err = errors.Join(err, off)
-	}()
-	tx, err := conn.BeginTx(ctx, nil)
-	if err != nil {
-		return err
-	}
-	defer func() { _ = tx.Rollback() }()
-	for _, name := range slices.Sorted(maps.Keys(texts)) {
-		if _, err := tx.ExecContext(ctx, "UPDATE sqlite_schema SET sql = $2 WHERE type = 'table' AND name = $1", name, unrolled(texts[name])); err != nil {
+	all := slices.Concat(
+		[]statement{{text: "PRAGMA writable_schema = ON"}, {text: "BEGIN IMMEDIATE"}},
+		changes,
+		// The statement after it finds another version and reads all texts: one which SQLite does not understand is told here.
+		[]statement{{text: fmt.Sprintf("PRAGMA schema_version = %d", version+1)}, {text: "SELECT 1 FROM goose_db_version LIMIT 1"}, {text: "COMMIT"}})
+	for _, one := range all {
+		if _, err := l.exec(one.text, one.args); err != nil {
 			return err
 		}
 	}
-	// The next statement finds another version and reads all texts, so that one which SQLite does not understand takes everything back.
-	var version int64
-	if err := tx.QueryRowContext(ctx, "PRAGMA schema_version").Scan(&version); err != nil {
-		return err
-	}
-	if _, err := tx.ExecContext(ctx, fmt.Sprintf("PRAGMA schema_version = %d; SELECT 1 FROM goose_db_version LIMIT 1", version+1)); err != nil {
-		return err
-	}
-	return tx.Commit()
+	return nil
 }
 
-// listing is the texts of the tables whose CHECKs hold a list of three and more, by table.
-func listing(ctx context.Context, conn *sql.Conn) (map[string]string, error) {
-	found, err := conn.QueryContext(ctx, "SELECT name, sql FROM sqlite_schema WHERE type = 'table'")
+func (l *lite) each(text string, one func(*Rows) error) error {
+	found, err := l.query(text, nil)
 	if err != nil {
-		return nil, err
+		return err
 	}
-	defer found.Close()
-	texts := map[string]string{}
-	for found.Next() {
-		var name, text string
-		if err := found.Scan(&name, &text); err != nil {
-			return nil, err
-		}
-		if unrolled(text) != text {
-			texts[name] = text
-		}
-	}
-	return texts, found.Err()
+	return (&Rows{found}).each(one)
 }
