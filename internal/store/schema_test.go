@@ -9,6 +9,7 @@ import (
 
 	gocmp "github.com/google/go-cmp/cmp"
 
+	"timebank/internal/clock"
 	"timebank/internal/store"
 	"timebank/internal/store/storetest"
 )
@@ -91,5 +92,49 @@ func TestSQLiteKeepsWhatItsConnectionAsksFor(t *testing.T) {
 			}
 		}
 		return nil
+	})
+}
+
+// TestOrdersAndVisitsHoldNothingElse gives columns whose values are listed, or bounded, values that are not: by CHECKs in one database, by domains in the other.
+func TestOrdersAndVisitsHoldNothingElse(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, db *store.DB, _ *clock.Fake) {
+		storetest.Write(t, db, func(tx *store.Tx) error {
+			for _, text := range []string{
+				`INSERT INTO service_order (id, state, since, phase, item, item_version, recipient, placed_by, placed_as, payer, region, class, urgency, start_at,
+ minutes, volunteers, lat_e6, lon_e6, check_code, funding, policy_version, submitted_at, level, level_since, waits_for)
+ VALUES ('o', 'submitted', 0, 1, 'meal', 1, 'r', 'r', 'self', 'r', 'g', 'c', 'everyday', 0, 30, 1, 0, 0, '', '', '1', 0, 'community', 0, 'review')`,
+				`INSERT INTO assignment (id, order_id, volunteer, team, how, state, recipient, region, start_at, end_at)
+ VALUES ('a', 'o', 'v', '', 'claimed', 'accepted', 'r', 'g', 0, 1)`,
+			} {
+				if n, err := tx.Exec(text); n != 1 || err != nil {
+					return fmt.Errorf("%s: %d rows: %w", text, n, err)
+				}
+			}
+			return nil
+		})
+		for table, changes := range map[string][]string{
+			"service_order": {
+				"state = 'done'", "state = 'settled'", "phase = 3", "phase = 0", "item_version = 0", "placed_as = 'friend'", "urgency = 'soon'", "minutes = 0", "volunteers = 0",
+				"level = 'province'", "waits_for = 'luck'", "confirmed_by = 'nobody'", "state = NULL",
+			},
+			"assignment": {"how = 'drawn'", "state = 'lost'", "minutes = -1", "credit = -1", "grade = 'three'", "end_at = 0", "out_at = 5", "grade = NULL"},
+		} {
+			for _, change := range changes {
+				err := db.Write(t.Context(), "test", func(tx *store.Tx) error {
+					_, err := tx.Exec("UPDATE " + table + " SET " + change)
+					return err
+				})
+				if !store.Refused(err) {
+					t.Errorf("%s: %s: %v", table, change, err)
+				}
+			}
+		}
+		storetest.Write(t, db, func(tx *store.Tx) error {
+			n, err := tx.Exec("UPDATE service_order SET state = 'published', waits_for = 'volunteer', confirmed_by = 'kin', level = 'city'")
+			if n != 1 || err != nil {
+				t.Errorf("what may stand there: %d rows, %v", n, err)
+			}
+			return nil
+		})
 	})
 }
