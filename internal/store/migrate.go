@@ -6,6 +6,7 @@ import (
 	"embed"
 	"errors"
 	"io/fs"
+	"net/url"
 	"path/filepath"
 
 	"github.com/pressly/goose/v3"
@@ -24,7 +25,7 @@ func (db *DB) Migrate(ctx context.Context) error {
 	}
 	return db.writer.pause(func() error {
 		path := filepath.Join(db.dir, FileName)
-		pool, err := sql.Open("sqlite", "file:"+path+"?_pragma=busy_timeout(10000)&_pragma=foreign_keys(1)")
+		pool, err := sql.Open("sqlite", SQLiteDSN(path, "foreign_keys(1)"))
 		if err != nil {
 			return err
 		}
@@ -38,6 +39,15 @@ func (db *DB) Migrate(ctx context.Context) error {
 		}
 		return mapError(errors.Join(conn.unroll(), conn.close()))
 	})
+}
+
+// SQLiteDSN names a file to the driver "sqlite" of database/sql, whatever its folder is called, and the pragmas that each connection begins with.
+func SQLiteDSN(path string, pragmas ...string) string {
+	dsn := "file:" + (&url.URL{Path: path}).EscapedPath() + "?_pragma=busy_timeout(10000)"
+	for _, pragma := range pragmas {
+		dsn += "&_pragma=" + pragma
+	}
+	return dsn
 }
 
 func migrate(ctx context.Context, pool *sql.DB, dialect goose.Dialect, folder string) error {

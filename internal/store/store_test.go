@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
 	"path/filepath"
 	"strings"
 	"sync"
@@ -423,4 +424,18 @@ func TestTimersRunInOrderAndAFailingOneIsParked(t *testing.T) {
 			return errors.Join(err, err2)
 		})
 	})
+}
+
+// TestAFolderMayHaveAnyName holds for the two ways in which its file is named: as a path, and as an address.
+func TestAFolderMayHaveAnyName(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "50% or more? #1 南京")
+	db := storetest.Open(t, store.Config{Engine: store.SQLite, Dir: dir})
+	storetest.Write(t, db, func(tx *store.Tx) error { return store.SetSetting(tx, "kept", "yes") })
+	there, err := os.ReadDir(filepath.Dir(dir))
+	if err != nil || len(there) != 1 {
+		t.Errorf("beside the folder there are %v (%v)", there, err)
+	}
+	if got := settings(t, db); got["kept"] != "yes" {
+		t.Errorf("read %v", got)
+	}
 }
