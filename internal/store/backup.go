@@ -13,18 +13,19 @@ import (
 // Backup writes a consistent copy of an SQLite database to a new file while others go on writing, and returns once the copy would survive a
 // power cut. Errors: Refused store.backup_elsewhere on PostgreSQL, whose own tools do this better, and Conflict store.backup_exists when
 // there is a file already.
-func (db *DB) Backup(ctx context.Context, path string) (err error) {
+func (db *DB) Backup(ctx context.Context, path string) error {
 	if db.engine != SQLite {
 		return errs.New(errs.Refused, "store.backup_elsewhere")
 	}
 	if _, err := os.Stat(path); !errors.Is(err, fs.ErrNotExist) {
 		return errs.New(errs.Conflict, "store.backup_exists").With(err)
 	}
-	// A connection of its own: those of the readers refuse to write, or are busy.
+	// A connection of its own: the readers' refuse to write, and the writer's is the writer's.
 	conn, err := openLite(filepath.Join(db.dir, FileName))
 	if err != nil {
 		return mapError(err)
 	}
+	conn.conn.SetInterrupt(ctx.Done())
 	_, err = conn.exec("VACUUM INTO $1", []any{path})
 	if err := errors.Join(err, conn.close()); err != nil {
 		return errors.Join(mapError(err), removeIfThere(path))

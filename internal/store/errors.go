@@ -72,7 +72,10 @@ func mapError(err error) error {
 func mapSQLite(e *liteError) error {
 	switch e.code.ToPrimary() {
 	case sqlite.ResultConstraint:
-		_, name, _ := strings.Cut(e.Error(), "constraint failed: ")
+		_, name, told := strings.Cut(e.Error(), "constraint failed: ")
+		if !told {
+			name = e.Error()
+		}
 		v := &Violation{Name: name}
 		switch e.code {
 		case sqlite.ResultConstraintUnique, sqlite.ResultConstraintPrimaryKey, sqlite.ResultConstraintRowID:
@@ -80,6 +83,8 @@ func mapSQLite(e *liteError) error {
 			v.Name = strings.TrimPrefix(name, "UNIQUE constraint failed: ")
 		}
 		return errs.New(errs.Conflict, "store.constraint").By("record.state", "nobody").With(v)
+	case sqlite.ResultInterrupt:
+		return errs.New(errs.Unavailable, "store.cancelled").With(e)
 	case sqlite.ResultFull:
 		return errs.New(errs.Unavailable, "store.full").With(e)
 	case sqlite.ResultBusy, sqlite.ResultLocked:

@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"reflect"
-	"slices"
 	"strconv"
 	"time"
 
@@ -27,6 +26,7 @@ type lite struct {
 type prepared struct {
 	*sqlite.Stmt
 	places []int // which argument each parameter takes, where they stand in another order in the text; nil if in this one
+	open   bool  // a question whose rows are not read to their end
 }
 
 // liteError is what SQLite says.
@@ -72,20 +72,20 @@ func (l *lite) prepare(text string) (*prepared, error) {
 		return nil, said(err)
 	}
 	st := &prepared{Stmt: made}
-	for i := range made.BindParamCount() {
-		place := i
+	places := make([]int, made.BindParamCount())
+	for i := range places {
+		places[i] = i
 		// To SQLite $2 is a name, which gets its number when it is first met.
 		if name := made.BindParamName(i + 1); name != "" {
 			n, err := strconv.Atoi(name[1:])
-			if err != nil || n < 1 || n > made.BindParamCount() {
-				return nil, fmt.Errorf("store: a statement has a parameter %s among %d", name, made.BindParamCount())
+			if err != nil || n < 1 || n > len(places) {
+				return nil, fmt.Errorf("store: a statement has a parameter %s among %d", name, len(places))
 			}
-			place = n - 1
+			places[i] = n - 1
 		}
-		st.places = append(st.places, place)
-	}
-	if slices.IsSorted(st.places) {
-		st.places = nil
+		if places[i] != i {
+			st.places = places
+		}
 	}
 	l.known[text] = st
 	return st, nil
@@ -96,6 +96,9 @@ func (l *lite) ask(text string, args []any) (*prepared, error) {
 	st, err := l.prepare(text)
 	if err != nil {
 		return nil, err
+	}
+	if st.open {
+		return nil, errors.New("store: a question is asked again before its rows are read")
 	}
 	if len(args) != st.BindParamCount() {
 		return nil, fmt.Errorf("store: a statement with %d parameters got %d arguments", st.BindParamCount(), len(args))
@@ -153,11 +156,18 @@ func (l *lite) exec(text string, args []any) (int64, error) {
 	}
 	for more := true; more; {
 		if more, err = st.Step(); err != nil {
+			_ = st.end()
 			return 0, said(err)
 		}
 	}
 	changed := int64(l.conn.Changes())
-	return changed, said(st.Reset())
+	return changed, st.end()
+}
+
+// end makes the statement ready for its next use; nothing of this one stays in memory.
+func (st *prepared) end() error {
+	st.open = false
+	return said(errors.Join(st.Reset(), st.ClearBindings()))
 }
 
 // query begins a question.
@@ -166,6 +176,7 @@ func (l *lite) query(text string, args []any) (*found, error) {
 	if err != nil {
 		return nil, err
 	}
+	st.open = true
 	return &found{st: st}, nil
 }
 
@@ -200,10 +211,7 @@ func (f *found) Close() error {
 		return nil
 	}
 	f.over = true
-	if f.err != nil {
-		return nil
-	}
-	return said(f.st.Reset())
+	return f.st.end()
 }
 
 // Scan copies the row's columns.
@@ -239,18 +247,13 @@ func (f *found) read(col int, dest any) error {
 		}
 		*d = f.st.ColumnInt64(col) != 0
 	case *[]byte:
-		*d = nil
-		if f.st.ColumnType(col) != sqlite.TypeNull {
-			*d = make([]byte, f.st.ColumnLen(col))
-			f.st.ColumnBytes(col, *d)
-		}
+		b, err := f.bytes(col, nil)
+		*d = b
+		return err
 	case *RawBytes:
-		n := f.st.ColumnLen(col)
-		*d = slices.Grow((*d)[:0], n)[:n]
-		f.st.ColumnBytes(col, *d)
-		if f.st.ColumnType(col) == sqlite.TypeNull {
-			*d = nil
-		}
+		b, err := f.bytes(col, (*d)[:0])
+		*d = b
+		return err
 	case *any:
 		*d = f.value(col)
 	case sql.Scanner:
@@ -259,6 +262,24 @@ func (f *found) read(col int, dest any) error {
 		return f.reflect(col, reflect.ValueOf(dest).Elem())
 	}
 	return nil
+}
+
+// bytes reads a column, into buf where it is long enough; where there is nothing, it is nil.
+func (f *found) bytes(col int, buf []byte) ([]byte, error) {
+	switch is := f.st.ColumnType(col); is {
+	case sqlite.TypeNull:
+		return nil, nil
+	case sqlite.TypeBlob, sqlite.TypeText:
+		n := f.st.ColumnLen(col)
+		if cap(buf) < n || buf == nil {
+			buf = make([]byte, n)
+		}
+		buf = buf[:n]
+		f.st.ColumnBytes(col, buf)
+		return buf, nil
+	default:
+		return nil, fmt.Errorf("a %v is read as bytes", is)
+	}
 }
 
 // reflect reads a column into a type of ours, or into a pointer that is nil where there is nothing.
@@ -316,8 +337,7 @@ func (f *found) value(col int) any {
 	case sqlite.TypeText:
 		return f.st.ColumnText(col)
 	case sqlite.TypeBlob:
-		b := make([]byte, f.st.ColumnLen(col))
-		f.st.ColumnBytes(col, b)
+		b, _ := f.bytes(col, nil)
 		return b
 	default:
 		return nil

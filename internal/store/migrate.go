@@ -10,7 +10,7 @@ import (
 	"path/filepath"
 
 	"github.com/pressly/goose/v3"
-	_ "modernc.org/sqlite" // goose asks SQLite by database/sql
+	_ "modernc.org/sqlite" // goose, and River in jobs, ask SQLite by database/sql
 
 	"timebank/internal/errs"
 )
@@ -25,7 +25,7 @@ func (db *DB) Migrate(ctx context.Context) error {
 	}
 	return db.writer.pause(func() error {
 		path := filepath.Join(db.dir, FileName)
-		pool, err := sql.Open("sqlite", SQLiteDSN(path, "foreign_keys(1)"))
+		pool, err := sql.Open("sqlite", SQLiteDSN(path, "foreign_keys(1)", "temp_store(2)", "wal_autocheckpoint(8192)", "cache_size(-49152)"))
 		if err != nil {
 			return err
 		}
@@ -67,7 +67,7 @@ func migrate(ctx context.Context, pool *sql.DB, dialect goose.Dialect, folder st
 
 // pause runs fn while the writer waits for it.
 func (w *writer) pause(fn func() error) error {
-	return w.enqueue(&job{ctx: context.Background(), pause: fn, result: make(chan error, 1)})
+	return w.enqueue(&job{pause: fn, result: make(chan error, 1)})
 }
 
 // SchemaVersion is the number of the newest migration that has been applied.

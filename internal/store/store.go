@@ -110,7 +110,7 @@ func Open(ctx context.Context, cfg Config) (*DB, error) {
 	var err error
 	switch cfg.Engine {
 	case SQLite:
-		err = db.openSQLite(ctx, cfg)
+		err = db.openSQLite(cfg)
 	case Postgres:
 		err = db.openPostgres(ctx, cfg)
 	default:
@@ -122,7 +122,7 @@ func Open(ctx context.Context, cfg Config) (*DB, error) {
 	return db, nil
 }
 
-func (db *DB) openSQLite(ctx context.Context, cfg Config) error {
+func (db *DB) openSQLite(cfg Config) error {
 	if cfg.Dir == "" {
 		return errs.Invalid("store.folder_missing", errs.Field{Path: "dir", Code: "store.folder_missing"})
 	}

@@ -439,3 +439,17 @@ func TestAFolderMayHaveAnyName(t *testing.T) {
 		t.Errorf("read %v", got)
 	}
 }
+
+// TestABackupThatIsCancelledLeavesNothing keeps half a copy from being taken for one.
+func TestABackupThatIsCancelledLeavesNothing(t *testing.T) {
+	db, _ := storetest.New(t, store.SQLite)
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	path := filepath.Join(t.TempDir(), "copy.db")
+	if err := db.Backup(ctx, path); errs.CodeOf(err) != "store.cancelled" {
+		t.Errorf("a backup that is cancelled: %v", err)
+	}
+	if _, err := os.Stat(path); !errors.Is(err, os.ErrNotExist) {
+		t.Errorf("there is a file (%v)", err)
+	}
+}

@@ -122,7 +122,7 @@ type rows interface {
 	Close() error
 }
 
-// Query runs a query.
+// Query runs a query. On the embedded database it begins with the first row that is asked for, so that what is wrong with it is told by [Rows.Err].
 func (tx *Tx) Query(text string, args ...any) (*Rows, error) {
 	if err := tx.before(text); err != nil {
 		return nil, err
@@ -135,7 +135,7 @@ func (tx *Tx) Query(text string, args ...any) (*Rows, error) {
 	return rows, nil
 }
 
-// RawBytes receives a column without copying it; it is valid until the next row.
+// RawBytes receives the bytes of a column, in the place of those it had; it is valid until the next row.
 type RawBytes = sql.RawBytes
 
 // Row is the single result of [Tx.QueryRow].

@@ -253,6 +253,34 @@ func TestValuesComeBackAsWhatTheyAre(t *testing.T) {
 	})
 }
 
+// TestAQuestionIsNotAskedAgainBeforeItIsRead keeps one question from taking the rows of another: a statement is prepared once for its text.
+func TestAQuestionIsNotAskedAgainBeforeItIsRead(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, db *store.DB, _ *clock.Fake) {
+		err := db.Read(t.Context(), "test", func(tx *store.Tx) error {
+			const text = "SELECT CAST($1 AS TEXT)"
+			first, err := tx.Query(text, "first")
+			if err != nil {
+				return err
+			}
+			second, err := tx.Query(text, "second")
+			if err == nil {
+				err = second.Close()
+			}
+			return errors.Join(err, first.Close())
+		})
+		if err == nil {
+			t.Error("it was asked again")
+		}
+		storetest.Read(t, db, func(tx *store.Tx) error {
+			var got string
+			if err := tx.QueryRow("SELECT CAST($1 AS TEXT)", "third").Scan(&got); err != nil || got != "third" {
+				t.Errorf("the next that asks reads %q (%v)", got, err)
+			}
+			return nil
+		})
+	})
+}
+
 // TestBytesComeBackWhole tells nothing from no bytes.
 func TestBytesComeBackWhole(t *testing.T) {
 	storetest.Each(t, func(t *testing.T, db *store.DB, _ *clock.Fake) {
@@ -262,6 +290,14 @@ func TestBytesComeBackWhole(t *testing.T) {
 				var got []byte
 				if err := tx.QueryRow("SELECT CAST($1 AS "+bytes+")", want).Scan(&got); err != nil || string(got) != string(want) || (got == nil) != (want == nil) {
 					t.Errorf("%v came back as %v (%v)", want, got, err)
+				}
+			}
+			if db.Engine() == store.SQLite {
+				var raw store.RawBytes
+				for _, want := range [][]byte{nil, {}, []byte("longer"), {1}, nil} {
+					if err := tx.QueryRow("SELECT CAST($1 AS BLOB)", want).Scan(&raw); err != nil || string(raw) != string(want) || (raw == nil) != (want == nil) {
+						t.Errorf("%v came back as %v (%v)", want, raw, err)
+					}
 				}
 			}
 			return nil

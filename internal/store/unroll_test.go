@@ -33,7 +33,8 @@ func TestListsBecomeComparisonsInADatabaseInUse(t *testing.T) {
 	}
 	for _, text := range []string{
 		`CREATE TABLE pet (kind TEXT CHECK (kind IN ('cat', 'dog',
-    'it''s')), age INTEGER CHECK (age NOT IN (3, 4, 5)), sex TEXT CHECK (sex IN ('f', 'm')), name TEXT DEFAULT 'who is IN (a, b, c)') STRICT`,
+    'it''s')), age INTEGER CHECK (age NOT IN (3, 4, 5)), sex TEXT CHECK (sex IN ('f', 'm')), name TEXT DEFAULT 'who is IN (a, b, c)',
+    CHECK (age % 7 IN (0, 1, 2, 6) AND kind NOT IN ('x', 'y', 'z'))) STRICT`,
 		"CREATE INDEX pet_kind ON pet (kind)",
 		"INSERT INTO pet (kind, age, sex) VALUES ('dog', 2, 'f'), (NULL, NULL, NULL)",
 	} {
@@ -67,7 +68,8 @@ func TestListsBecomeComparisonsInADatabaseInUse(t *testing.T) {
 			t.Errorf("%d rows, %q (%v)", rows, name, err)
 		}
 		want := `CREATE TABLE pet (kind TEXT CHECK ((kind = 'cat' OR kind = 'dog' OR kind = 'it''s')), age INTEGER CHECK ((age <> 3 AND age <> 4 AND age <> 5)), ` +
-			`sex TEXT CHECK (sex IN ('f', 'm')), name TEXT DEFAULT 'who is IN (a, b, c)') STRICT`
+			`sex TEXT CHECK (sex IN ('f', 'm')), name TEXT DEFAULT 'who is IN (a, b, c)',
+    CHECK (age % 7 IN (0, 1, 2, 6) AND (kind <> 'x' AND kind <> 'y' AND kind <> 'z'))) STRICT`
 		if err := tx.QueryRow("SELECT sql FROM sqlite_schema WHERE name = 'pet'").Scan(&text); err != nil || text != want {
 			t.Errorf("the table is now\n%s\nnot\n%s (%v)", text, want, err)
 		}
