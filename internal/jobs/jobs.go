@@ -107,7 +107,7 @@ func New(ctx context.Context, cfg Config) (*Jobs, error) {
 		}
 	} else {
 		// FULL, because an event leaves the outbox when it is in this file. River wants one connection on SQLite.
-		file := store.SQLiteDSN(filepath.Join(cfg.DB.Dir(), FileName), "journal_mode(WAL)", "synchronous(FULL)", "foreign_keys(1)")
+		file := store.SQLiteDSN(filepath.Join(cfg.DB.Dir(), FileName), "journal_mode = WAL", "synchronous = FULL", "foreign_keys = ON")
 		if j.pool, err = openPool("sqlite", file, 1); err == nil {
 			j.client, err = connect(ctx, riversqlite.New(j.pool), j)
 		}

@@ -5,9 +5,11 @@ import (
 	"database/sql"
 	"embed"
 	"errors"
+	"fmt"
 	"io/fs"
 	"net/url"
 	"path/filepath"
+	"slices"
 
 	"github.com/pressly/goose/v3"
 	_ "modernc.org/sqlite" // goose, and River in jobs, ask SQLite by database/sql
@@ -25,7 +27,7 @@ func (db *DB) Migrate(ctx context.Context) error {
 	}
 	return db.writer.pause(func() error {
 		path := filepath.Join(db.dir, FileName)
-		pool, err := sql.Open("sqlite", SQLiteDSN(path, "foreign_keys(1)", "temp_store(2)", "wal_autocheckpoint(8192)", "cache_size(-49152)"))
+		pool, err := sql.Open("sqlite", SQLiteDSN(path, db.writing...))
 		if err != nil {
 			return err
 		}
@@ -43,11 +45,8 @@ func (db *DB) Migrate(ctx context.Context) error {
 
 // SQLiteDSN names a file to the driver "sqlite" of database/sql, whatever its folder is called, and the pragmas that each connection begins with.
 func SQLiteDSN(path string, pragmas ...string) string {
-	dsn := "file:" + (&url.URL{Path: path}).EscapedPath() + "?_pragma=busy_timeout(10000)"
-	for _, pragma := range pragmas {
-		dsn += "&_pragma=" + pragma
-	}
-	return dsn
+	begins := slices.Concat([]string{fmt.Sprintf("busy_timeout = %d", busyWait.Milliseconds())}, pragmas)
+	return "file:" + (&url.URL{Path: path}).EscapedPath() + "?" + url.Values{"_pragma": begins}.Encode()
 }
 
 func migrate(ctx context.Context, pool *sql.DB, dialect goose.Dialect, folder string) error {
@@ -63,11 +62,6 @@ func migrate(ctx context.Context, pool *sql.DB, dialect goose.Dialect, folder st
 		return errs.New(errs.Unavailable, "store.migration_failed").With(err)
 	}
 	return nil
-}
-
-// pause runs fn while the writer waits for it.
-func (w *writer) pause(fn func() error) error {
-	return w.enqueue(&job{pause: fn, result: make(chan error, 1)})
 }
 
 // SchemaVersion is the number of the newest migration that has been applied.

@@ -2,7 +2,9 @@ package store_test
 
 import (
 	"cmp"
+	"database/sql"
 	"fmt"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -137,4 +139,23 @@ func TestOrdersAndVisitsHoldNothingElse(t *testing.T) {
 			return nil
 		})
 	})
+}
+
+// TestAnAddressBeginsWithItsPragmas holds what migrations and the queue of messages rely on.
+func TestAnAddressBeginsWithItsPragmas(t *testing.T) {
+	pool, err := sql.Open("sqlite", store.SQLiteDSN(filepath.Join(t.TempDir(), "a b?.db"), "foreign_keys = ON", "cache_size = -123"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() {
+		if err := pool.Close(); err != nil {
+			t.Error(err)
+		}
+	}()
+	for name, want := range map[string]string{"foreign_keys": "1", "cache_size": "-123", "busy_timeout": "10000"} {
+		var got string
+		if err := pool.QueryRow("PRAGMA " + name).Scan(&got); err != nil || got != want {
+			t.Errorf("%s is %q (%v), want %q", name, got, err, want)
+		}
+	}
 }

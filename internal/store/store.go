@@ -78,7 +78,8 @@ type DB struct {
 	readers chan *session // SQLite only
 	// readerCount is how many sessions circulate through readers; Close waits for each to come home.
 	readerCount int
-	writer      *writer // SQLite only
+	writer      *writer  // SQLite only
+	writing     []string // pragmas of a connection that writes; SQLite only
 	inserts     insertCache
 	dir         string
 }
@@ -134,8 +135,9 @@ func (db *DB) openSQLite(cfg Config) error {
 	// FULL makes an acknowledged commit survive a power cut; the writer's groups make it affordable. A checkpoint every 64 MiB
 	// of log instead of every 4 rewrites a page that changes often once instead of sixteen times. Pages of 8 KiB, which a database keeps from
 	// its first day, make its trees a level lower.
-	write, err := openLite(path, fmt.Sprintf("page_size = %d", pageSize), "journal_mode = WAL", "synchronous = FULL", "wal_autocheckpoint = 8192",
-		"foreign_keys = ON", "temp_store = MEMORY", fmt.Sprintf("cache_size = -%d", cfg.CacheMiB*1024))
+	db.writing = []string{fmt.Sprintf("page_size = %d", pageSize), "journal_mode = WAL", "synchronous = FULL", "wal_autocheckpoint = 8192",
+		"foreign_keys = ON", "temp_store = MEMORY", fmt.Sprintf("cache_size = -%d", cfg.CacheMiB*1024)}
+	write, err := openLite(path, db.writing...)
 	if err != nil {
 		return mapError(err)
 	}
