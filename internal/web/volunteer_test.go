@@ -31,7 +31,7 @@ func TestTheHallSaysWhatItsFiltersHide(t *testing.T) {
 	citytest.Got(s.Orders.Dispatch(t.Context(), []order.DispatchCmd{{Actor: desk.Actor, Key: s.Key(), Order: offered, Volunteer: v.ID}})).Must(t, "dispatch")
 	invited := r.get("/volunteer/")
 	invited.is(t, http.StatusOK, "You are asked to go", "Please answer by", "order.claim_window")
-	r.post("/volunteer/visits/"+string(offered)+"/answer", url.Values{"key": {"answer-no-1"}, "accept": {"no"}}).is(t, http.StatusOK, "2 requests nearby")
+	r.post("/volunteer/visits/"+string(offered)+"/answer", url.Values{"key": {"answer-no-1"}, "accept": {"no"}}).is(t, http.StatusOK, "Requests nearby: 2.")
 }
 
 // A telephone that kept a check-in without a network says when that was.
