@@ -56,7 +56,7 @@ func (a *api) currentPolicy(ctx context.Context, in *RulesQuery) (out Rules, err
 func parameterOf(p policy.Param, rules policy.Rules) RuleParameter {
 	standard, _ := p.Default()
 	out := RuleParameter{Key: p.Key, Set: rules.IsSet(p.Key), Book: string(p.Book), Owner: string(p.Owner), Narrow: string(p.Narrow), At: string(p.Ref),
-		Unit: p.Unit, Shape: p.Shape(), Default: standard, Origin: string(p.Origin), Source: p.Place, Variants: p.Variants, ZH: p.ZH, EN: p.EN}
+		Unit: p.Unit, Shape: p.Shape().EN, Default: standard, Origin: string(p.Origin), Source: p.Place, Variants: p.Variants.EN, ZH: p.ZH, EN: p.EN}
 	if out.Set {
 		out.Value, out.SetBy = rules.Text(p.Key), string(rules.SetBy(p.Key))
 	}

@@ -19,7 +19,7 @@ type bad struct {
 	params []any
 }
 
-func notA(want string) *bad { return &bad{code: "policy.wrong_type", params: []any{"want", want}} }
+func notA(want Text) *bad { return &bad{code: "policy.wrong_type", params: []any{"want", want.EN}} }
 
 // cell ties a parameter to its field of Values, whatever the field's type.
 type cell interface {
@@ -30,7 +30,7 @@ type cell interface {
 	copy(from, to *Values)
 	stricter(n Narrow, base, over *Values) bool // equal counts as stricter
 	tighten(n Narrow, base, over, into *Values) bool
-	shape() string // what a file may write
+	shape() Text // what a file may write
 }
 
 // scalar is a cell of one value. Its rank orders values for narrowing; nil when it has no order.
@@ -42,7 +42,7 @@ type scalar[T any] struct {
 	literal func(T) string
 	human   func(T) string
 	rank    func(T) int64
-	form    string
+	form    Text
 }
 
 func (c scalar[T]) decode(raw any, into *Values) *bad {
@@ -94,7 +94,7 @@ func (c scalar[T]) tighten(n Narrow, base, over, into *Values) bool {
 	return true
 }
 
-func (c scalar[T]) shape() string { return c.form }
+func (c scalar[T]) shape() Text { return c.form }
 
 // list is a cell of an ordered list of choices.
 type list[T ~string] struct {
@@ -176,8 +176,8 @@ func (c list[T]) tighten(n Narrow, base, over, into *Values) bool {
 	return true
 }
 
-func (c list[T]) shape() string {
-	return fmt.Sprintf("list of %s (at least %d)", join(c.allowed), c.least)
+func (c list[T]) shape() Text {
+	return Text{fmt.Sprintf("列表，可选 %s（至少 %d 项）", join(c.allowed), c.least), fmt.Sprintf("list of %s (at least %d)", join(c.allowed), c.least)}
 }
 
 func join[T ~string](items []T) string {
@@ -189,7 +189,7 @@ func join[T ~string](items []T) string {
 }
 
 func whole(at func(*Values) *int, low, high, def int) cell {
-	form := fmt.Sprintf("whole number %d–%d", low, high)
+	form := Text{fmt.Sprintf("整数 %d–%d", low, high), fmt.Sprintf("whole number %d–%d", low, high)}
 	return scalar[int]{at: at, def: def, has: true, form: form, literal: strconv.Itoa,
 		rank: func(n int) int64 { return int64(n) },
 		parse: func(raw any) (int, *bad) {
@@ -212,7 +212,7 @@ func minutes(at func(*Values) *hours.Minutes, high, def int64) cell {
 }
 
 func mustMinutes(at func(*Values) *hours.Minutes, high int64) scalar[hours.Minutes] {
-	form := fmt.Sprintf("whole minutes 0–%d, or text such as \"12h45m\"", high)
+	form := Text{fmt.Sprintf("整分钟数 0–%d，或如 \"12h45m\" 的文字", high), fmt.Sprintf("whole minutes 0–%d, or text such as \"12h45m\"", high)}
 	return scalar[hours.Minutes]{at: at, form: form,
 		literal: func(m hours.Minutes) string { return strconv.FormatInt(m.Int64(), 10) },
 		human:   hours.Minutes.String,
@@ -239,7 +239,7 @@ func mustMinutes(at func(*Values) *hours.Minutes, high int64) scalar[hours.Minut
 }
 
 func span(at func(*Values) *time.Duration, low, high, def time.Duration) cell {
-	form := fmt.Sprintf("text %q to %q in whole minutes", brief(low), brief(high))
+	form := Text{fmt.Sprintf("%q 到 %q 之间的文字，精确到分钟", brief(low), brief(high)), fmt.Sprintf("text %q to %q in whole minutes", brief(low), brief(high))}
 	return scalar[time.Duration]{at: at, def: def, has: true, form: form, human: brief,
 		literal: func(d time.Duration) string { return strconv.Quote(brief(d)) },
 		rank:    func(d time.Duration) int64 { return int64(d) },
@@ -274,7 +274,8 @@ func brief(d time.Duration) string {
 }
 
 func yesNo(at func(*Values) *bool, def bool) cell {
-	return scalar[bool]{at: at, def: def, has: true, form: "true or false", literal: strconv.FormatBool,
+	form := Text{"true（是）或 false（否）", "true or false"}
+	return scalar[bool]{at: at, def: def, has: true, form: form, literal: strconv.FormatBool,
 		rank: func(b bool) int64 {
 			if b {
 				return 1
@@ -284,7 +285,7 @@ func yesNo(at func(*Values) *bool, def bool) cell {
 		parse: func(raw any) (bool, *bad) {
 			b, ok := raw.(bool)
 			if !ok {
-				return false, notA("true or false")
+				return false, notA(form)
 			}
 			return b, nil
 		}}
@@ -292,7 +293,7 @@ func yesNo(at func(*Values) *bool, def bool) cell {
 
 // choice lists its choices from the least strict to the strictest, so that Higher is a direction.
 func choice[T ~string](at func(*Values) *T, def T, choices ...T) cell {
-	form := "one of " + join(choices)
+	form := Text{"其中之一：" + join(choices), "one of " + join(choices)}
 	return scalar[T]{at: at, def: def, has: true, form: form,
 		literal: func(v T) string { return strconv.Quote(string(v)) },
 		human:   func(v T) string { return string(v) },
@@ -310,7 +311,7 @@ func choice[T ~string](at func(*Values) *T, def T, choices ...T) cell {
 }
 
 func words(at func(*Values) *string, most int, def string) cell {
-	form := fmt.Sprintf("text of 1–%d characters", most)
+	form := Text{fmt.Sprintf("1–%d 个字的文字", most), fmt.Sprintf("text of 1–%d characters", most)}
 	return scalar[string]{at: at, def: def, has: true, form: form, literal: quote,
 		human: func(s string) string { return s },
 		parse: func(raw any) (string, *bad) {
@@ -331,7 +332,7 @@ func quote(s string) string {
 }
 
 func rising(at func(*Values) *Steps, def ...int) cell {
-	const form = "list of rising whole numbers"
+	form := Text{"由小到大的整数列表", "list of rising whole numbers"}
 	show := func(s Steps) string {
 		parts := make([]string, len(s.n))
 		for i, n := range s.n {
@@ -360,7 +361,7 @@ func rising(at func(*Values) *Steps, def ...int) cell {
 
 // days is a cell of rising civil days, none by default.
 func days(at func(*Values) *Days, most int) cell {
-	form := fmt.Sprintf("list of at most %d rising days such as \"2021-02-12\"", most)
+	form := Text{fmt.Sprintf("由早到晚的日期列表，最多 %d 天，如 \"2021-02-12\"", most), fmt.Sprintf("list of at most %d rising days such as \"2021-02-12\"", most)}
 	show := func(d Days) string {
 		parts := make([]string, len(d.days))
 		for i, day := range d.days {

@@ -132,7 +132,8 @@ func (e Expr) Holds(a Attributes) (bool, error) {
 
 // rule is the cell of an expression over a person. The default is compiled on first use.
 func rule(at func(*Values) *Expr, def string) cell {
-	form := "CEL expression, true or false, over age, lives_alone, children_near, allowance, disability (none, half, full), rural_left_behind, hardship"
+	const names = "age, lives_alone, children_near, allowance, disability (none, half, full), rural_left_behind, hardship"
+	form := Text{"结果为是或否的 CEL 表达式，可用 " + names, "CEL expression, true or false, over " + names}
 	return &ruleCell{def: sync.OnceValue(func() Expr {
 		e, err := CompileExpr(def)
 		if err != nil {

@@ -53,7 +53,7 @@ func (p Param) markdown(b *strings.Builder) {
 	} else {
 		b.WriteString("- default: **none: the city must set it before go-live**\n")
 	}
-	fmt.Fprintf(b, "- value: %s\n- owner: %s", p.Shape(), p.Owner)
+	fmt.Fprintf(b, "- value: %s\n- owner: %s", p.Shape().EN, p.Owner)
 	switch p.Narrow {
 	case Never:
 		b.WriteString("; a lower level may not change it\n")
@@ -67,7 +67,7 @@ func (p Param) markdown(b *strings.Builder) {
 		fmt.Fprintf(b, " (%s)", p.Place)
 	}
 	b.WriteString("\n")
-	if p.Variants != "" {
-		fmt.Fprintf(b, "- elsewhere: %s\n", p.Variants)
+	if p.Variants.EN != "" {
+		fmt.Fprintf(b, "- elsewhere: %s\n", p.Variants.EN)
 	}
 }

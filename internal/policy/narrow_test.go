@@ -12,7 +12,7 @@ import (
 // drawText draws a literal for a parameter, near enough to its range that most are accepted.
 func drawText(t *rapid.T, p Param) string {
 	label := p.Key
-	form := p.Shape()
+	form := p.Shape().EN
 	switch {
 	case strings.HasPrefix(form, "whole number"), strings.HasPrefix(form, "whole minutes"):
 		return strconv.Itoa(rapid.OneOf(rapid.IntRange(0, 100), rapid.IntRange(0, 6000)).Draw(t, label))

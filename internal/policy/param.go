@@ -15,7 +15,7 @@ type Param struct {
 	Unit     string    // "" when the value has none
 	Origin   Origin
 	Place    string // the city or the law behind Origin
-	Variants string // what other cities publish, in English; "" when nothing is known
+	Variants Text   // what other cities publish; empty when nothing is known
 	ZH, EN   string // one sentence each
 	cell     cell
 }
@@ -29,8 +29,11 @@ func (p Param) Default() (text string, ok bool) {
 	return p.cell.show(&v), true
 }
 
-// Shape says in words what a file may write as the value.
-func (p Param) Shape() string { return p.cell.shape() }
+// Text is what the registry says to people, in both languages.
+type Text struct{ ZH, EN string }
+
+// Shape says what a file may write as the value.
+func (p Param) Shape() Text { return p.cell.shape() }
 
 // Params returns the registry, in the order of the rule books.
 func Params() []Param { return slices.Clone(registry) }

@@ -44,7 +44,7 @@ func TestRegistry(t *testing.T) {
 		if p.ZH == "" || p.EN == "" || !strings.HasSuffix(p.EN, ".") || !strings.HasSuffix(p.ZH, "。") {
 			t.Errorf("%s: want one sentence in each language, got %q and %q", p.Key, p.ZH, p.EN)
 		}
-		if depth(p.Owner) < 0 || p.Ref == "" || p.Origin == "" || p.Shape() == "" {
+		if depth(p.Owner) < 0 || p.Ref == "" || p.Origin == "" || p.Shape().ZH == "" || p.Shape().EN == "" {
 			t.Errorf("%s: owner %q, reference %q, origin %q, shape %q: want all", p.Key, p.Owner, p.Ref, p.Origin, p.Shape())
 		}
 		if p.Origin != Ours && p.Place == "" {

@@ -47,6 +47,9 @@ func (o *office) rulesOf() string {
 	return string(o.place)
 }
 
+// pick is what the registry of parameters says, in the reader's language.
+func (o *office) pick(t policy.Text) string { return o.Pick(t.ZH, t.EN) }
+
 func (o *office) path() []string { return o.tree.RulePath(o.place, o.tree.Day()) }
 
 // mayPropose is false where the place has ended: rules of its own would hold for nobody.
@@ -334,9 +337,9 @@ func Parameter(r *page.Request) error {
 		facts := []ui.Row{{Name: r.T("page.office.meaning"), Value: o.Pick(p.ZH, p.EN)}, {Name: r.T("page.office.value_here"), Value: o.measured(p, rules.Text(p.Key))},
 			{Name: r.T("page.office.set_by"), Value: ui.OwnerText(r.Lang, string(rules.SetBy(p.Key)))}, {Name: r.T("page.office.owner"), Value: ui.OwnerText(r.Lang, string(p.Owner))},
 			{Name: r.T("page.office.narrowing"), Value: r.T(narrowNames[p.Narrow])}, {Name: r.T("page.office.standard"), Value: standard},
-			{Name: r.T("page.office.may_write"), Value: p.Shape()}}
-		if p.Variants != "" {
-			facts = append(facts, ui.Row{Name: r.T("page.office.elsewhere"), Value: p.Variants})
+			{Name: r.T("page.office.may_write"), Value: o.pick(p.Shape())}}
+		if p.Variants.EN != "" {
+			facts = append(facts, ui.Row{Name: r.T("page.office.elsewhere"), Value: o.pick(p.Variants)})
 		}
 		o.add(block{Facts: facts, Why: o.WhyOf(&because)})
 		return o.inTime(tx, p)
@@ -345,7 +348,7 @@ func Parameter(r *page.Request) error {
 		return err
 	}
 	if o.mayPropose() {
-		f := o.form("/office/rules/preview", r.T("page.office.preview"), "", append([]ui.Field{{Name: "value", Label: r.T("page.office.new_value"), Hint: p.Shape(), Max: 1000, Needed: true}}, o.proposing()...)...)
+		f := o.form("/office/rules/preview", r.T("page.office.preview"), "", append([]ui.Field{{Name: "value", Label: r.T("page.office.new_value"), Hint: o.pick(p.Shape()), Max: 1000, Needed: true}}, o.proposing()...)...)
 		o.add(block{Title: r.T("page.office.propose_value"), Forms: []form{f.with("param", p.Key)}})
 	}
 	return o.show("parameter")
