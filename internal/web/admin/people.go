@@ -18,10 +18,6 @@ import (
 	"timebank/internal/web/ui"
 )
 
-var roleNames = map[identity.Role]string{identity.PointStaff: "page.office.r_point_staff", identity.PointManager: "page.office.r_point_manager",
-	identity.Administrator: "page.office.r_administrator", identity.Reviewer: "page.office.r_reviewer", identity.Dispatcher: "page.office.r_dispatcher",
-	identity.Auditor: "page.office.r_auditor", identity.ReadOnly: "page.office.r_readonly"}
-
 // People shows the reviews of volunteers, who holds which role here, the way to the service points, and the courses.
 func People(r *page.Request) error {
 	o, err := open(r, identity.MemberRead, r.T("page.office.people"))
@@ -142,14 +138,14 @@ func (o *office) roles(tx *store.Tx) error {
 		o.T("page.office.until_day")}}}
 	for _, h := range held {
 		who := name(actors[h.Actor].Person)
-		row := texts(who, o.T(roleNames[h.Role]), o.stamp(h.From), o.stamp(h.Until))
+		row := texts(who, o.RoleText(h.Role), o.stamp(h.From), o.stamp(h.Until))
 		if !slices.ContainsFunc(actors[h.Actor].Grants, func(g identity.Grant) bool { return !o.may(identity.IdentitySessionFor, g.Region) }) {
 			row[0].Href = o.at(accountPath + string(h.Actor))
 		}
 		b.Table.Rows = append(b.Table.Rows, row)
 		id := string(h.ID)
 		revoke := o.form("/office/roles/"+id+"/revoke", o.T("page.office.revoke"), "stop", ui.Field{Name: "reason-" + id, Label: o.T("page.office.reason"), Max: 200, Needed: true})
-		revoke.Title = who + " · " + o.T(roleNames[h.Role])
+		revoke.Title = who + " · " + o.RoleText(h.Role)
 		invite := o.form("/office/actors/"+string(h.Actor)+"/invite", o.T("page.office.invite"), "quiet",
 			ui.Field{Name: "login-" + id, Label: o.T("page.office.login"), Hint: o.T("page.office.login_hint"), Max: 40, Needed: true}).with("grant", id)
 		if o.mayManage(h.Actor, h.Grant) {
@@ -176,7 +172,7 @@ func (o *office) roles(tx *store.Tx) error {
 			may = may || o.mayManage("", identity.Grant{Role: known, Region: o.place, Point: string(p.ID)})
 		}
 		if may {
-			role.Options = append(role.Options, ui.Option{Value: string(known), Text: o.T(roleNames[known])})
+			role.Options = append(role.Options, ui.Option{Value: string(known), Text: o.RoleText(known)})
 		}
 	}
 	for _, p := range points {

@@ -244,14 +244,19 @@ func here(h *http.Request) string {
 	return u.String()
 }
 
-// who is the reader's name as it stands on every page: masked, since others look over a shoulder.
+// who is the reader's name as it stands on every page: masked, since others look over a shoulder. An account of staff that is nobody's is called by
+// its role and place.
 func (r *Request) who() string {
 	name := r.T("page.shell.account")
-	if r.Actor.Person == "" {
-		return name
-	}
 	who := member.PersonID(r.Actor.Person)
-	err := r.Read("web.who", func(tx *store.Tx, _ *region.Tree) error {
+	err := r.Read("web.who", func(tx *store.Tx, tree *region.Tree) error {
+		if len(r.Actor.Grants) > 0 {
+			g := r.Actor.Grants[0]
+			name = r.RoleText(g.Role) + " · " + tree.Name(g.Region)
+		}
+		if who == "" {
+			return nil
+		}
 		names, err := r.Members.Names(tx, []member.PersonID{who})
 		if n, ok := names[who]; ok {
 			name = n.String()

@@ -10,10 +10,18 @@ import (
 	"timebank/internal/clock"
 	"timebank/internal/hours"
 	"timebank/internal/i18n"
+	"timebank/internal/identity"
 	"timebank/internal/member"
 	"timebank/internal/order"
 	"timebank/internal/web/ui"
 )
+
+var roleWords = map[identity.Role]string{identity.PointStaff: "page.role.point_staff", identity.PointManager: "page.role.point_manager",
+	identity.Administrator: "page.role.administrator", identity.Reviewer: "page.role.reviewer", identity.Dispatcher: "page.role.dispatcher",
+	identity.Auditor: "page.role.auditor", identity.ReadOnly: "page.role.readonly"}
+
+// RoleText is what a role is called.
+func (r *Request) RoleText(role identity.Role) string { return r.T(roleWords[role]) }
 
 // Day is a civil day as people say it: today, tomorrow, or with its weekday.
 func (r *Request) Day(d clock.Day) string {
