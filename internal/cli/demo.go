@@ -40,7 +40,7 @@ const demoSession = 30 * 24 * time.Hour
 
 // Run implements the command.
 func (c *demoCmd) Run(e *env) error {
-	if c.Scale <= 0 || c.Scale > 1 {
+	if !(c.Scale > 0 && c.Scale <= 1) { // not a number is neither
 		return errs.Invalid("cli.demo_invalid", errs.Field{Path: "--scale", Code: "cli.scale_out_of_range"})
 	}
 	cfg, err := e.settings(map[string]string{"data": c.Data, "http.addr": c.Addr, "signin.inbox": "open"})

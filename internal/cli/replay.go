@@ -30,7 +30,7 @@ func (c *replayCmd) Run(e *env) error {
 	if c.Data == "" && c.Postgres == "" {
 		return errs.Invalid("cli.replay_invalid", errs.Field{Path: "--data", Code: "cli.where_missing"})
 	}
-	if c.Scale <= 0 || c.Scale > mostScale {
+	if !(c.Scale > 0 && c.Scale <= mostScale) { // not a number is neither
 		return errs.Invalid("cli.replay_invalid", errs.Field{Path: "--scale", Code: "cli.scale_out_of_range"})
 	}
 	cfg, err := c.config(e)

@@ -29,6 +29,35 @@ func Book(tx *store.Tx, all []Posting) ([]Posted, error) {
 	return posted, b.write()
 }
 
+// BookInstead posts a transaction in the place of what a reference holds: its holds are let go with it, and it may spend what they set aside. If
+// it is refused, with an error of [Book], they stay.
+func BookInstead(tx *store.Tx, ref string, p Posting) (Posted, error) {
+	s, err := loadSet(tx, []string{ref})
+	if err != nil {
+		return Posted{}, err
+	}
+	b := newBook(tx, 1)
+	keys := make([]Key, 0, 2*len(p.Transfers))
+	for _, t := range p.Transfers {
+		keys = append(keys, t.From, t.To)
+	}
+	if err := b.load(keys, nil); err != nil {
+		return Posted{}, err
+	}
+	b.know(s.accounts)
+	if len(s.open[ref]) > 0 {
+		s.release(b, ref)
+	}
+	posted := b.book(&p)
+	if posted.Err != nil {
+		return posted, nil
+	}
+	if err := s.write(tx); err != nil {
+		return Posted{}, err
+	}
+	return posted, b.write()
+}
+
 // book decides and posts one posting whose accounts are loaded.
 func (b *book) book(p *Posting) Posted {
 	if err := p.check(); err != nil {

@@ -54,6 +54,7 @@ const (
 	escalated = "order.escalated"
 	awaiting  = "order.awaiting"
 	cancelled = "order.cancelled"
+	bought    = "order.bought"
 	settled   = "order.settled"
 	moved     = "order.rescheduled"
 	rehoused  = "order.rehoused"
@@ -64,7 +65,7 @@ const (
 
 // Topics lists the events that [Service.Tell] is for.
 func Topics() []string {
-	return []string{placed, offered, accepted, escalated, awaiting, cancelled, settled, moved, rehoused, wrote, raised, invited}
+	return []string{placed, offered, accepted, escalated, awaiting, cancelled, bought, settled, moved, rehoused, wrote, raised, invited}
 }
 
 // How long a notice is worth delivering after the quiet hours (default, ours).
@@ -282,6 +283,10 @@ func decide(e event, o *order.Order, kin []watcher, now time.Time) (all []notify
 			for _, who := range e.named {
 				tell(who, CalledOff, life, urgent)
 			}
+		}
+	case bought:
+		for _, who := range e.named {
+			tell(who, CalledOff, life, urgent)
 		}
 	case moved:
 		// Who would come or wait in vain is told at once, as is who has to come soon.

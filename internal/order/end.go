@@ -30,7 +30,7 @@ func (s *Service) Ended(tx *store.Tx, person member.PersonID) error {
 		}
 		if a := o.placeOf(person); a != nil && (a.State == Taken || a.State == Offered) {
 			w.set(a, Withdrawn)
-			if err := w.republish(system, "order.withdraw", o); err != nil {
+			if err := w.freed(system, "order.withdraw", o); err != nil {
 				return err
 			}
 		}

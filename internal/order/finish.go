@@ -74,13 +74,20 @@ func (w *work) accept(actor identity.Actor, action string, o *Order, by Confirme
 	return nil
 }
 
-// undoConfirm takes a confirmation back within the undo window.
+// undoConfirm takes a confirmation back within the undo window. What an officer has decided is none.
 func (w *work) undoConfirm(o *Order, c *OrderCmd) error {
 	if err := w.mayAnswerFor(c.Actor, o, identity.OrderConfirm, identity.OrderConfirmFor); err != nil {
 		return err
 	}
 	if o.State != Confirmed {
 		return errState("order.not_confirmed", o)
+	}
+	confirmed, err := w.lastTo(o, Confirmed)
+	if err != nil {
+		return err
+	}
+	if confirmed.Action == "order.decide" {
+		return errs.New(errs.Forbidden, "order.not_yours_to_undo").By("order.who", "nobody")
 	}
 	r, err := w.rulesAt(o, o.ConfirmedAt)
 	if err != nil {
@@ -93,7 +100,7 @@ func (w *work) undoConfirm(o *Order, c *OrderCmd) error {
 	if until := o.ConfirmedAt.Add(r.UndoWindow); w.tx.Now().After(until) {
 		return errs.New(errs.Refused, "order.undo_over").Because(r.Why("undo.window", why.Value{Name: "until", Value: until.Format(time.RFC3339)}))
 	}
-	o.ConfirmedBy, o.ConfirmedAt, o.Outcome = NotConfirmed, time.Time{}, ""
+	o.ConfirmedBy, o.ConfirmedAt = NotConfirmed, time.Time{}
 	w.unwait(TimerSettle, o)
 	w.move(c.Actor, "order.undo_confirm", o, Awaiting, ForConfirmation)
 	w.wait(TimerAutoConfirm, o, w.tx.Now().Add(service.ConfirmAutoAfter), "")
@@ -214,23 +221,27 @@ func (w *work) fundClaim(o *Order, c *FundCmd) error {
 	if err := bad.Err("order.invalid"); err != nil {
 		return err
 	}
-	posted, err := ledger.Book(w.tx, []ledger.Posting{{Reason: ledger.ForFundClaim,
+	// The order may have held the fund's hours itself.
+	posted, err := ledger.BookInstead(w.tx, string(o.ID), ledger.Posting{Reason: ledger.ForFundClaim,
 		Meta:      w.meta(o, c.Actor.ID, string(Witnessed), string(o.Region)),
-		Transfers: []ledger.Transfer{{From: ledger.FundAccount, To: ledger.RetiredAccount, Minutes: c.Minutes}}}})
+		Transfers: []ledger.Transfer{{From: ledger.FundAccount, To: ledger.RetiredAccount, Minutes: c.Minutes}}})
 	if err != nil {
 		return err
 	}
-	if posted[0].Err != nil {
-		return posted[0].Err
+	if posted.Err != nil {
+		return posted.Err
 	}
 	if err := insertClaim(w.tx, o.ID, c.Provider, c.Document, c.Minutes, c.Actor.ID); err != nil {
 		return err
 	}
-	w.release(o)
+	calledOff := w.callOff(o)
 	o.Funding = string(ledger.Fund)
 	o.ConfirmedBy, o.ConfirmedAt = ByFund, w.tx.Now()
-	o.SettledAt, o.SettledBy = w.tx.Now(), string(posted[0].Tx)
+	o.SettledAt, o.SettledBy = w.tx.Now(), string(posted.Tx)
 	w.move(c.Actor, "order.fund_claim", o, Settled, ForNothing)
+	if calledOff != "" {
+		w.tx.Outbox("order.bought", string(o.ID), `{"to":[`+calledOff+`]}`)
+	}
 	return nil
 }
 
@@ -307,14 +318,18 @@ func (w *work) decide(o *Order, c *DecideCmd) error {
 			by = ByDesk
 		}
 		return w.accept(c.Actor, "order.decide", o, by)
-	case paid:
+	case o.SettledBy != "":
 		reversed, err := ledger.Reverse(w.tx, []ledger.Reversal{{Tx: ledger.TxID(o.SettledBy), Actor: c.Actor.ID, Note: c.Reason}})
 		if err != nil {
 			return err
 		}
-		if reversed[0].Err != nil {
-			return reversed[0].Err
+		// The office may have taken the same transaction back in the meantime: then it is as decided.
+		if err := reversed[0].Err; err != nil && errs.CodeOf(err) != "ledger.reversed_already" {
+			return err
 		}
+		w.void(c.Actor, o)
+	case paid:
+		// Its minutes were rounded to nothing, so that nothing was posted.
 		w.void(c.Actor, o)
 	default:
 		w.release(o)

@@ -197,6 +197,9 @@ func (s AssignmentState) live() bool {
 	return false
 }
 
+// served reports whether the volunteer has been there and gone again.
+func (s AssignmentState) served() bool { return s == CheckedOut || s == Paid }
+
 // Grade says how well a minute is proven (domain: "evidence grade").
 type Grade string
 

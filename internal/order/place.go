@@ -358,9 +358,14 @@ func (p *placing) route(action string, c *PlaceCmd, o *Order) error {
 	return nil
 }
 
-// publish shows an order to the neighbourhood and starts the clock of its level.
+// publish shows an order to the neighbourhood and starts the clock of its level. One that had climbed to the fund waits there for a provider again,
+// since no level above would take it up.
 func (w *work) publish(actor identity.Actor, action string, o *Order, r policy.Rules) {
-	w.move(actor, action, o, Published, ForVolunteer)
+	if o.Level == Fund {
+		w.move(actor, action, o, AtFund, ForProvider)
+	} else {
+		w.move(actor, action, o, Published, ForVolunteer)
+	}
 	w.climb(o, r)
 }
 
@@ -448,17 +453,24 @@ func (w *work) papers(o *Order, item *catalog.Item, c *ReviewCmd) error {
 
 // end cancels an order: its hours are let go and nobody waits for it any more.
 func (w *work) end(actor identity.Actor, action string, o *Order) {
-	w.unwaitAll(o)
 	w.release(o)
-	var calledOff []string
+	calledOff := w.callOff(o)
+	w.move(actor, action, o, Cancelled, ForNothing)
+	w.tx.Outbox("order.cancelled", string(o.ID), `{"to":[`+calledOff+`]}`)
+}
+
+// callOff takes back every place of an order that no volunteer will serve, and everything that it waited for. It says whose places they were, as the
+// outbox has it.
+func (w *work) callOff(o *Order) string {
+	w.unwaitAll(o)
+	var whose []string
 	for _, a := range o.Assignments {
 		if a.State.live() {
 			w.set(a, Withdrawn)
-			calledOff = append(calledOff, strconv.Quote(string(a.Volunteer)))
+			whose = append(whose, strconv.Quote(string(a.Volunteer)))
 		}
 	}
-	w.move(actor, action, o, Cancelled, ForNothing)
-	w.tx.Outbox("order.cancelled", string(o.ID), `{"to":[`+strings.Join(calledOff, ",")+`]}`)
+	return strings.Join(whose, ",")
 }
 
 // set changes an assignment's state.

@@ -28,7 +28,7 @@ func (w *work) restore(o *Order, c *OrderCmd) error {
 	if o.State != Cancelled {
 		return errState("order.not_cancelled", o)
 	}
-	cancelled, err := w.cancelledBy(o)
+	cancelled, err := w.lastTo(o, Cancelled)
 	if err != nil {
 		return err
 	}
@@ -67,11 +67,11 @@ func (w *work) restore(o *Order, c *OrderCmd) error {
 	return w.comeAgain(o, c.Actor)
 }
 
-// cancelledBy is the act that ended the order.
-func (w *work) cancelledBy(o *Order) (last audit.Recorded, err error) {
+// lastTo is the act that brought the order to a state last.
+func (w *work) lastTo(o *Order, state State) (last audit.Recorded, err error) {
 	history, err := audit.Of(w.tx, string(o.ID))
 	for _, e := range history {
-		if e.Kind == "order" && e.After == string(Cancelled) {
+		if e.Kind == "order" && e.After == string(state) {
 			last = e
 		}
 	}

@@ -81,14 +81,15 @@ func mayTimeOut(as []*Assignment, sides proof) bool {
 
 // visit is what counting the minutes of a service looks at besides its beginning and its end.
 type visit struct {
-	travel  hours.Minutes // the way there and back as the volunteer states it, where the policy counts it
-	longest hours.Minutes // what is held for each volunteer
-	skilled bool
+	travel    hours.Minutes // the way there and back as the volunteer states it, where the policy counts it
+	elsewhere hours.Minutes // of it, in which the volunteer served somebody else too
+	longest   hours.Minutes // what is held for each volunteer
+	skilled   bool
 }
 
 // counted is how many minutes of a visit count: whole steps of what was served, at most what is held for it and what the policy allows.
 func counted(in, out time.Time, v visit, r policy.Rules) hours.Minutes {
-	served := hours.Of(int64(out.Sub(in) / time.Minute)).Add(v.travel)
+	served := hours.Max(hours.Of(int64(out.Sub(in)/time.Minute)).Sub(v.elsewhere), hours.Zero).Add(v.travel)
 	return hours.Min(r.Round(served), hours.Min(v.longest, r.TimeMaxPerOrder))
 }
 
@@ -174,6 +175,7 @@ func checkStart(bad *errs.Fields, start, now time.Time, length hours.Minutes, it
 		bad.Add("start", "order.start_in_past")
 	case start.After(now.AddDate(0, 6, 0)):
 		bad.Add("start", "order.start_too_far")
+		return // a day so far away may not be one that a calendar has
 	}
 	checkHours(bad, start, length, item)
 }
@@ -195,18 +197,20 @@ func overlaps(aFrom, aTo, bFrom, bTo time.Time) bool { return aFrom.Before(bTo) 
 // burden is what a volunteer already does, as far as the limits ask.
 type burden struct {
 	clash     *Assignment
+	shared    hours.Minutes // of the span, in which it is elsewhere too
 	day, pair hours.Minutes
 }
 
-// burdenOf adds up a volunteer's diary around a span, leaving out one assignment itself.
-func burdenOf(diary []*Assignment, self AssignmentID, recipient string, from, to time.Time) (l burden) {
+// burdenOf adds up the places of a volunteer's diary around a span that count, leaving out one assignment itself.
+func burdenOf(diary []*Assignment, self AssignmentID, recipient string, from, to time.Time, counts func(AssignmentState) bool) (l burden) {
 	day, month := clock.DayOf(from), clock.MonthOf(from)
 	for _, a := range diary {
-		if a.ID == self || !a.State.live() {
+		if a.ID == self || !counts(a.State) {
 			continue
 		}
 		if overlaps(a.Start, a.End, from, to) {
 			l.clash = a
+			l.shared = l.shared.Add(hours.Of(int64(earlier(a.End, to).Sub(later(a.Start, from)) / time.Minute)))
 		}
 		m := a.planned()
 		if clock.DayOf(a.Start) == day {
@@ -219,9 +223,23 @@ func burdenOf(diary []*Assignment, self AssignmentID, recipient string, from, to
 	return l
 }
 
+func earlier(a, b time.Time) time.Time {
+	if b.Before(a) {
+		return b
+	}
+	return a
+}
+
+func later(a, b time.Time) time.Time {
+	if b.After(a) {
+		return b
+	}
+	return a
+}
+
 // planned is what an assignment takes: the counted minutes once it is over, the planned ones before.
 func (a *Assignment) planned() hours.Minutes {
-	if a.State == CheckedOut || a.State == Paid {
+	if a.State.served() {
 		return a.Minutes
 	}
 	return hours.Of(int64(a.End.Sub(a.Start) / time.Minute))
@@ -250,7 +268,7 @@ func flags(list, one string) string {
 // the place that the volunteer has on it already, "" for none.
 func takeable(o *Order, diary []*Assignment, own AssignmentID, r policy.Rules) (flagged string, err error) {
 	to := o.Start.Add(time.Duration(o.Minutes.Int64()) * time.Minute)
-	l := burdenOf(diary, own, string(o.Recipient), o.Start, to)
+	l := burdenOf(diary, own, string(o.Recipient), o.Start, to, AssignmentState.live)
 	if l.clash != nil {
 		f, err := limit(r.CheckInOverlap, true, "order.overlaps", r.Why("checkin.overlap", why.Value{Name: "order", Value: string(l.clash.Order)}))
 		if err != nil {
@@ -321,6 +339,16 @@ func presence(o *Order, factors []Factor, station bool, r policy.Rules) (p proof
 	return p, distance, flagged, nil
 }
 
+// sentEarly refuses a check-in long before the visit is to begin: the code was told too soon, or the wrong visit was opened.
+func sentEarly(at, start time.Time, r policy.Rules) error {
+	early := start.Sub(at)
+	if early <= r.CheckInEarlyWithin {
+		return nil
+	}
+	return errs.New(errs.Refused, "order.too_early").
+		Because(r.Why("checkin.early_within", why.Value{Name: "early_minutes", Value: strconv.FormatInt(int64(early/time.Minute), 10)}))
+}
+
 // promptly is how much later than it happened a check may be recorded and still count as sent at once.
 const promptly = 5 * time.Minute
 
@@ -350,9 +378,15 @@ func checkOutcomes(item catalog.Item, codes []string) error {
 }
 
 // finish counts the minutes of a service that is over, cutting off what goes beyond the limits of the day and of the pair, and says
-// which limits did.
+// which limits did. Only what was served counts against them: a visit that is still to come is cut itself, when it is over.
 func finish(a *Assignment, diary []*Assignment, v visit, r policy.Rules) {
-	l := burdenOf(diary, a.ID, string(a.Recipient), a.In, a.Out)
+	l := burdenOf(diary, a.ID, string(a.Recipient), a.In, a.Out, AssignmentState.served)
+	if l.clash != nil {
+		a.Flags = flags(a.Flags, "checkin.overlap")
+		if r.CheckInOverlap == policy.Refuse {
+			v.elsewhere = l.shared
+		}
+	}
 	m := counted(a.In, a.Out, v, r)
 	for _, bound := range []struct {
 		rule string
@@ -365,9 +399,6 @@ func finish(a *Assignment, diary []*Assignment, v visit, r policy.Rules) {
 			m = hours.Max(bound.left, hours.Zero)
 			a.Flags = flags(a.Flags, bound.rule)
 		}
-	}
-	if l.clash != nil && overlaps(l.clash.Start, l.clash.End, a.In, a.Out) && l.clash.State != Taken {
-		a.Flags = flags(a.Flags, "checkin.overlap")
 	}
 	a.Minutes = m
 	a.Credit = credited(m, a.In, v.skilled, r)

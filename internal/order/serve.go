@@ -70,7 +70,8 @@ func (w *work) mayTake(o *Order, who member.PersonID, team member.TeamID) (flagg
 		return "", err
 	}
 	if item.Course != "" {
-		has, err := training.Has(w.tx, []member.PersonID{who}, item.Course)
+		// A course that ends before the visit is none for it.
+		has, err := training.HasAt(w.tx, []member.PersonID{who}, item.Course, o.Start)
 		if err != nil {
 			return "", err
 		}
@@ -245,8 +246,13 @@ func (c *CheckCmd) who() member.PersonID {
 	return member.PersonID(c.Actor.Person)
 }
 
+// onPaper reports whether the desk keys in what a slip says.
+func (c *CheckCmd) onPaper() bool {
+	return slices.ContainsFunc(c.Factors, func(f Factor) bool { return f.Method == ByPaper })
+}
+
 // check finds the place and the proof of a check-in or check-out.
-func (w *work) check(o *Order, c *CheckCmd) (a *Assignment, at time.Time, p proof, distance int64, flagged string, err error) {
+func (w *work) check(o *Order, c *CheckCmd, moment Moment) (a *Assignment, at time.Time, p proof, distance int64, flagged string, err error) {
 	fail := func(err error) (*Assignment, time.Time, proof, int64, string, error) {
 		return nil, time.Time{}, 0, 0, "", err
 	}
@@ -270,6 +276,11 @@ func (w *work) check(o *Order, c *CheckCmd) (a *Assignment, at time.Time, p proo
 	r, err := w.rulesAt(o, at)
 	if err != nil {
 		return fail(err)
+	}
+	if moment == AtCheckIn && !c.onPaper() {
+		if err := sentEarly(at, o.Start, r); err != nil {
+			return fail(err)
+		}
 	}
 	p, distance, flagged, err = presence(o, c.Factors, station, r)
 	if err != nil {
@@ -306,7 +317,7 @@ func (w *work) checkIn(o *Order, c *CheckCmd) error {
 	if o.State != Accepted && o.State != InService {
 		return errState("order.not_accepted", o)
 	}
-	a, at, p, distance, flagged, err := w.check(o, c)
+	a, at, p, distance, flagged, err := w.check(o, c, AtCheckIn)
 	if err != nil {
 		return err
 	}
@@ -318,8 +329,8 @@ func (w *work) checkIn(o *Order, c *CheckCmd) error {
 		return err
 	}
 	for _, other := range w.diary[a.Volunteer] {
-		// A slip may speak of a day before the visit that goes on now.
-		if other.ID != a.ID && other.State == CheckedIn && !at.Before(other.In) {
+		// A slip, or what a phone kept, may speak of a time before a visit that goes on now or is over.
+		if other.ID != a.ID && !at.Before(other.In) && (other.State == CheckedIn || other.State.served() && at.Before(other.Out)) {
 			f, err := limit(r.CheckInOverlap, true, "order.overlaps", r.Why("checkin.overlap"))
 			if err != nil {
 				return err
@@ -338,7 +349,7 @@ func (w *work) checkOut(o *Order, c *CheckCmd) error {
 	if o.State != InService {
 		return errState("order.not_in_service", o)
 	}
-	a, at, p, distance, flagged, err := w.check(o, c)
+	a, at, p, distance, flagged, err := w.check(o, c, AtCheckOut)
 	if err != nil {
 		return err
 	}
@@ -392,10 +403,7 @@ func (w *work) checkOut(o *Order, c *CheckCmd) error {
 			return nil
 		}
 	}
-	w.move(c.Actor, "order.check_out", o, Awaiting, ForConfirmation)
-	w.wait(TimerAutoConfirm, o, w.tx.Now().Add(r.ConfirmAutoAfter), "")
-	w.tx.Outbox("order.awaiting", string(o.ID), "{}")
-	return nil
+	return w.over(c.Actor, "order.check_out", o)
 }
 
 // withdraw gives a volunteer's place back before the service.
@@ -408,16 +416,42 @@ func (w *work) withdraw(o *Order, c *OrderCmd) error {
 		return errState("order.service_begun", o)
 	}
 	w.set(a, Withdrawn)
-	return w.republish(c.Actor, "order.withdraw", o)
+	return w.freed(c.Actor, "order.withdraw", o)
 }
 
-// republish opens an order again after a place became free.
-func (w *work) republish(actor identity.Actor, action string, o *Order) error {
-	r, err := w.rules(o)
+// freed sees to an order of which a place became free. It is opened again, unless a volunteer has come: then the visit goes on with those who did,
+// and what they served is confirmed and paid although somebody else stayed away.
+func (w *work) freed(actor identity.Actor, action string, o *Order) error {
+	begun, coming := false, false
+	for _, a := range o.Assignments {
+		begun = begun || a.State == CheckedIn || a.State == CheckedOut
+		coming = coming || a.State == Offered || a.State == Taken || a.State == CheckedIn
+	}
+	switch {
+	case !begun:
+		r, err := w.rules(o)
+		if err != nil {
+			return err
+		}
+		w.publish(actor, action, o, r)
+		return nil
+	case coming:
+		w.touch(o)
+		w.note(actor, action, o, string(o.State), o.standing())
+		return nil
+	}
+	return w.over(actor, action, o)
+}
+
+// over lets a visit from which everybody has checked out wait for its confirmation.
+func (w *work) over(actor identity.Actor, action string, o *Order) error {
+	r, err := w.rulesAt(o, o.served())
 	if err != nil {
 		return err
 	}
-	w.publish(actor, action, o, r)
+	w.move(actor, action, o, Awaiting, ForConfirmation)
+	w.wait(TimerAutoConfirm, o, w.tx.Now().Add(r.ConfirmAutoAfter), "")
+	w.tx.Outbox("order.awaiting", string(o.ID), "{}")
 	return nil
 }
 
@@ -444,7 +478,7 @@ func (w *work) noShow(o *Order, c *NoShowCmd) error {
 		return err
 	}
 	w.set(a, NoShow)
-	return w.republish(c.Actor, "order.no_show", o)
+	return w.freed(c.Actor, "order.no_show", o)
 }
 
 // mayAnswerFor lets the recipient, its delegate, or staff with the right act on an order.

@@ -117,7 +117,11 @@ func (w *work) show(actor identity.Actor, o *Order) (View, error) {
 			v.Code = o.CheckCode
 		}
 	case serves:
-		v.Near, v.Exact = true, true
+		// Whoever is only asked learns where exactly with the yes.
+		v.Near, v.Exact = true, o.placeOf(member.PersonID(actor.Person)).State != Offered
+		if !v.Exact {
+			v.Point, _ = w.tree.Point(o.Region)
+		}
 	case kin:
 		v.Point, _ = w.tree.Point(o.Region)
 	case o.State == Published && actor.Person != "":

@@ -181,9 +181,14 @@ func (w *work) prove(actor identity.Actor, o *Order, a AssignmentID, m Moment, m
 	w.evidence = append(w.evidence, Evidence{Order: o.ID, Assignment: a, Moment: m, Methods: methods, Actor: actor.ID, OccurredAt: at, Distance: distance})
 }
 
-// wait sets a timer for an order.
+// wait sets a timer for an order, in the place of one of the kind that this very work wants: two volunteers may be asked at once.
 func (w *work) wait(kind string, o *Order, due time.Time, arg string) {
-	w.timers = append(w.timers, timer.Timer{Kind: kind, Ref: string(o.ID), Due: due, Arg: arg})
+	one := timer.Timer{Kind: kind, Ref: string(o.ID), Due: due, Arg: arg}
+	if i := slices.IndexFunc(w.timers, func(t timer.Timer) bool { return t.Kind == kind && t.Ref == one.Ref }); i >= 0 {
+		w.timers[i] = one
+		return
+	}
+	w.timers = append(w.timers, one)
 }
 
 // unwait cancels a timer that the order may have, one that this very work wants included.

@@ -43,6 +43,7 @@ type Values struct {
 	CheckInOverlap          Over
 	CheckInOutside          Over
 	CheckInMaxDistanceM     int
+	CheckInEarlyWithin      time.Duration
 	CheckInLateWithin       time.Duration
 	LimitsOver              Over
 	ConfirmAutoAfter        time.Duration

@@ -35,7 +35,7 @@ const tries = "signin."
 var valueWords = map[string]string{
 	"account.balance": "page.value.balance", "age": "page.value.age", "allowance": "page.value.allowance", "at": "page.value.at", "available": "page.value.available", "balance": "page.value.balance", "campaign": "page.value.campaign",
 	"cap": "page.value.cap", "children_near": "page.value.children_near", "code": "page.value.code", "day": "page.value.day", "disability": "page.value.disability",
-	"distance_m": "page.value.distance", "factors": "page.value.factors", "from": "page.value.from", "given": "page.value.given", "hardship": "page.value.hardship",
+	"distance_m": "page.value.distance", "early_minutes": "page.value.early", "factors": "page.value.factors", "from": "page.value.from", "given": "page.value.given", "hardship": "page.value.hardship",
 	"issued": "page.value.issued", "late_minutes": "page.value.late", "level": "page.value.level", "lives_alone": "page.value.lives_alone", "longest": "page.value.longest", "month": "page.value.month", "most": "page.value.most",
 	"moves": "page.value.moves", "needed": "page.value.needed", "no_shows": "page.value.no_shows", "order": "page.value.order", "part": "page.value.part", "proposal": "page.value.proposal", "reason": "page.value.reason",
 	"region": "page.value.region", "retry_after": "page.value.retry_after", "reviews": "page.value.reviews", "right": "page.value.right", "risk": "page.value.risk", "role": "page.value.role",
