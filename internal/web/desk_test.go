@@ -267,3 +267,31 @@ func TestTheDeskAppealsAssessesAndTurnsPages(t *testing.T) {
 		t.Errorf("the second page has %d applications, want 1", strings.Count(rest.body, "/desk/reviews/recipient/"))
 	}
 }
+
+// Whoever decides on a complaint reads what it is about, with names masked and no heading over nothing, in the same words at the desk and in the
+// office; the volunteer whom it is about reads that somebody else asked, and not that it complained itself.
+func TestADecidingPageSaysWhatTheComplaintIsAbout(t *testing.T) {
+	s := newSite(t)
+	elder, helper := s.KeyElder(s.Home()), s.Volunteer(s.Home())
+	for who, name := range map[member.PersonID]string{elder.ID: "李国强", helper.ID: "陈晓燕"} {
+		citytest.Got(s.Members.Correct(t.Context(), []member.CorrectCmd{{Actor: identity.System, Key: s.Key(), Person: who, Name: name, Reason: "test"}})).Must(t, "name")
+	}
+	id := s.Served(helper, elder)
+	filed := citytest.Got(s.Feedback.Complain(t.Context(), []feedback.ComplainCmd{{Actor: elder.Actor, Key: s.Key(), Order: id, Category: feedback.Poor}})).Must(t, "complain")
+	reviewer := s.as(s.Staff(identity.Reviewer, s.Home()))
+	for _, door := range []string{"/desk", "/office"} {
+		shown := reviewer.get(door + "/complaints/" + string(filed))
+		shown.is(t, http.StatusOK, "<dt>Who complained</dt><dd>李**</dd>", "<dt>About whom</dt><dd>陈**</dd>", "<dt>Which service</dt>", "<dt>When the visit was</dt>",
+			s.Order(id).Start.In(clock.Zone).Format("15:04"), `href="/desk/orders/`+string(id)+`"`, "The service stands, its hours are paid", "The service does not count, its hours go back")
+		for _, wrong := range []string{"What was said", ">" + string(id), "国强", "晓燕"} {
+			if strings.Contains(shown.body, wrong) {
+				t.Errorf("%s shows %q", door, wrong)
+			}
+		}
+	}
+	accused := s.as(helper).get("/volunteer/visits/" + string(id))
+	accused.is(t, http.StatusOK, "The other side has a question about this visit", "you will be asked")
+	if strings.Contains(accused.body, "what you reported") {
+		t.Error("the volunteer is told that it complained itself")
+	}
+}

@@ -243,7 +243,7 @@ func TestAnOfficeActs(t *testing.T) {
 	complaint := string(citytest.Must(t, filed, err)[0].Value)
 	local := s.as(s.Staff(identity.Reviewer, s.Home()))
 	local.get("/office/waiting").is(t, http.StatusOK, "Complaints, level by level", "Quality")
-	local.get("/office/complaints/"+complaint).is(t, http.StatusOK, "没有教会", "The service stands")
+	local.get("/office/complaints/"+complaint).is(t, http.StatusOK, "没有教会", "The service stands", "What was said")
 	s.as(s.Staff(identity.Reviewer, s.Community("320102002", 0))).get("/office/complaints/"+complaint).is(t, http.StatusNotFound)
 	local.post("/office/complaints/"+complaint+"/decide", url.Values{"key": {"decide-it"}, "place": {string(s.Home())}, "decision": {"release"}, "reason": {"taught again"}}).is(t, http.StatusOK, "It is done")
 

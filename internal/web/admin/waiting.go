@@ -249,7 +249,7 @@ func (o *office) forms(list, title string, all []order.Line, has func(order.Line
 
 // decision is the choice between releasing minutes and taking them back.
 func decision(o *office, name string) ui.Field {
-	return ui.Field{Name: name, Label: o.T("page.office.decision"), Options: []ui.Option{{Value: "release", Text: o.T("page.office.release")}, {Value: "reverse", Text: o.T("page.office.take_back")}}}
+	return ui.Field{Name: name, Label: o.T("page.office.decision"), Options: []ui.Option{{Value: "release", Text: o.DecisionText(feedback.Release)}, {Value: "reverse", Text: o.DecisionText(feedback.Reverse)}}}
 }
 
 // act runs a command of a form and leads back to the page it stood on; a form that is refused stands there again. fields are pairs as
@@ -332,10 +332,17 @@ func Complaint(r *page.Request) error {
 	if c.RaisedReason != "" {
 		o.add(block{Facts: []ui.Row{{Name: r.T("page.office.raised"), Value: c.RaisedReason}}})
 	}
-	o.add(block{Facts: []ui.Row{{Name: r.T("page.office.what"), Value: r.T(whatNames[string(c.Category)])}, {Name: r.T("page.office.place"), Value: o.tree.FullName(c.Region)},
-		{Name: r.T("page.office.filed"), Value: o.stamp(c.FiledAt)}, {Name: r.T("page.office.acts"), Value: r.T(levelNames[string(c.Level)])},
-		{Name: r.T("page.office.due"), Value: o.stamp(c.DueAt)}, {Name: r.T("page.office.words"), Value: strings.TrimSpace(words.Complaint + "\n" + words.Appeal)},
-		{Name: r.T("page.office.ref"), Value: string(c.Order)}}})
+	facts, err := r.ComplaintFacts(c)
+	if err != nil {
+		return err
+	}
+	facts = append(facts, ui.Row{Name: r.T("page.office.what"), Value: r.T(whatNames[string(c.Category)])}, ui.Row{Name: r.T("page.office.place"), Value: o.tree.FullName(c.Region)},
+		ui.Row{Name: r.T("page.office.filed"), Value: o.stamp(c.FiledAt)}, ui.Row{Name: r.T("page.office.acts"), Value: r.T(levelNames[string(c.Level)])},
+		ui.Row{Name: r.T("page.office.due"), Value: o.stamp(c.DueAt)})
+	if said := strings.TrimSpace(words.Complaint + "\n" + words.Appeal); said != "" {
+		facts = append(facts, ui.Row{Name: r.T("page.office.words"), Value: said})
+	}
+	o.add(block{Facts: facts, Links: []ui.Link{{Href: "/desk/orders/" + string(c.Order), Text: r.T("page.case.order")}}})
 	f := o.form("/office/complaints/"+string(id)+"/decide", r.T("page.office.decide"), "", decision(o, "decision"), ui.Field{Name: "reason", Label: r.T("page.office.reason"),
 		Hint: r.T("page.office.reason_hint"), Max: 200, Needed: true})
 	o.add(block{Forms: []form{f}})

@@ -122,7 +122,7 @@ func complaintOf(r *page.Request, tree *region.Tree, c feedback.Complaint) compl
 		if c.AppealedAt.IsZero() && page.May(r.Actor, identity.FeedbackComplainFor, c.Region, tree) {
 			v.Appeal = r.Key()
 		}
-		v.Clock, v.Tone = r.T(decisionWords[string(c.Decision)]), ui.Calm
+		v.Clock, v.Tone = r.DecisionText(c.Decision), ui.Calm
 		return v
 	}
 	v.Acts, v.Raised = r.T(levelWords[string(c.Level)]), c.RaisedReason
@@ -155,11 +155,15 @@ func Complaint(r *page.Request) error {
 	if err != nil {
 		return err
 	}
-	v := complaintPageView{Page: r.Shell(r.T("page.desk.complaint")), Said: words.Complaint, Appeal: words.Appeal}
+	v := complaintPageView{Page: r.Shell(r.T("page.desk.complaint")), Said: words.Complaint, Appeal: words.Appeal,
+		Release: r.DecisionText(feedback.Release), Reverse: r.DecisionText(feedback.Reverse)}
 	i := slices.IndexFunc(open, func(c feedback.Complaint) bool { return c.ID == id })
 	switch {
 	case i >= 0:
 		v.One = complaintOf(r, tree, open[i])
+		if v.Facts, err = r.ComplaintFacts(open[i]); err != nil {
+			return err
+		}
 	case v.Refused == nil:
 		return errs.New(errs.NotFound, "feedback.complaint_unknown")
 	}

@@ -201,8 +201,10 @@ type complaintsView struct {
 
 type complaintPageView struct {
 	ui.Page
-	One          complaintView
-	Said, Appeal string
+	One              complaintView
+	Facts            []ui.Row
+	Said, Appeal     string
+	Release, Reverse string // what the decisions are called
 }
 
 type helpView struct {

@@ -26,8 +26,6 @@ var (
 		"order.no_show": "page.desk.did_no_show", "order.settle": "page.desk.did_settle", "order.close": "page.desk.did_close",
 		"order.reschedule": "page.desk.did_reschedule", "order.rehouse": "page.desk.did_rehouse", "order.ask_again": "page.desk.did_ask_again", "order.unfunded": "page.desk.did_unfunded"}
 
-	decisionWords = map[string]string{"release": "page.desk.decision_release", "reverse": "page.desk.decision_reverse"}
-
 	slipKinds = map[paper.Kind]string{paper.ForOrder: "print.slip_order", paper.ForVisit: "print.slip_visit"}
 
 	slipStates = map[paper.State]string{paper.Open: "page.desk.slip_open", paper.Used: "page.desk.slip_used", paper.Void: "page.desk.slip_ended"}

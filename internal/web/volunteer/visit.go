@@ -238,8 +238,12 @@ func (v *visitView) said(r *page.Request, o *order.View, a *order.Assignment) er
 		}
 	}
 	for _, c := range about.Complaints {
-		if c.Open {
-			v.Trouble, v.Complained = false, r.T("page.volunteer.complained", "when", r.When(c.DueAt))
+		if !c.Open {
+			continue
+		}
+		v.Trouble, v.Complained = false, r.T("page.volunteer.accused", "when", r.When(c.DueAt))
+		if c.Complainant == a.Volunteer {
+			v.Complained = r.T("page.volunteer.complained", "when", r.When(c.DueAt))
 		}
 	}
 	if v.Trouble {
