@@ -249,6 +249,11 @@ func (sc *scene) keep(rows []verdict) error {
 	if err := saveVerdicts(sc.tx, rows); err != nil {
 		return err
 	}
+	return sc.wait(rows)
+}
+
+// wait lets those wait whose next birthday turns the answer.
+func (sc *scene) wait(rows []verdict) error {
 	var wait []timer.Timer
 	for _, r := range rows {
 		if r.State != RecipientApproved {
@@ -350,6 +355,17 @@ func (s *Service) runAssess(tx *store.Tx, cmds []*AssessCmd, out []*identity.Res
 		return err
 	}
 	return sc.save(rows)
+}
+
+// again writes what the key elder rule says of recipients without anybody having reviewed them anew.
+func (sc *scene) again(rows []verdict) error {
+	if err := saveKeyElders(sc.tx, rows); err != nil {
+		return err
+	}
+	if err := cancelFor(sc.tx, TimerKeyElder, rows); err != nil {
+		return err
+	}
+	return sc.wait(rows)
 }
 
 func cancelFor(tx *store.Tx, kind string, rows []verdict) error {
