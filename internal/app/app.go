@@ -290,6 +290,7 @@ func (a *App) handlers() map[string]timer.Handler {
 	all := map[string]timer.Handler{
 		identity.TimerProposalExpire: identity.ExpireProposals,
 		policy.TimerProposalExpire:   policy.ExpireProposals,
+		policy.TimerBegins:           a.Members.RulesBegan,
 		member.TimerMove:             a.Members.TakeEffect,
 		member.TimerKeyElder:         a.Members.Birthday,
 		member.TimerSuspensionEnd:    member.EndSuspensions,

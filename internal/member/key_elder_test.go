@@ -64,3 +64,43 @@ func TestACorrectedBirthDecidesAnewWhoIsAKeyElder(t *testing.T) {
 		want("at 80", soon, true)
 	})
 }
+
+// A new rule decides about everybody whom the old one had decided about, on the day on which it begins.
+func TestANewRuleDecidesAnewWhoIsAKeyElder(t *testing.T) {
+	citytest.Each(t, func(t *testing.T, c *citytest.City) {
+		alone := func(a *member.Attributes) { a.LivesAlone = true }
+		old, young, soon := c.KeyElder(c.Home()), c.Recipient(70, c.Home(), alone), c.Recipient(64, c.Home(), alone)
+		want := func(what string, p citytest.Person, yes bool) {
+			t.Helper()
+			if got := recipientOf(t, c, p).KeyElder; got != yes {
+				t.Errorf("%s: got %v, want %v", what, got, yes)
+			}
+		}
+		reviewed := func() (at int64) {
+			storetest.Read(t, c.DB, func(tx *store.Tx) error {
+				return tx.QueryRow("SELECT reviewed_at FROM recipient WHERE person = $1", string(young.ID)).Scan(&at)
+			})
+			return at
+		}
+		before := reviewed()
+		basis := recipientOf(t, c, young).PolicyVersion
+		c.Publish(`redeem.min_age = 61`)
+		c.Pass(time.Minute)
+		if got := recipientOf(t, c, young).PolicyVersion; got != basis {
+			t.Errorf("rules that say the same of key elders decided anew: by %s, want %s", got, basis)
+		}
+		c.Publish(`key_elder.rule = "age >= 65 && age < 80 && lives_alone"`)
+		c.Pass(time.Minute)
+		want("at 85 by the new rule", old, false)
+		want("at 70 by the new rule", young, true)
+		want("at 64 by the new rule", soon, false)
+		if got := recipientOf(t, c, young); got.PolicyVersion == basis || got.KeyElderBasis.Version != string(got.PolicyVersion) {
+			t.Errorf("decided by %s, for the reason %+v; want the new version", got.PolicyVersion, got.KeyElderBasis)
+		}
+		if got := reviewed(); got != before {
+			t.Error("a rule that begins is no review")
+		}
+		c.PassTo(c.Clock.Now().AddDate(2, 0, 0))
+		want("at 65 or 66", soon, true)
+	})
+}
