@@ -342,6 +342,43 @@ func TestAOneSidedVisitWaitsForTheStation(t *testing.T) {
 	})
 }
 
+// A confirmation by the station that it takes back puts the visit into its queue again: nobody else would ever ask.
+func TestAFollowUpWhoseConfirmationWasUndoneIsAskedAgain(t *testing.T) {
+	each(t, func(t *testing.T, c *town) {
+		c.Publish(`checkin.min_factors = 1`)
+		elder, volunteer := c.people()
+		id := c.Place(elder.Actor, elder)
+		c.Claim(volunteer, id)
+		c.ServeUnseen(volunteer, id, 60)
+		undo := func() {
+			t.Helper()
+			c.record(c.desk, id, feedback.ResultOK, "").Must(t, "record ok")
+			c.wantState(id, order.Confirmed)
+			citytest.Got(c.Orders.UndoConfirm(t.Context(), []order.OrderCmd{{Actor: c.desk, Key: c.Key(), Order: id}})).Must(t, "undo")
+			c.record(c.desk, id, feedback.ResultOK, "").Refused(t, "while the recipient is asked", "feedback.followed_up_already")
+			c.Pass(49 * time.Hour)
+			if o := c.Order(id); o.WaitsFor != order.ForFollowUp {
+				t.Fatalf("the order waits for %s, want the follow-up", o.WaitsFor)
+			}
+		}
+		c.Pass(49 * time.Hour)
+		undo()
+		open, err := c.Feedback.OpenFollowUps(t.Context(), c.desk, c.Home())
+		if err != nil || len(open) != 1 || !hasCause(open, id, feedback.CauseOneSided) || open[0].Result != "" || open[0].DoneBy != "" {
+			t.Errorf("the open follow-ups are %+v, %v; want the visit as if it had never been asked about", open, err)
+		}
+		undo()
+		one := feedback.RecordCmd{Actor: c.desk, Order: id, Result: feedback.ResultOK}
+		twice := []feedback.RecordCmd{one, one}
+		twice[0].Key, twice[1].Key = c.Key(), c.Key()
+		out, err := c.Feedback.RecordFollowUp(t.Context(), twice)
+		if err != nil || out[0].Err != nil || errs.CodeOf(out[1].Err) != "feedback.followed_up_already" {
+			t.Errorf("twice at once: got %+v, %v; want once, then a refusal", out, err)
+		}
+		c.wantState(id, order.Confirmed)
+	})
+}
+
 func hasCause(all []feedback.FollowUp, id order.ID, cause feedback.Cause) bool {
 	for _, f := range all {
 		if f.Order == id && f.Cause == cause {
