@@ -219,7 +219,7 @@ func TestTheStationAsksAboutYesterdaysVisits(t *testing.T) {
 		c.Confirm(c.manager, proxy)
 		c.PassTo(c.Clock.Now().Add(3 * day))
 
-		open, err := c.Feedback.OpenFollowUps(t.Context(), c.street, c.Tree.StreetOf(c.Home()))
+		open, err := c.Feedback.OpenFollowUps(t.Context(), c.manager, c.Home())
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -376,6 +376,27 @@ func TestAFollowUpWhoseConfirmationWasUndoneIsAskedAgain(t *testing.T) {
 			t.Errorf("twice at once: got %+v, %v; want once, then a refusal", out, err)
 		}
 		c.wantState(id, order.Confirmed)
+	})
+}
+
+// Who decides on complaints does not follow visits up: what a follow-up brings about, a confirmation or a complaint in somebody's name, is the station's.
+func TestAReviewerFollowsNothingUp(t *testing.T) {
+	each(t, func(t *testing.T, c *town) {
+		elder, volunteer := c.people()
+		id := c.Place(c.desk, elder)
+		c.Claim(volunteer, id)
+		c.Serve(volunteer, id, 60)
+		c.Confirm(elder.Actor, id)
+		c.PassTo(c.Clock.Now().Add(50 * time.Hour))
+		if _, err := c.Feedback.OpenFollowUps(t.Context(), c.street, c.Tree.StreetOf(c.Home())); errs.CodeOf(err) != "identity.not_allowed" {
+			t.Errorf("the queue for a reviewer: got %v, want identity.not_allowed", err)
+		}
+		for _, result := range []feedback.Result{feedback.ResultOK, feedback.ResultUnreachable} {
+			c.record(c.street, id, result, "").Refused(t, string(result), "identity.not_allowed")
+		}
+		c.record(c.street, id, feedback.ResultProblem, feedback.CutShort).Refused(t, "a problem", "identity.not_allowed")
+		c.record(c.manager, id, feedback.ResultProblem, feedback.CutShort).Must(t, "the station")
+		c.wantState(id, order.Disputed)
 	})
 }
 
