@@ -14,6 +14,7 @@ import (
 	"maps"
 	"os"
 	"path/filepath"
+	"time"
 
 	"timebank/internal/audit"
 	"timebank/internal/call"
@@ -289,6 +290,7 @@ func (a *App) handlers() map[string]timer.Handler {
 	all := map[string]timer.Handler{
 		identity.TimerProposalExpire: identity.ExpireProposals,
 		policy.TimerProposalExpire:   policy.ExpireProposals,
+		policy.TimerBegins:           a.Members.RulesBegan,
 		member.TimerMove:             a.Members.TakeEffect,
 		member.TimerKeyElder:         a.Members.Birthday,
 		member.TimerSuspensionEnd:    member.EndSuspensions,
@@ -299,20 +301,62 @@ func (a *App) handlers() map[string]timer.Handler {
 	for _, of := range []map[string]timer.Handler{a.Ledger.Handlers(), a.Orders.Handlers(), a.Feedback.Handlers(), a.Privacy.Handlers(), a.Reports.Handlers(), a.Notify.Handlers()} {
 		maps.Copy(all, of)
 	}
+	all[ledger.TimerEstate] = whenPaid(all[ledger.TimerEstate])
 	return all
 }
 
-// ended is what follows when somebody died or left: first the orders, so that their hours are free, then the account.
+// ended is what follows when somebody died or left: first the orders, so that their hours are free, then the account, that of the dead once
+// everything is paid that they did.
 func (a *App) ended(tx *store.Tx, due []timer.Timer) ([]error, error) {
 	for _, t := range due {
 		if err := a.Orders.Ended(tx, member.PersonID(t.Ref)); err != nil {
 			return nil, err
+		}
+		if t.Arg == string(member.PersonDead) {
+			if waits, err := waitsForPay(tx, t); err != nil {
+				return nil, err
+			} else if waits {
+				continue
+			}
 		}
 		if err := a.Ledger.Ended(tx, t, member.PersonState(t.Arg)); err != nil {
 			return nil, err
 		}
 	}
 	return make([]error, len(due)), nil
+}
+
+// whenPaid hands on those timers whose person has been paid for everything that it did.
+func whenPaid(next timer.Handler) timer.Handler {
+	return func(tx *store.Tx, due []timer.Timer) ([]error, error) {
+		failed := make([]error, len(due))
+		for i, t := range due {
+			waits, err := waitsForPay(tx, t)
+			if err != nil {
+				return nil, err
+			}
+			if waits {
+				continue
+			}
+			one, err := next(tx, []timer.Timer{t})
+			if err != nil {
+				return nil, err
+			}
+			failed[i] = one[0]
+		}
+		return failed, nil
+	}
+}
+
+// waitsForPay makes the timer of a person come back in a day while a visit that the person served is not paid: its hours belong to whom the
+// others go to.
+func waitsForPay(tx *store.Tx, t timer.Timer) (bool, error) {
+	unpaid, err := order.Unpaid(tx, member.PersonID(t.Ref))
+	if err != nil || !unpaid {
+		return false, err
+	}
+	t.Due = tx.Now().Add(24 * time.Hour)
+	return true, timer.Set(tx, t)
 }
 
 // rehoused is what follows when it is known anew where somebody lives: the visits go along.

@@ -87,6 +87,33 @@ func TestAComplaintFreezesClimbsAndIsDecided(t *testing.T) {
 	})
 }
 
+// The time to appeal runs from the decision, however long that took, and the order does not close before.
+func TestTheTimeToAppealRunsFromTheDecision(t *testing.T) {
+	each(t, func(t *testing.T, c *town) {
+		c.Publish(`order.close_after = "72h"`)
+		elder, volunteer := c.people()
+		decided := func() (order.ID, feedback.ComplaintID) {
+			t.Helper()
+			id := c.Earn(volunteer, elder, 60)
+			c.Pass(47 * time.Hour)
+			complaint := c.complain(elder.Actor, id).Must(t, "complain")
+			c.Pass(47 * time.Hour)
+			c.decide(c.manager, complaint, feedback.Release).Must(t, "decide")
+			return id, complaint
+		}
+		id, complaint := decided()
+		c.Pass(71 * time.Hour)
+		c.wantState(id, order.Settled)
+		c.appeal(elder.Actor, complaint).Must(t, "an hour before the end")
+		c.wantState(id, order.Disputed)
+		id, complaint = decided()
+		c.Pass(72 * time.Hour)
+		c.appeal(elder.Actor, complaint).Refused(t, "at the end", "feedback.appeal_over")
+		c.Pass(day)
+		c.wantState(id, order.Closed)
+	})
+}
+
 func TestTheCityIsTheLastLevel(t *testing.T) {
 	each(t, func(t *testing.T, c *town) {
 		elder, volunteer := c.people()

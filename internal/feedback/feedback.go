@@ -112,7 +112,8 @@ type FollowUp struct {
 	Complaint ComplaintID
 	DoneBy    string
 	DoneAt    time.Time // zero while it is open
-	fresh     bool
+	fresh     bool      // to be opened with what was found
+	told      bool      // something was found in this transaction
 }
 
 // ComplaintID identifies a complaint.

@@ -66,7 +66,8 @@ func (s *Service) sampleDay(tx *store.Tx, day clock.Day) error {
 	return insertFollowUps(tx, fresh, "ON CONFLICT (order_id) DO NOTHING")
 }
 
-// askNow is the handler of order.TimerFollowUp: it opens a follow-up for each visit that only one side has shown.
+// askNow is the handler of order.TimerFollowUp: it opens a follow-up for each visit that only one side has shown, anew for one that was asked about
+// and whose confirmation was undone.
 func (s *Service) askNow(tx *store.Tx, due []timer.Timer) ([]error, error) {
 	d, err := s.begin(tx, nil)
 	if err != nil {
@@ -76,19 +77,23 @@ func (s *Service) askNow(tx *store.Tx, due []timer.Timer) ([]error, error) {
 	for i, t := range due {
 		ids[i] = order.ID(t.Ref)
 	}
-	visits, err := order.VisitsOf(tx, ids)
+	orders, err := order.Load(tx, ids)
 	if err != nil {
 		return nil, err
 	}
-	fresh := make([]FollowUp, 0, len(visits))
-	for _, v := range visits {
-		r, err := d.at(v.Region)
+	fresh := make([]FollowUp, 0, len(orders))
+	for _, id := range unique(ids) {
+		o := orders[id]
+		if o == nil || o.WaitsFor != order.ForFollowUp {
+			continue // the station was faster
+		}
+		r, err := d.at(o.Region)
 		if err != nil {
 			return nil, err
 		}
-		fresh = append(fresh, d.question(v.ID, v.Recipient, v.Region, CauseOneSided, r))
+		fresh = append(fresh, d.question(o.ID, o.Recipient, o.Region, CauseOneSided, r))
 	}
-	return make([]error, len(due)), insertFollowUps(tx, fresh, "ON CONFLICT (order_id) DO NOTHING")
+	return make([]error, len(due)), openFollowUps(tx, fresh)
 }
 
 // question opens a follow-up. The station has as long for it as for a complaint (complaint.answer_within.community; default: nobody
@@ -176,6 +181,7 @@ func (s *Service) runRecord(tx *store.Tx, cmds []*RecordCmd, out []*identity.Res
 			continue
 		}
 		f := rows[i]
+		asked[c.Order] = f
 		f.finish(c, o, d.tx.Now(), answerWithin(r, region.Community))
 		switch c.Result {
 		case ResultOK:
@@ -223,7 +229,8 @@ func (s *Service) runRecord(tx *store.Tx, cmds []*RecordCmd, out []*identity.Res
 	return d.done()
 }
 
-// asked returns the open follow-up that a command is about. A visit that waits for the station is one, whether it was drawn yet or not.
+// asked returns the open follow-up that a command is about. A visit that waits for the station is one, whether it was drawn yet or not, and also
+// when it was asked about before and the confirmation was undone.
 func (d *desk) asked(c *RecordCmd, o *order.Order, r policy.Rules, f *FollowUp) (*FollowUp, error) {
 	if err := c.Actor.May(identity.FeedbackFollowUp, o.Region, d.tree); err != nil {
 		return nil, err
@@ -235,7 +242,7 @@ func (d *desk) asked(c *RecordCmd, o *order.Order, r policy.Rules, f *FollowUp) 
 		return nil, err
 	}
 	switch {
-	case f == nil && o.WaitsFor == order.ForFollowUp:
+	case (f == nil || f.Done && !f.told) && o.WaitsFor == order.ForFollowUp:
 		q := d.question(o.ID, o.Recipient, o.Region, CauseOneSided, r)
 		q.fresh = true
 		return &q, nil
@@ -269,7 +276,7 @@ func checkRecord(c *RecordCmd) error {
 
 // finish writes what was found on a follow-up.
 func (f *FollowUp) finish(c *RecordCmd, o *order.Order, now time.Time, clock time.Duration) {
-	f.Result, f.Note = c.Result, c.Note
+	f.Result, f.Note, f.told = c.Result, c.Note, true
 	if c.Result == ResultUnreachable {
 		f.Tries++
 		if o.WaitsFor == order.ForFollowUp {

@@ -71,6 +71,10 @@ func inTime(o *order.Order, now time.Time, r policy.Rules, code string) error {
 	if o.State != order.Closed && (!runs || now.Before(until)) {
 		return nil
 	}
+	return tooLate(code, until, r)
+}
+
+func tooLate(code string, until time.Time, r policy.Rules) error {
 	return errs.New(errs.Refused, code).Because(r.Why("order.close_after", why.Value{Name: "until", Value: until.Format(time.RFC3339)}))
 }
 
@@ -197,5 +201,18 @@ func mayAppeal(c *Complaint, o *order.Order, now time.Time, r policy.Rules) erro
 	if _, ok := above(c.Level); !ok {
 		return errs.New(errs.Refused, "feedback.last_level").Because(r.Why("complaint.answer_within.city"))
 	}
-	return inTime(o, now, r, "feedback.appeal_over")
+	return appealInTime(c, o, now, r)
+}
+
+// appealInTime refuses an appeal after its time, which runs from the decision where that is later than what the time of a rating or a complaint
+// runs from: nobody can appeal before.
+func appealInTime(c *Complaint, o *order.Order, now time.Time, r policy.Rules) error {
+	until, runs := closesAt(o, r)
+	if decided := c.DecidedAt.Add(r.OrderCloseAfter); runs && decided.After(until) {
+		until = decided
+	}
+	if !runs || now.Before(until) {
+		return nil
+	}
+	return tooLate("feedback.appeal_over", until, r)
 }

@@ -219,7 +219,7 @@ func TestTheStationAsksAboutYesterdaysVisits(t *testing.T) {
 		c.Confirm(c.manager, proxy)
 		c.PassTo(c.Clock.Now().Add(3 * day))
 
-		open, err := c.Feedback.OpenFollowUps(t.Context(), c.street, c.Tree.StreetOf(c.Home()))
+		open, err := c.Feedback.OpenFollowUps(t.Context(), c.manager, c.Home())
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -339,6 +339,64 @@ func TestAOneSidedVisitWaitsForTheStation(t *testing.T) {
 		c.decide(c.manager, c.complaint(wrong).ID, feedback.Reverse).Must(t, "decide")
 		c.wantState(wrong, order.Void)
 		c.wantSaved(volunteer, 120, 0)
+	})
+}
+
+// A confirmation by the station that it takes back puts the visit into its queue again: nobody else would ever ask.
+func TestAFollowUpWhoseConfirmationWasUndoneIsAskedAgain(t *testing.T) {
+	each(t, func(t *testing.T, c *town) {
+		c.Publish(`checkin.min_factors = 1`)
+		elder, volunteer := c.people()
+		id := c.Place(elder.Actor, elder)
+		c.Claim(volunteer, id)
+		c.ServeUnseen(volunteer, id, 60)
+		undo := func() {
+			t.Helper()
+			c.record(c.desk, id, feedback.ResultOK, "").Must(t, "record ok")
+			c.wantState(id, order.Confirmed)
+			citytest.Got(c.Orders.UndoConfirm(t.Context(), []order.OrderCmd{{Actor: c.desk, Key: c.Key(), Order: id}})).Must(t, "undo")
+			c.record(c.desk, id, feedback.ResultOK, "").Refused(t, "while the recipient is asked", "feedback.followed_up_already")
+			c.Pass(49 * time.Hour)
+			if o := c.Order(id); o.WaitsFor != order.ForFollowUp {
+				t.Fatalf("the order waits for %s, want the follow-up", o.WaitsFor)
+			}
+		}
+		c.Pass(49 * time.Hour)
+		undo()
+		open, err := c.Feedback.OpenFollowUps(t.Context(), c.desk, c.Home())
+		if err != nil || len(open) != 1 || !hasCause(open, id, feedback.CauseOneSided) || open[0].Result != "" || open[0].DoneBy != "" {
+			t.Errorf("the open follow-ups are %+v, %v; want the visit as if it had never been asked about", open, err)
+		}
+		undo()
+		one := feedback.RecordCmd{Actor: c.desk, Order: id, Result: feedback.ResultOK}
+		twice := []feedback.RecordCmd{one, one}
+		twice[0].Key, twice[1].Key = c.Key(), c.Key()
+		out, err := c.Feedback.RecordFollowUp(t.Context(), twice)
+		if err != nil || out[0].Err != nil || errs.CodeOf(out[1].Err) != "feedback.followed_up_already" {
+			t.Errorf("twice at once: got %+v, %v; want once, then a refusal", out, err)
+		}
+		c.wantState(id, order.Confirmed)
+	})
+}
+
+// Who decides on complaints does not follow visits up: what a follow-up brings about, a confirmation or a complaint in somebody's name, is the station's.
+func TestAReviewerFollowsNothingUp(t *testing.T) {
+	each(t, func(t *testing.T, c *town) {
+		elder, volunteer := c.people()
+		id := c.Place(c.desk, elder)
+		c.Claim(volunteer, id)
+		c.Serve(volunteer, id, 60)
+		c.Confirm(elder.Actor, id)
+		c.PassTo(c.Clock.Now().Add(50 * time.Hour))
+		if _, err := c.Feedback.OpenFollowUps(t.Context(), c.street, c.Tree.StreetOf(c.Home())); errs.CodeOf(err) != "identity.not_allowed" {
+			t.Errorf("the queue for a reviewer: got %v, want identity.not_allowed", err)
+		}
+		for _, result := range []feedback.Result{feedback.ResultOK, feedback.ResultUnreachable} {
+			c.record(c.street, id, result, "").Refused(t, string(result), "identity.not_allowed")
+		}
+		c.record(c.street, id, feedback.ResultProblem, feedback.CutShort).Refused(t, "a problem", "identity.not_allowed")
+		c.record(c.manager, id, feedback.ResultProblem, feedback.CutShort).Must(t, "the station")
+		c.wantState(id, order.Disputed)
 	})
 }
 

@@ -51,6 +51,13 @@ func insertFollowUps(tx *store.Tx, all []FollowUp, suffix string) error {
 	return err
 }
 
+// openFollowUps opens follow-ups, anew where one was done; one that is open stays as it is. What was found before stands in the trail.
+func openFollowUps(tx *store.Tx, all []FollowUp) error {
+	return insertFollowUps(tx, all, `ON CONFLICT (order_id) DO UPDATE SET cause = excluded.cause, state = excluded.state, opened_at = excluded.opened_at,
+ due_at = excluded.due_at, tries = excluded.tries, result = excluded.result, note = excluded.note, complaint = excluded.complaint,
+ done_by = excluded.done_by, done_at = excluded.done_at WHERE follow_up.state = 'done'`)
+}
+
 func openOr(over bool, word string) string {
 	if over {
 		return word
@@ -67,12 +74,13 @@ func saveFollowUps(tx *store.Tx, all []*FollowUp) error {
 		case f == nil:
 		case f.fresh:
 			fresh = append(fresh, *f)
+			f.fresh = false
 		default:
 			args = append(args, string(f.Order), openOr(f.Done, "done"), clock.Micros(f.DueAt), f.Tries, string(f.Result), string(f.Note),
 				string(f.Complaint), f.DoneBy, micros(f.DoneAt))
 		}
 	}
-	if err := insertFollowUps(tx, fresh, ""); err != nil {
+	if err := openFollowUps(tx, fresh); err != nil {
 		return err
 	}
 	_, err := tx.With("WITH v (id, state, due_at, tries, result, note, complaint, done_by, done_at) AS (VALUES ",

@@ -186,7 +186,7 @@ var table = map[Right]rule{
 	FeedbackRate:        carded,
 	FeedbackComplain:    carded,
 	FeedbackComplainFor: desk,
-	FeedbackFollowUp:    desk.with(everyLevel, Reviewer),
+	FeedbackFollowUp:    desk,
 	FeedbackAnswer:      manager.with(everyLevel, Reviewer),
 
 	MemberRegisterFor:     desk.with(everyLevel, Administrator),

@@ -192,7 +192,7 @@ func byRules(r *rulebook, elders []member.Recipient) []grantGroup {
 
 // Ended is the book's part of a person's end, in the transaction of the timer that tells of it; the orders have been ended before. Whoever
 // left the city keeps a frozen account with a statement; the hours of the dead go to the heir named in life, else the family is asked, else
-// they go to the public pool (default). While a hold is open the end waits a day.
+// they go to the public pool (default). While a hold is open or a posting is on its way to the dead, the end waits a day.
 func (s *Service) Ended(tx *store.Tx, due timer.Timer, how member.PersonState) error {
 	who := member.PersonID(due.Ref)
 	people, err := member.LoadPersons(tx, []member.PersonID{who})
@@ -247,7 +247,7 @@ func (s *Service) freeze(tx *store.Tx, p member.Person, action string) error {
 		Before: "open", After: "frozen"})
 }
 
-// closeOrWait closes an account, or comes back in a day while something is still held.
+// closeOrWait closes an account, or comes back in a day while something is still held or on its way there.
 func (s *Service) closeOrWait(tx *store.Tx, due timer.Timer, p member.Person, to Key, rules policy.Rules) error {
 	err := closeAccount(tx, identity.System, p, to, string(rules.Version), "")
 	if errs.CodeOf(err) == errs.CodeOf(errHoldsOpen) {

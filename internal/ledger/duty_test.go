@@ -7,6 +7,7 @@ import (
 	"timebank/internal/citytest"
 	"timebank/internal/clock"
 	"timebank/internal/errs"
+	"timebank/internal/hours"
 	"timebank/internal/identity"
 	"timebank/internal/ledger"
 	"timebank/internal/member"
@@ -142,6 +143,103 @@ func TestWhoLeavesKeepsAFrozenAccountUntilTheOfficeCloses(t *testing.T) {
 		}
 		if b := stands(t, c, ledger.Key{Owner: string(v.ID), Class: ledger.Saved}); !b.Balance.IsZero() {
 			t.Errorf("%v are left", b.Balance)
+		}
+	})
+}
+
+// What the dead had served is paid first, and then all of it goes to the heir, the pool or whom else the rules name.
+func TestWhatTheDeadHadServedGoesToTheHeirToo(t *testing.T) {
+	citytest.Each(t, func(t *testing.T, c *citytest.City) {
+		recipient := c.Recipient(83, c.Home())
+		v := c.Person(70, c.Home())
+		c.Certify(v)
+		heir := c.Daughter(v, c.Home())
+		citytest.Got(c.Members.NameHeir(t.Context(), []member.NameHeirCmd{{Actor: v.Actor, Key: c.Key(), Person: v.ID, Heir: heir.ID}})).Must(t, "heir")
+		c.Earn(v, recipient, 60)
+		id := c.Place(recipient.Actor, recipient)
+		c.Claim(v, id)
+		c.Serve(v, id, 60)
+		c.Confirm(recipient.Actor, id)
+		end(t, c, v, member.PersonDead)
+		given, own := ledger.Key{Owner: string(heir.ID), Class: ledger.Donated}, ledger.Key{Owner: string(v.ID), Class: ledger.Saved}
+		if got := stands(t, c, given).Balance.Int64(); got != 0 {
+			t.Errorf("before the last visit is paid the heir has %d minutes, want 0", got)
+		}
+		c.Pass(3 * 24 * time.Hour)
+		if got, left := stands(t, c, given).Balance.Int64(), stands(t, c, own); got != 120 || !left.Balance.IsZero() || !left.Frozen {
+			t.Errorf("the heir has %d minutes, the dead %v, frozen %v; want 120, none and frozen", got, left.Balance, left.Frozen)
+		}
+	})
+}
+
+// The family's time to answer may be over while a visit is still in dispute: its hours go where the others go.
+func TestTheEstateWaitsForADisputedVisit(t *testing.T) {
+	citytest.Each(t, func(t *testing.T, c *citytest.City) {
+		c.Publish(`account.estate_wait = "24h"`)
+		recipient, manager := c.Recipient(83, c.Home()), c.Staff(identity.PointManager, c.Home())
+		w := c.Person(71, c.Home())
+		c.Certify(w)
+		c.Earn(w, recipient, 60)
+		id := c.Place(recipient.Actor, recipient)
+		c.Claim(w, id)
+		c.Serve(w, id, 60)
+		citytest.Got(c.Orders.Dispute(t.Context(), []order.OrderCmd{{Actor: recipient.Actor, Key: c.Key(), Order: id, Reason: "too short"}})).Must(t, "dispute")
+		pool := stands(t, c, ledger.PoolAccount).Balance
+		end(t, c, w, member.PersonDead)
+		c.PassTo(c.Clock.Now().Add(4 * 24 * time.Hour))
+		own := ledger.Key{Owner: string(w.ID), Class: ledger.Saved}
+		if got := stands(t, c, own).Balance.Int64(); got != 60 {
+			t.Errorf("while the visit is in dispute the dead has %d minutes, want 60", got)
+		}
+		citytest.Got(c.Orders.Decide(t.Context(), []order.DecideCmd{{Actor: manager.Actor, Key: c.Key(), Order: id, Uphold: true, Reason: "asked both"}})).Must(t, "decide")
+		c.PassTo(c.Clock.Now().Add(6 * 24 * time.Hour))
+		if got, left := stands(t, c, ledger.PoolAccount).Balance.Sub(pool).Int64(), stands(t, c, own).Balance; got != 120-60 || !left.IsZero() {
+			t.Errorf("the pool has %d minutes more, the dead %v; want both hours less the one that it paid, and nothing", got, left)
+		}
+	})
+}
+
+func TestAGiftThatIsOnItsWayGoesToTheHeir(t *testing.T) {
+	citytest.Each(t, func(t *testing.T, c *citytest.City) {
+		mother, recipient := c.Recipient(75, c.Home()), c.Recipient(83, c.Home())
+		giver := c.Daughter(mother, c.Home())
+		c.Certify(giver)
+		c.Earn(giver, recipient, 60)
+		if _, err := c.Ledger.Transfer(t.Context(), ledger.TransferCmd{Actor: giver.Actor, Key: c.Key(), From: giver.ID, To: mother.ID, Minutes: hours.Of(60)}); err != nil {
+			t.Fatal(err)
+		}
+		citytest.Got(c.Members.NameHeir(t.Context(), []member.NameHeirCmd{{Actor: mother.Actor, Key: c.Key(), Person: mother.ID, Heir: giver.ID}})).Must(t, "heir")
+		end(t, c, mother, member.PersonDead)
+		c.Pass(2 * 24 * time.Hour)
+		if got := stands(t, c, ledger.Key{Owner: string(mother.ID), Class: ledger.Donated}).Balance; !got.IsZero() {
+			t.Errorf("the dead has %v, want nothing", got)
+		}
+		if got := stands(t, c, ledger.Key{Owner: string(giver.ID), Class: ledger.Donated}).Balance.Int64(); got != 60 {
+			t.Errorf("the heir has %d minutes, want 60", got)
+		}
+	})
+}
+
+// What a dispute holds is not missing: taking the visit back makes no debt.
+func TestAReversalDuringADisputeMakesNoDebt(t *testing.T) {
+	citytest.Each(t, func(t *testing.T, c *citytest.City) {
+		recipient, v := c.Recipient(83, c.Home()), c.Volunteer(c.Home())
+		one, two := c.Staff(identity.Administrator, c.Tree.City()), c.Staff(identity.Administrator, c.Tree.City())
+		id := c.Earn(v, recipient, 60)
+		citytest.Got(c.Orders.Dispute(t.Context(), []order.OrderCmd{{Actor: recipient.Actor, Key: c.Key(), Order: id, Reason: "nobody came"}})).Must(t, "dispute")
+		own, debt := ledger.Key{Owner: string(v.ID), Class: ledger.Saved}, ledger.Key{Owner: string(v.ID), Class: ledger.Recovery}
+		if got := stands(t, c, own).Held.Int64(); got != 60 {
+			t.Fatalf("%d minutes are frozen, want 60", got)
+		}
+		proposal, err := c.Ledger.Propose(t.Context(), ledger.ProposeCmd{Actor: one.Actor, Key: c.Key(), Act: ledger.Act{Reason: ledger.ForReversal, Tx: ledger.TxID(c.Order(id).SettledBy)}, Note: "test"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := c.Ledger.Approve(t.Context(), ledger.ApproveCmd{Actor: two.Actor, Key: c.Key(), Proposal: proposal}); err != nil {
+			t.Fatal(err)
+		}
+		if b, owed := stands(t, c, own), stands(t, c, debt).Balance; !b.Balance.IsZero() || !b.Held.IsZero() || !owed.IsZero() {
+			t.Errorf("the volunteer has %v, %v frozen, and owes %v; want nothing of all three", b.Balance, b.Held, owed)
 		}
 	})
 }

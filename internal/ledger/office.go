@@ -271,6 +271,9 @@ func (a *Act) try(tx *store.Tx, actor string, p identity.Proposal) (Posted, erro
 	var transfers []Transfer
 	switch {
 	case a.Reason == ForReversal:
+		if err := a.unfreeze(tx); err != nil {
+			return Posted{}, err
+		}
 		posted, err := Reverse(tx, []Reversal{{Tx: a.Tx, Actor: actor, Note: p.Reason}})
 		if err != nil {
 			return Posted{}, err
@@ -288,4 +291,16 @@ func (a *Act) try(tx *store.Tx, actor string, p identity.Proposal) (Posted, erro
 		return Posted{}, err
 	}
 	return posted[0], nil
+}
+
+// unfreeze lets go of what a dispute holds of the service that is to be taken back: else it would be missing, and become a debt.
+func (a *Act) unfreeze(tx *store.Tx) error {
+	found, err := loadOriginals(tx, []TxID{a.Tx})
+	if err != nil {
+		return err
+	}
+	if o := found[a.Tx]; o != nil && o.reason == ForService && o.meta.Ref != "" {
+		return Unfreeze(tx, o.meta.Ref)
+	}
+	return nil
 }

@@ -170,8 +170,13 @@ func ExpireGrants(tx *store.Tx, on clock.Day, actor string) (int, error) {
 // to the given account – an heir's saved or donated account, or the public pool – and grants and group hours to the public pool. It
 // returns a Posted without a transaction when the owner has nothing.
 //
-// Errors: Conflict ledger.holds_open while orders, disputes or pending postings hold some of it, Refused ledger.pattern_refused.
+// Errors: Conflict ledger.holds_open while orders, disputes or pending postings hold some of it or a pending posting goes to it, Refused
+// ledger.pattern_refused.
 func Close(tx *store.Tx, owner string, to Key, m Meta) (Posted, error) {
+	// What arrives in a closed account reaches nobody.
+	if coming, err := pendingTo(tx, owner); err != nil || coming {
+		return Posted{Err: errHoldsOpen}, err
+	}
 	seqs, err := accountsOf(tx, owner)
 	if err != nil {
 		return Posted{}, err

@@ -314,6 +314,11 @@ func loadPending(tx *store.Tx, ids []PendingID) ([]Pending, error) {
 	return store.In(tx, "SELECT "+pendingColumns+" FROM pending_posting WHERE id IN (", ids, ") ORDER BY id"+tx.ForUpdate(), scanPending)
 }
 
+// pendingTo reports whether a pending posting goes to the owner.
+func pendingTo(tx *store.Tx, owner string) (yes bool, err error) {
+	return yes, tx.QueryRow("SELECT EXISTS (SELECT 1 FROM pending_posting WHERE to_owner = $1)", owner).Scan(&yes)
+}
+
 func deletePending(tx *store.Tx, ids []PendingID) error {
 	return deleteIn(tx, "pending_posting WHERE id", ids)
 }

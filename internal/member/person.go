@@ -215,15 +215,15 @@ type CorrectCmd struct {
 	Reason   string
 }
 
-// Correct corrects people's details. Errors of a command: member.person_invalid with all bad fields, member.identity_taken,
-// member.person_unknown, identity.not_allowed, member.own_case for one's own name or identity number. The audit trail names the fields and not
+// Correct corrects people's details; another date of birth decides anew who is a key elder. Errors of a command: member.person_invalid with all bad
+// fields, member.identity_taken, member.key_elder_rule_fails, member.person_unknown, identity.not_allowed, member.own_case for one's own name or identity number. The audit trail names the fields and not
 // their values.
 func (s *Service) Correct(ctx context.Context, cmds []CorrectCmd) ([]identity.Result[identity.Nothing], error) {
 	return s.correct.Perform(ctx, s.db, cmds)
 }
 
 func (s *Service) runCorrect(tx *store.Tx, cmds []*CorrectCmd, out []*identity.Result[identity.Nothing]) error {
-	sc, err := s.scene(tx)
+	sc, err := s.ruled(tx)
 	if err != nil {
 		return err
 	}
@@ -306,6 +306,9 @@ func (s *Service) correctOne(sc *scene, c *CorrectCmd, p Person) (fields []strin
 		if owner != "" && owner != p.ID {
 			return nil, errTaken
 		}
+		if err := sc.born(c.Actor, p, d.IDNumber.Birth()); err != nil {
+			return nil, err
+		}
 		if err := saveIDNumber(sc.tx, p.ID, s.seal(fieldIDNumber, d.IDNumber.Reveal()), index, d.IDNumber.Birth(), d.IDNumber.Sex()); err != nil {
 			return nil, err
 		}
@@ -332,6 +335,26 @@ func (s *Service) correctOne(sc *scene, c *CorrectCmd, p Person) (fields []strin
 		return fields, s.markAgain(sc.tx, p.ID)
 	}
 	return fields, nil
+}
+
+// born decides anew, for who is approved as a recipient, whether a corrected date of birth makes a key elder, and from which birthday on. It
+// refuses, as any review would, with member.key_elder_rule_fails.
+func (sc *scene) born(by identity.Actor, p Person, on clock.Day) error {
+	known, err := lockRecipients(sc.tx, []PersonID{p.ID})
+	if err != nil {
+		return err
+	}
+	r, ok := known[p.ID]
+	if !ok || r.State != RecipientApproved || r.Person.Birth == on {
+		return nil
+	}
+	before := Decided{r.State, r.KeyElder}
+	r.Person.Birth = on
+	if err := sc.decide(&r); err != nil {
+		return err
+	}
+	sc.note(by, "member.assess", "recipient", string(p.ID), p, before.encode(), Decided{r.State, r.KeyElder}.encode())
+	return sc.again([]verdict{{r, by.ID, ""}})
 }
 
 // EndCmd records that a person died or left the city, on a day that is not in the future, after the document named.

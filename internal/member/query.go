@@ -221,6 +221,13 @@ func KeyElders(tx *store.Tx, after PersonID, max int) ([]Recipient, error) {
 		"r.key_elder = 1 AND r.state = 'approved' AND p.state = 'active' AND r.person > $1 ORDER BY r.person LIMIT $2", string(after), max)
 }
 
+// approvedAfter lists up to max approved recipients after the given person, in the order of their ids.
+func approvedAfter(tx *store.Tx, after PersonID, max int) ([]PersonID, error) {
+	return store.All(tx, func(r *store.Rows) (id PersonID, err error) { return id, r.Scan(&id) },
+		`SELECT r.person FROM recipient r JOIN person p ON p.id = r.person WHERE r.state = 'approved' AND p.state = 'active' AND r.person > $1
+ ORDER BY r.person LIMIT $2`, string(after), max)
+}
+
 // RecipientsIn lists up to max recipients of a state in a region and below, after the given person: the desk's list of who waits.
 func RecipientsIn(tx *store.Tx, place region.ID, state RecipientState, after PersonID, max int) ([]Recipient, error) {
 	column, waiting := "p.region", ""

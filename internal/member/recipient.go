@@ -3,6 +3,7 @@ package member
 import (
 	"context"
 	"strings"
+	"time"
 
 	"timebank/internal/canon"
 	"timebank/internal/errs"
@@ -249,6 +250,11 @@ func (sc *scene) keep(rows []verdict) error {
 	if err := saveVerdicts(sc.tx, rows); err != nil {
 		return err
 	}
+	return sc.wait(rows)
+}
+
+// wait lets those wait whose next birthday turns the answer.
+func (sc *scene) wait(rows []verdict) error {
 	var wait []timer.Timer
 	for _, r := range rows {
 		if r.State != RecipientApproved {
@@ -352,6 +358,17 @@ func (s *Service) runAssess(tx *store.Tx, cmds []*AssessCmd, out []*identity.Res
 	return sc.save(rows)
 }
 
+// again writes what the key elder rule says of recipients without anybody having reviewed them anew.
+func (sc *scene) again(rows []verdict) error {
+	if err := saveKeyElders(sc.tx, rows); err != nil {
+		return err
+	}
+	if err := cancelFor(sc.tx, TimerKeyElder, rows); err != nil {
+		return err
+	}
+	return sc.wait(rows)
+}
+
 func cancelFor(tx *store.Tx, kind string, rows []verdict) error {
 	refs := make([]string, len(rows))
 	for i, r := range rows {
@@ -393,4 +410,73 @@ func (s *Service) Birthday(tx *store.Tx, due []timer.Timer) ([]error, error) {
 		sc.note(identity.System, "member.birthday", "recipient", string(which), r.Person, before.encode(), Decided{r.State, r.KeyElder}.encode())
 	}
 	return failed, sc.save(rows)
+}
+
+// rulePage is how many recipients are decided anew in one transaction.
+const rulePage = 500
+
+// RulesBegan decides anew who is a key elder when a snapshot of the city's rules begins whose key_elder.rule is another than the one before. It is the
+// handler of policy.TimerBegins and comes back for every page of people, so that nobody waits for all of a city.
+func (s *Service) RulesBegan(tx *store.Tx, due []timer.Timer) ([]error, error) {
+	sc, err := s.ruled(tx)
+	if err != nil {
+		return nil, err
+	}
+	failed := make([]error, len(due))
+	for i, t := range due {
+		turned := t.Arg != ""
+		if !turned {
+			turned, failed[i] = sc.turned(t.Due)
+		}
+		if turned {
+			if err := sc.ruleAgain(t); err != nil {
+				return nil, err
+			}
+		}
+	}
+	return failed, sc.done()
+}
+
+// turned reports whether the key elder rule of now is another than the one before a moment; where there was none, there was nobody to decide about.
+func (sc *scene) turned(from time.Time) (bool, error) {
+	now, err := sc.view.At(sc.tx.Now(), nil)
+	if err != nil {
+		return false, err
+	}
+	before, err := sc.view.At(from.Add(-time.Microsecond), nil)
+	if errs.CodeOf(err) == "policy.none_in_force" {
+		return false, nil
+	}
+	return err == nil && before.KeyElderRule.String() != now.KeyElderRule.String(), err
+}
+
+// ruleAgain decides anew about the page of recipients that follows the person in the timer, and sets it for the next. Whom the rule fails for stays
+// as decided.
+func (sc *scene) ruleAgain(t timer.Timer) error {
+	ids, err := approvedAfter(sc.tx, PersonID(t.Arg), rulePage)
+	if err != nil || len(ids) == 0 {
+		return err
+	}
+	known, err := lockRecipients(sc.tx, ids)
+	if err != nil {
+		return err
+	}
+	rows := make([]verdict, 0, len(ids))
+	for _, id := range ids {
+		r := known[id]
+		before := Decided{r.State, r.KeyElder}
+		if err := sc.decide(&r); errs.Fault(err) {
+			return err
+		} else if err != nil || r.State != RecipientApproved {
+			continue
+		}
+		rows = append(rows, verdict{r, identity.System.ID, ""})
+		if after := (Decided{r.State, r.KeyElder}); after != before {
+			sc.note(identity.System, "member.rule_began", "recipient", string(id), r.Person, before.encode(), after.encode())
+		}
+	}
+	if err := sc.again(rows); err != nil || len(ids) < rulePage {
+		return err
+	}
+	return timer.Set(sc.tx, timer.Timer{Kind: t.Kind, Ref: t.Ref, Due: sc.tx.Now(), Arg: string(ids[len(ids)-1])})
 }

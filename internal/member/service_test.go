@@ -85,6 +85,7 @@ func newWorld(t testing.TB, db *store.DB, clk *clock.Fake) *world {
 	w.timers.Handle(member.TimerMove, w.s.TakeEffect)
 	w.timers.Handle(member.TimerHomes, func(_ *store.Tx, due []timer.Timer) ([]error, error) { return make([]error, len(due)), nil })
 	w.timers.Handle(member.TimerKeyElder, w.s.Birthday)
+	w.timers.Handle(policy.TimerBegins, w.s.RulesBegan)
 	w.timers.Handle(member.TimerSuspensionEnd, member.EndSuspensions)
 	return w
 }

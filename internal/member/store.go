@@ -288,13 +288,9 @@ func saveVerdicts(tx *store.Tx, rows []verdict) error {
 	for _, which := range slices.Sorted(maps.Keys(last)) {
 		r := last[which]
 		knownRecipients(tx).Drop(which)
-		basis := ""
-		if r.KeyElderBasis.Rule != "" {
-			b, err := json.Marshal(r.KeyElderBasis)
-			if err != nil {
-				return err
-			}
-			basis = string(b)
+		basis, err := basisText(r.Recipient)
+		if err != nil {
+			return err
 		}
 		a := r.Attributes
 		args = append(args, string(which), string(r.State), tx.NowMicros(), r.by, r.reason, flag(a.LivesAlone), flag(a.ChildrenNear), flag(a.Allowance),
@@ -307,6 +303,31 @@ func saveVerdicts(tx *store.Tx, rows []verdict) error {
 		children_near = v.children_near, allowance = v.allowance, disability = v.disability, rural_left_behind = v.rural_left_behind, hardship = v.hardship,
 		key_elder = v.key_elder, basis = v.basis, policy_version = v.policy_version FROM v WHERE recipient.person = v.person`)
 	return err
+}
+
+// saveKeyElders writes what the key elder rule says of recipients, by which version and why.
+func saveKeyElders(tx *store.Tx, rows []verdict) error {
+	args := make([]any, 0, 4*len(rows))
+	for _, r := range rows {
+		knownRecipients(tx).Drop(r.Person.ID)
+		basis, err := basisText(r.Recipient)
+		if err != nil {
+			return err
+		}
+		args = append(args, string(r.Person.ID), flag(r.KeyElder), basis, string(r.PolicyVersion))
+	}
+	_, err := tx.Answering("recipient").With("WITH v (person, key_elder, basis, policy_version) AS (VALUES ", []string{"TEXT", "BIGINT", "TEXT", "TEXT"}, args,
+		") UPDATE recipient SET key_elder = v.key_elder, basis = v.basis, policy_version = v.policy_version FROM v WHERE recipient.person = v.person")
+	return err
+}
+
+// basisText is why somebody is a key elder, or is not, as it is stored.
+func basisText(r Recipient) (string, error) {
+	if r.KeyElderBasis.Rule == "" {
+		return "", nil
+	}
+	b, err := json.Marshal(r.KeyElderBasis)
+	return string(b), err
 }
 
 // putVolunteers records applications; that of somebody who was rejected or left begins anew.

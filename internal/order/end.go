@@ -7,6 +7,9 @@ import (
 	"timebank/internal/store"
 )
 
+// Unpaid reports whether a person has served, or is serving, on an order that is not paid or ended yet: its hours are still to come.
+func Unpaid(tx *store.Tx, volunteer member.PersonID) (bool, error) { return unpaid(tx, volunteer) }
+
 // Ended ends what a person who died or left still has open: its own requests are cancelled, and the places that it took are free again. It
 // is part of the transaction of the timer that tells of the end; what is being served or paid goes on.
 func (s *Service) Ended(tx *store.Tx, person member.PersonID) error {

@@ -288,6 +288,12 @@ func openOf(tx *store.Tx, person member.PersonID) ([]ID, error) {
  ORDER BY 1`, string(person))
 }
 
+// unpaid reports whether a person's service on an open order waits for its hours.
+func unpaid(tx *store.Tx, volunteer member.PersonID) (yes bool, err error) {
+	return yes, tx.QueryRow(`SELECT EXISTS (SELECT 1 FROM assignment a JOIN service_order o ON o.id = a.order_id
+ WHERE a.volunteer = $1 AND a.state IN ('checked_in', 'checked_out') AND o.phase = 1)`, string(volunteer)).Scan(&yes)
+}
+
 // openFor lists the orders for a person on which somebody still has to act, in the order of their ids.
 func openFor(tx *store.Tx, recipient member.PersonID) ([]ID, error) {
 	return sorted(store.All(tx, scanID, "SELECT id FROM service_order WHERE phase = 1 AND recipient = $1", string(recipient)))

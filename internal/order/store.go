@@ -237,11 +237,11 @@ func insertAgreement(tx *store.Tx, recipient, item, document string, on clock.Da
 	return err
 }
 
-// closeSettled closes what was settled before the time.
+// closeSettled closes what was settled before the time, and after a dispute what has been settled again since before it: who lost may appeal as long.
 func closeSettled(tx *store.Tx, before time.Time) error {
 	known := knownOrders(tx)
 	closed, err := store.All(tx.Answering("service_order"), func(r *store.Rows) (id ID, err error) { return id, r.Scan(&id) },
-		"UPDATE service_order SET state = 'closed', phase = 0 WHERE phase = 2 AND settled_at < $1 RETURNING id", clock.Micros(before))
+		"UPDATE service_order SET state = 'closed', phase = 0 WHERE phase = 2 AND settled_at < $1 AND since < $1 RETURNING id", clock.Micros(before))
 	for _, id := range closed {
 		known.Drop(id)
 	}

@@ -290,6 +290,11 @@ func (s *Service) publish(tx *store.Tx, by By, reason string, p Proposal) (strin
 	if err := insertVersion(tx, v); err != nil {
 		return "", err
 	}
+	if v.Region == "" {
+		if err := timer.Set(tx, timer.Timer{Kind: TimerBegins, Ref: string(v.ID), Due: v.From}); err != nil {
+			return "", err
+		}
+	}
 	before, after := changed(was, v)
 	return string(v.ID), audit.Record(tx, audit.Entry{Actor: by.ID, Action: "policy.approve", Kind: "policy_version",
 		Ref: string(v.ID), Region: v.Region, Before: before, After: after + "; proposal " + string(p.ID), Origin: by.Origin})
@@ -379,6 +384,10 @@ const proposalOpen = 30 * 24 * time.Hour
 
 // Until is when the proposal lapses if nobody has decided on it.
 func (p Proposal) Until() time.Time { return p.ProposedAt.Add(proposalOpen) }
+
+// TimerBegins is the kind of the timer, due when a snapshot of the city's rules begins to hold, by which others hear of it: what a rule decided of
+// people is decided anew. Its Ref is the version; the composition root registers the handler.
+const TimerBegins = "policy.begins"
 
 // TimerProposalExpire is the kind of the timer that lapses proposed rules; ExpireProposals is its handler.
 const TimerProposalExpire = "policy.proposal_expire"

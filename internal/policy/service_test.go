@@ -336,6 +336,11 @@ func TestProposedRulesLapse(t *testing.T) {
 		s := policy.New(db)
 		timers := timer.New(db, 0)
 		timers.Handle(policy.TimerProposalExpire, policy.ExpireProposals)
+		begun := 0
+		timers.Handle(policy.TimerBegins, func(_ *store.Tx, due []timer.Timer) ([]error, error) {
+			begun += len(due)
+			return make([]error, len(due)), nil
+		})
 		propose := func() policy.Proposal {
 			p, err := s.Propose(t.Context(), policy.Founder("ann"), policy.ProposeCmd{TOML: policy.NanjingTOML(), Reason: "test"})
 			if err != nil {
@@ -355,8 +360,8 @@ func TestProposedRulesLapse(t *testing.T) {
 		if got := approve(late); got != "policy.proposal_expired" {
 			t.Errorf("after its time: got %q, want policy.proposal_expired", got)
 		}
-		if n, err := timers.Run(t.Context(), clk.Now()); n != 1 || err != nil {
-			t.Errorf("timers: got %d, %v, want the one of the proposal that waits", n, err)
+		if n, err := timers.Run(t.Context(), clk.Now()); n != 2 || begun != 1 || err != nil {
+			t.Errorf("timers: got %d, %v, %d of them of rules that begin; want the one that began and the one of the proposal that waits", n, err, begun)
 		}
 		storetest.Read(t, db, func(tx *store.Tx) error {
 			p, err := s.Proposal(tx, late.ID)

@@ -13,6 +13,7 @@ import (
 	"timebank/internal/clock"
 	"timebank/internal/errs"
 	"timebank/internal/id"
+	"timebank/internal/ledger"
 	"timebank/internal/region"
 	"timebank/internal/store"
 )
@@ -49,12 +50,16 @@ const (
 	fromAccounts   = "account a LEFT JOIN person p ON p.id = a.owner LEFT JOIN team m ON m.id = a.owner"
 )
 
-// The sides of the book that belong to people. What was spent before it was taken back stands on a recovery account.
+// The sides of the book that belong to people. What was spent before it was taken back becomes the debt of whom it had gone to (fromDebt), so that
+// it comes from there in their place. A payment also repays an earner's debt and takes what is above the cap to the pool: that is neither spent nor
+// anything taken back from the earned, and when it is undone it comes from the earner's own debt, from the pool, or from the city's debt for want of
+// hours in the pool.
 const (
+	fromDebt   = "s.class = 'recovery' AND s.owner <> d.owner AND s.owner <> '" + ledger.City + "'"
 	earnedHere = "t.reason = 'service' AND d.class IN ('saved', 'group')"
-	earnedBack = "b.reason = 'service' AND s.class IN ('saved', 'group', 'recovery')"
-	spentHere  = "t.reason = 'service' AND s.class IN ('saved', 'donated')"
-	spentBack  = "b.reason = 'service' AND d.class IN ('saved', 'donated')"
+	earnedBack = "b.reason = 'service' AND (s.class IN ('saved', 'group') OR " + fromDebt + ")"
+	spentHere  = "t.reason = 'service' AND s.class IN ('saved', 'donated') AND e.reason IN ('service', 'adjust')"
+	spentBack  = "b.reason = 'service' AND d.class IN ('saved', 'donated') AND (s.class IN ('saved', 'group', 'adjustment') OR " + fromDebt + ")"
 	lineKey    = "t.id || '-' || e.n"
 )
 
