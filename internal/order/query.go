@@ -303,7 +303,7 @@ func openFor(tx *store.Tx, recipient member.PersonID) ([]ID, error) {
 type Counts struct {
 	Open      int64         // somebody still has to act, confirmation and credit included
 	Unfilled  int64         // of these, published and not yet taken by enough volunteers
-	Completed int64         // paid, whether or not the time for a complaint is over
+	Completed int64         // paid, whatever was complained about or reversed afterwards
 	Cancelled int64         // ended before a service
 	Disputed  int64         // wait for a decision
 	Minutes   hours.Minutes // credited to volunteers for the completed ones
@@ -321,16 +321,16 @@ func Count(tx *store.Tx, place region.ID) (c Counts, err error) {
 		state State
 		waits WaitsFor
 		n     int64
+		paid  int64
 	}
-	groups, err := store.All(tx, func(r *store.Rows) (g group, err error) { return g, r.Scan(&g.state, &g.waits, &g.n) },
-		"SELECT o.state, o.waits_for, COUNT(1) FROM service_order o WHERE "+in+" GROUP BY o.state, o.waits_for", string(place), day)
+	groups, err := store.All(tx, func(r *store.Rows) (g group, err error) { return g, r.Scan(&g.state, &g.waits, &g.n, &g.paid) },
+		"SELECT o.state, o.waits_for, COUNT(1), COUNT(o.settled_at) FROM service_order o WHERE "+in+" GROUP BY o.state, o.waits_for", string(place), day)
 	if err != nil {
 		return c, err
 	}
 	for _, g := range groups {
+		c.Completed += g.paid
 		switch {
-		case g.state == Settled || g.state == Closed:
-			c.Completed += g.n
 		case g.state == Cancelled:
 			c.Cancelled += g.n
 		case g.state.Open():

@@ -84,7 +84,7 @@ var table = []figure{
 	{code: "figure.asked", unit: Count, group: OfOrders, kind: "order", from: fromOrders, key: "o.id", at: "o.submitted_at", named: "o.id", ref: "o.id", person: "o.recipient",
 		place: "o.region", what: "o.item", value: "1", where: "1 = 1"},
 	{code: "figure.completed", unit: Count, group: OfOrders, kind: "order", from: fromOrders, key: "o.id", at: "o.settled_at", ref: "o.id", person: "o.recipient",
-		place: "o.region", what: "o.item", value: "1", where: "o.state IN ('settled', 'closed')"},
+		place: "o.region", what: "o.item", value: "1", where: "o.settled_at IS NOT NULL"},
 	{code: "figure.minutes", unit: Minutes, group: OfOrders, kind: "order", from: fromAssignments, key: "a.id", at: "o.settled_at", ref: "o.id", person: "a.volunteer",
 		place: "o.region", what: "o.item", value: "a.credit", where: "a.state = 'settled'"},
 	{code: "figure.cancelled", unit: Count, group: OfOrders, kind: "order", from: fromOrders, key: "o.id", at: "o.since", ref: "o.id", person: "o.recipient",

@@ -212,6 +212,60 @@ func TestOneCountServesEveryPlace(t *testing.T) {
 	})
 }
 
+// What was paid stays completed: a complaint about it changes neither the number nor the minutes, a decision that takes the hours back not the
+// number, and the next night finds nothing of it.
+func TestAPaidVisitStaysCompleted(t *testing.T) {
+	citytest.Each(t, func(t *testing.T, c *citytest.City) {
+		elder, chen := c.KeyElder(c.Home()), c.Volunteer(c.Home())
+		c.Earn(chen, elder, 90)
+		paid := c.Earn(chen, elder, 60)
+		month := clock.MonthOf(c.Order(paid).SettledAt)
+		// The night after the month's end keeps its figures; a complaint about the last days is still in time.
+		c.PassTo(month.End().Add(4 * time.Hour))
+		counted := func(when string, minutes int64) {
+			t.Helper()
+			reports := report.New(c.Regions)
+			if err := c.DB.Write(t.Context(), "test", func(tx *store.Tx) error {
+				now, err := reports.Recent(tx, report.Span{})
+				if err != nil {
+					return err
+				}
+				orders, err := order.Count(tx, c.Tree.City())
+				if err != nil {
+					return err
+				}
+				value, _, err := report.One(tx, c.Tree, c.Home(), "figure.completed", report.Days(month.First(), month.Last()))
+				if got := now.City(); got["figure.completed"] != 2 || got["figure.minutes"] != minutes || orders.Completed != 2 || value != 2 {
+					t.Errorf("%s: got %d completed with %d minutes, %d of the month, %d by the orders' own count, want 2 with %d", when, got["figure.completed"], got["figure.minutes"], value,
+						orders.Completed, minutes)
+				}
+				if err != nil {
+					return err
+				}
+				found, err := report.Recompute(tx, c.Tree)
+				for _, d := range found {
+					if d.Code == "figure.completed" {
+						t.Errorf("%s: the night found %+v", when, d)
+					}
+				}
+				return err
+			}); err != nil {
+				t.Fatal(err)
+			}
+		}
+		counted("paid", 150)
+		filed, err := c.Feedback.Complain(t.Context(), []feedback.ComplainCmd{{Actor: elder.Actor, Key: c.Key(), Order: paid, Category: feedback.Poor}})
+		citytest.Must(t, filed, err)
+		if got := c.Order(paid).State; got != order.Disputed {
+			t.Fatalf("got %s, want a dispute", got)
+		}
+		counted("disputed", 150)
+		taken, err := c.Orders.Decide(t.Context(), []order.DecideCmd{{Actor: c.Staff(identity.Reviewer, c.Tree.City()).Actor, Key: c.Key(), Order: paid, Reason: "test"}})
+		citytest.Must(t, taken, err)
+		counted("taken back", 90)
+	})
+}
+
 // Districts add up to the city, and a street of the new area counts in both that contain it.
 func TestAMapAddsUp(t *testing.T) {
 	c := citytest.New(t, store.SQLite)

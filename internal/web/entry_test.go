@@ -11,6 +11,7 @@ import (
 	"net/http/httptest"
 	"net/url"
 	"regexp"
+	"strings"
 	"testing"
 	"time"
 
@@ -161,6 +162,41 @@ func TestStaffComesInAndShowsItsSecondFactorAgain(t *testing.T) {
 	s.Clock.Advance(time.Minute)
 	carried.Set("totp", totp(secret, s.Clock.Now()))
 	again.post("/step-up", carried).is(t, http.StatusOK, `action="/"`)
+}
+
+// One account can be several things: its own page and the public home lead to each, and to none that is closed to it.
+func TestEveryOpenDoorIsFoundFromOnesOwnPage(t *testing.T) {
+	s := newSite(t)
+	mother := s.KeyElder(s.Home())
+	daughter := s.Daughter(mother, s.Home())
+	s.Certify(daughter)
+	s.Appoint(daughter, identity.PointStaff, s.Home())
+	cast := append(s.Cast(), citytest.Asker{Name: "mother", Person: mother}, citytest.Asker{Name: "daughter", Person: daughter})
+	most := 0
+	for _, one := range cast {
+		if one.Person.Actor.ID == "" {
+			continue
+		}
+		r := s.as(one.Person)
+		account, home := r.get("/account"), r.get("/")
+		shown := 0
+		for _, door := range []string{"/elder/", "/volunteer/", "/family/", "/desk/", "/office/"} {
+			tile := `class="tile" href="` + door + `"`
+			listed := strings.Contains(account.body, tile)
+			if listed {
+				shown++
+				r.get(door).is(t, http.StatusOK)
+				home.is(t, http.StatusOK, tile)
+			} else if door == "/desk/" || door == "/office/" {
+				r.get(door).is(t, http.StatusForbidden)
+			}
+		}
+		most = max(most, shown)
+	}
+	if most < 4 {
+		t.Errorf("got %d doors of one account, want those of a daughter, a volunteer, the desk and the office", most)
+	}
+	s.as(citytest.Person{}).get("/").is(t, http.StatusOK, `href="/family/"`)
 }
 
 func TestTheInboxIsClosedUnlessItIsADemo(t *testing.T) {

@@ -71,6 +71,19 @@ func TestOpenFiguresAreCountedAnewAfterAWhile(t *testing.T) {
 	nobody.get("/public/figures?period=last").is(t, http.StatusOK, "Redemption rate", `aria-current="true">Last month`, "Who may redeem when", "Public pool and guarantee fund")
 }
 
+// Minutes are shown as they are: cut down to hours, districts would not add up to the city.
+func TestOpenFiguresShowHoursAndMinutes(t *testing.T) {
+	s := newSite(t)
+	s.Earn(s.Volunteer(s.Home()), s.KeyElder(s.Home()), 75)
+	nobody := s.as(citytest.Person{})
+	page := nobody.get("/public/figures")
+	if n := strings.Count(page.body, "1 h 15 min"); n < 4 {
+		t.Errorf("got the 75 minutes %d times, want them as minutes served, earned, of the district and by the year: %s", n, page.body)
+	}
+	page.is(t, http.StatusOK, "as a share of the time saved in the same period")
+	nobody.get("/public/figures.csv").is(t, http.StatusOK, ",minutes,75,")
+}
+
 // A certificate is checked by the server as by the page itself: a changed byte is refused, and what was taken back or has ended is said.
 func TestACertificateOfServiceIsCheckedByAnybody(t *testing.T) {
 	s := newSite(t)

@@ -13,6 +13,7 @@ import (
 
 	"timebank/internal/catalog"
 	"timebank/internal/citytest"
+	"timebank/internal/feedback"
 	"timebank/internal/identity"
 	"timebank/internal/member"
 	"timebank/internal/order"
@@ -292,6 +293,34 @@ func TestLanguageAndSizeAreRemembered(t *testing.T) {
 	r := newSite(t).as(citytest.Person{})
 	r.post("/settings", url.Values{"lang": {"zh-CN"}, "size": {"big"}, "back": {"/public/join"}}).is(t, http.StatusOK, `lang="zh-CN"`, `class="big"`, "怎么参加")
 	r.post("/settings", url.Values{"size": {"standard"}, "lang": {"xx"}, "back": {"//elsewhere.example/"}}).is(t, http.StatusOK, `class="standard"`, "今天帮一把")
+}
+
+// A form whose sender has lost its session leads back to the page that it stood on, and to no page of another site; nobody has a number to read out.
+func TestWhoSignsInAgainComesBackToTheForm(t *testing.T) {
+	nobody := newSite(t).as(citytest.Person{})
+	stood := "/elder/help/" + citytest.Lesson + "/confirm?day=2020-10-12&at=10%3A00"
+	for from, want := range map[string]string{nobody.base + stood: url.QueryEscape(stood), "https://elsewhere.example/elder/": "%2F", "": "%2F"} {
+		req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, nobody.base+"/elder/help", nil)
+		if err == nil {
+			req.Header.Set("Referer", from)
+		}
+		a := nobody.do(req, err)
+		a.is(t, http.StatusUnauthorized, `href="/sign-in?next=`+want+`"`)
+		if strings.Contains(a.body, "page.sign_in_first") || strings.Contains(a.body, "you can give this number") {
+			t.Errorf("from %q: the page reads out a code or a number", from)
+		}
+	}
+}
+
+// A visit that waits for a decision does not hide the one that comes.
+func TestTheNextVisitIsTheOneThatComes(t *testing.T) {
+	s := newSite(t)
+	elder, v := s.KeyElder(s.Home()), s.Volunteer(s.Home())
+	old := s.Served(v, elder)
+	filed, err := s.Feedback.Complain(t.Context(), []feedback.ComplainCmd{{Actor: elder.Actor, Key: s.Key(), Order: old, Category: feedback.Poor}})
+	citytest.Must(t, filed, err)
+	coming := s.Place(elder.Actor, elder)
+	s.as(elder).get("/elder/").is(t, http.StatusOK, `href="/elder/visits/`+string(coming)+`"`)
 }
 
 func TestOnlyOurOwnPagesAreComeBackTo(t *testing.T) {

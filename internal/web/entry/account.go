@@ -17,6 +17,10 @@ import (
 // Account is one's own: where one is signed in, keys, consents, and what one wants to be.
 func Account(r *page.Request) error {
 	v := accountsView{Page: shell(r, "page.account.title", "passkey.js"), Key: r.Key(), Staff: len(r.Actor.Grants) > 0}
+	var err error
+	if v.Doors, err = r.Doors(r.Actor); err != nil {
+		return err
+	}
 	sessions, err := r.Identity.Sessions(r.Context(), r.Actor, identity.ActorID(r.Actor.ID))
 	if err != nil {
 		return err

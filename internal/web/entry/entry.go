@@ -15,9 +15,7 @@ import (
 	"timebank/internal/identity"
 	"timebank/internal/member"
 	"timebank/internal/pii"
-	"timebank/internal/region"
 	"timebank/internal/signin"
-	"timebank/internal/store"
 	"timebank/internal/web/page"
 	"timebank/internal/web/ui"
 )
@@ -143,32 +141,16 @@ func onward(r *page.Request, who identity.ActorID) error {
 	if err != nil {
 		return err
 	}
-	to := "/account"
-	err = r.Read("web.onward", func(tx *store.Tx, _ *region.Tree) error {
-		if actor.Person == "" {
-			if len(actor.Grants) == 0 {
-				to = "/register"
-			}
-			return nil
-		}
-		person := []member.PersonID{member.PersonID(actor.Person)}
-		recipients, err := member.Standings(tx, person)
-		if err != nil {
-			return err
-		}
-		volunteers, err := member.LoadVolunteers(tx, person)
-		switch {
-		case len(recipients) > 0:
-			to = "/elder/"
-		case len(volunteers) > 0:
-			to = "/volunteer/"
-		}
+	doors, err := r.Doors(actor)
+	switch {
+	case err != nil:
 		return err
-	})
-	if err != nil {
-		return err
+	case len(doors) > 0:
+		return r.Go(doors[0].Href)
+	case actor.Person == "" && len(actor.Grants) == 0:
+		return r.Go("/register")
 	}
-	return r.Go(to)
+	return r.Go("/account")
 }
 
 // Demo enters as a chosen account of the demonstration.

@@ -74,6 +74,7 @@ type consentView struct {
 type accountsView struct {
 	ui.Page
 	Key              string
+	Doors            []ui.Way
 	Sessions, Keys   []sessionView
 	Consents         []consentView
 	MayAsk, MayServe bool

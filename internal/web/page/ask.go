@@ -200,7 +200,8 @@ func (r *Request) RulesAt(tx *store.Tx, tree *region.Tree, place region.ID) (pol
 	return r.Policies.Current(tx, r.Now, tree.RulePath(place, tree.Day()))
 }
 
-// Sooner orders open visits by what they want of the recipient's side: what waits for its yes, then who is there or comes, then the soonest.
+// Sooner orders open visits by what they want of the recipient's side: what waits for its yes, then who is there or comes, then the soonest. What waits
+// for others' decision is over for the recipient and hides no visit that comes.
 func Sooner(a, b *order.View) bool {
 	rank := func(o *order.View) int {
 		switch o.State {
@@ -208,6 +209,8 @@ func Sooner(a, b *order.View) bool {
 			return 0
 		case order.InService, order.Accepted:
 			return 1
+		case order.Disputed:
+			return 3
 		}
 		return 2
 	}

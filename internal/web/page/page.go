@@ -235,10 +235,14 @@ func May(a identity.Actor, right identity.Right, place region.ID, tree *region.T
 	return err == nil || errs.CodeOf(err) == identity.CodeStepUp
 }
 
-// here is where a choice of language comes back to. A form that was refused has no address of its own.
+// here is where a choice of language and a sign-in come back to. A form that was refused has no address of its own: it is the page that it stood on.
 func here(h *http.Request) string {
 	if h.Method != http.MethodGet && h.Method != http.MethodHead {
-		return "/"
+		from, err := url.Parse(h.Referer())
+		if err != nil || from.Host != h.Host {
+			return "/"
+		}
+		return Inside(from.RequestURI())
 	}
 	u := url.URL{Path: h.URL.Path, RawQuery: h.URL.RawQuery}
 	return u.String()
@@ -362,10 +366,10 @@ func Status(k errs.Kind) int {
 
 // Told is an error in words.
 type Told struct {
-	Code, Text string
-	Faults     []ui.Fault
-	Why        *ui.Why
-	wait       time.Duration // until trying again makes sense
+	Text   string
+	Faults []ui.Fault
+	Why    *ui.Why
+	wait   time.Duration // until trying again makes sense
 }
 
 // Tell puts an error into the reader's language. What is inside an internal one goes to the log alone.
@@ -376,9 +380,9 @@ func (r *Request) Tell(err error) Told {
 	}
 	var e *errs.Error
 	if kind == errs.Internal || !errors.As(err, &e) {
-		return Told{Code: errs.CodeInternal, Text: r.T(errs.CodeInternal)}
+		return Told{Text: r.T(errs.CodeInternal)}
 	}
-	t := Told{Code: e.Code, Why: r.WhyOf(cmp.Or(e.Why, kindWhy(e.Kind)))}
+	t := Told{Why: r.WhyOf(cmp.Or(e.Why, kindWhy(e.Kind)))}
 	var values []any
 	if e.Why != nil {
 		for _, v := range e.Why.Values {
@@ -413,7 +417,11 @@ func (r *Request) Fail(err error) error {
 	// The words of refusal are the reader's; a search engine has no use for them.
 	shell := r.Shell(r.T(title))
 	shell.Public = false
-	trouble := ui.Trouble(shell, t.Text, t.Faults, t.Why, t.Code, r.ID)
+	number := r.ID
+	if kind == errs.Unauthenticated {
+		number = "" // signing in is all there is to do
+	}
+	trouble := ui.Trouble(shell, t.Text, t.Faults, t.Why, number)
 	if kind == errs.Unauthenticated {
 		ctx := templ.WithChildren(r.Context(), ui.Button("/sign-in?next="+url.QueryEscape(shell.Here), r.T("page.sign_in.title"), ""))
 		return r.Show(Status(kind), templ.ComponentFunc(func(_ context.Context, w io.Writer) error { return trouble.Render(ctx, w) }))

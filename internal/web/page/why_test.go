@@ -192,7 +192,7 @@ func TestEveryRefusalIsToldWithItsWhy(t *testing.T) {
 			p := ui.Page{Lang: lang}
 			for where, render := range map[string]func(*strings.Builder) error{
 				"page": func(b *strings.Builder) error {
-					return ui.Trouble(p, told.Text, told.Faults, told.Why, told.Code, "r").Render(context.Background(), b)
+					return ui.Trouble(p, told.Text, told.Faults, told.Why, "r").Render(context.Background(), b)
 				},
 				"form": func(b *strings.Builder) error {
 					p := p

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"timebank/internal/clock"
+	"timebank/internal/hours"
 	"timebank/internal/ledger"
 	"timebank/internal/policy"
 	"timebank/internal/region"
@@ -94,14 +95,14 @@ func Figures(r *page.Request) error {
 		f, _ := report.Of(report.Code(s.figure))
 		number := grouped(city[f.Code])
 		if f.Unit == report.Minutes {
-			number = grouped(city[f.Code]/60) + " " + r.Unit
+			number = long(r, city[f.Code])
 		}
 		v.List = append(v.List, ui.Figure{Number: number, Name: r.T(s.code), Means: r.T(s.figure), Why: why(s.figure)})
 	}
 	err = r.Read("web.figures.rest", func(tx *store.Tx, tree *region.Tree) error {
 		earned, redeemed := c.Districts(report.Earned), c.Districts(report.Redeemed)
 		for _, d := range tree.ReportingDistricts() {
-			v.Districts = append(v.Districts, []string{d.Name, grouped(earned[d.ID] / 60), grouped(redeemed[d.ID] / 60)})
+			v.Districts = append(v.Districts, []string{d.Name, long(r, earned[d.ID]), long(r, redeemed[d.ID])})
 		}
 		rules, err := r.Policies.Current(tx, r.Now, []string{string(tree.City())})
 		if err != nil {
@@ -147,7 +148,7 @@ func (v *figuresView) liability(r *page.Request, tx *store.Tx, tree *region.Tree
 		case thisYear:
 			name = r.T("page.public.owed_now")
 		}
-		v.Owed = append(v.Owed, []string{name, grouped(sums[year].People), grouped(sums[year].Minutes / 60)})
+		v.Owed = append(v.Owed, []string{name, grouped(sums[year].People), long(r, sums[year].Minutes)})
 	}
 	balances, err := ledger.Balances(tx, []ledger.Key{ledger.PoolAccount, ledger.FundAccount})
 	if err != nil {
@@ -155,7 +156,7 @@ func (v *figuresView) liability(r *page.Request, tx *store.Tx, tree *region.Tree
 	}
 	reserve := balances[ledger.PoolAccount].Balance.Add(balances[ledger.FundAccount].Balance)
 	v.Ready = []ui.Row{{Name: r.T("page.public.ready_volunteers"), Value: grouped(c.City()["figure.active"])},
-		{Name: r.T("page.public.ready_reserve"), Value: grouped(reserve.Int64()/60) + " " + r.Unit},
+		{Name: r.T("page.public.ready_reserve"), Value: r.Long(reserve)},
 		{Name: r.T("page.public.ready_age"), Value: strconv.Itoa(rules.RedeemMinAge)}}
 	return nil
 }
@@ -179,6 +180,9 @@ func FiguresCSV(r *page.Request) error {
 	}
 	return r.Send("figures-"+period+"-"+string(clock.DayOf(c.At))+".csv", "text/csv; charset=utf-8", b.Bytes())
 }
+
+// long is an amount of minutes as everywhere: cut down to hours, districts would not add up to the city.
+func long(r *page.Request, minutes int64) string { return r.Long(hours.Of(minutes)) }
 
 // rate is what was redeemed of what was earned.
 func rate(c report.Counted) string {

@@ -22,10 +22,13 @@ var Door = &page.Door{Home: "/", Public: true, Nav: []page.Way{{Href: "/", Code:
 
 // Home says what this is and where to enter.
 func Home(r *page.Request) error {
-	v := homeView{Page: r.Shell(r.T("page.public.home"))}
-	v.Doors = []doorView{{"/elder/", "home", r.T("page.public.door_elder"), r.T("page.public.door_elder_hint")},
-		{"/volunteer/", "volunteer", r.T("page.public.door_volunteer"), r.T("page.public.door_volunteer_hint")},
-		{"/desk/", "desk", r.T("page.public.door_desk"), r.T("page.public.door_desk_hint")}}
+	v := homeView{Page: r.Shell(r.T("page.public.home")), Doors: r.AllDoors()}
+	if r.Actor.ID != "" {
+		var err error
+		if v.Yours, err = r.Doors(r.Actor); err != nil {
+			return err
+		}
+	}
 	return r.Show(http.StatusOK, home(v))
 }
 

@@ -2,11 +2,10 @@ package public
 
 import "timebank/internal/web/ui"
 
-type doorView struct{ Href, Icon, Name, Hint string }
-
 type homeView struct {
 	ui.Page
-	Doors []doorView
+	// Yours are the doors that are open to who is signed in, Doors are shown to others.
+	Yours, Doors []ui.Way
 }
 
 type joinView struct {

@@ -206,6 +206,9 @@ func OwnerText(lang, owner string) string {
 	return i18n.Text(lang, code)
 }
 
+// Way is a large way to somewhere, as a tile shows it.
+type Way struct{ Href, Icon, Name, Hint string }
+
 // htmlClass chooses the type scale of the whole page.
 func htmlClass(p Page) string {
 	if p.Big {
