@@ -45,6 +45,10 @@ func Examine(ctx context.Context, c config.Config) []Check {
 	checks = append(checks, examineBackups(ctx, c, db), examineDisk(c))
 	err = db.Read(ctx, "app.examine", func(tx *store.Tx) error {
 		checks = append(checks, examineDataKeys(c, tx), examineTimers(tx), examineOutbox(tx), examineLogs(tx))
+		done, err := founded(tx)
+		city := said("city", err, map[bool]string{true: "founded", false: "none yet: timebank found sets one up"}[done])
+		city.OK = city.OK && done
+		checks = append(checks, city)
 		problems, err := policy.New(db).GoLive(tx)
 		rules := said("rules", err, "%d parameters keep the city from going live", len(problems))
 		rules.OK = rules.OK && len(problems) == 0

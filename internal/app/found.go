@@ -33,12 +33,16 @@ func Nanjing() Founding {
 var founders = [2]string{"founding-proposer", "founding-approver"}
 
 // Founded reports whether a city has been set up in the database.
-func (a *App) Founded(ctx context.Context) (bool, error) {
-	var done string
-	err := a.DB.Read(ctx, "app.founded", func(tx *store.Tx) (err error) {
-		done, err = store.Setting(tx, "founded")
+func (a *App) Founded(ctx context.Context) (done bool, err error) {
+	err = a.DB.Read(ctx, "app.founded", func(tx *store.Tx) error {
+		done, err = founded(tx)
 		return err
 	})
+	return done, err
+}
+
+func founded(tx *store.Tx) (bool, error) {
+	done, err := store.Setting(tx, "founded")
 	return done != "", err
 }
 

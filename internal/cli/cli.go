@@ -38,6 +38,7 @@ type commands struct {
 	Set    map[string]string `help:"A setting by its key, such as --set jobs.timers=5s; see timebank settings." placeholder:"KEY=VALUE"`
 
 	Demo    demoCmd    `cmd:"" help:"Run a demo city on the embedded database."`
+	Found   foundCmd   `cmd:"" help:"Set a new city up, with those who run it, and print their invitations."`
 	Serve   serveCmd   `cmd:"" help:"Run the server of an installation."`
 	Migrate migrateCmd `cmd:"" help:"Bring the database to this program's version."`
 

@@ -225,6 +225,7 @@ func TestInputIsTakenStrictly(t *testing.T) {
 		{"half", `{"recipient":`, "application/json", 400, "api.json_malformed", nil},
 		{"two values", whole + `} {}`, "application/json", 400, "api.json_malformed", nil},
 		{"a name twice", whole + `,"item":"x"}`, "application/json", 400, "api.json_malformed", nil},
+		{"U+0000 in a text", whole + `,"note":"a\u0000b"}`, "application/json", 400, "api.json_malformed", nil},
 		{"a name twice but for case", whole + `,"Item":"x"}`, "application/json", 400, "api.json_malformed", nil},
 		{"not UTF-8", whole + ",\"urgency\":\"\xff\"}", "application/json", 400, "api.json_malformed", nil},
 		{"too deep", strings.Repeat("[", 100) + strings.Repeat("]", 100), "application/json", 400, "api.json_malformed", nil},

@@ -90,9 +90,10 @@ func orders(w *world) {
 	w.refused(step{op: "claim-order", as: &stranger, at: []any{id}}, 404, "order.volunteer_unknown")
 	w.does(step{op: "claim-order", as: &chen, at: []any{id}, body: m{}, rows: "assignment+1", want: m{"state": "accepted", "waits_for": "service"}})
 	w.refused(step{op: "claim-order", as: &chen, at: []any{id}}, 409, "order.not_published")
+	w.refused(step{op: "check-in", as: &chen, at: []any{id}, body: w.proof(id)}, 422, "order.too_early")
+	w.Clock.Set(w.Order(order.ID(id)).Start)
 	w.refused(step{op: "check-in", as: &chen, at: []any{id}, body: m{"factors": []m{{"method": "code", "value": "x"}, {"method": "call_back"}}}}, 422, "order.evidence_invalid",
 		"factors.0.value order.code_wrong", "factors.1.method order.method_of_station")
-	w.Clock.Set(w.Order(order.ID(id)).Start)
 	w.refused(step{op: "check-in", as: &chen, at: []any{id}, body: m{"factors": []m{{"method": "code", "value": w.Order(order.ID(id)).CheckCode}}}}, 422, "order.too_few_factors")
 	w.does(step{op: "check-in", as: &chen, at: []any{id}, body: w.proof(id), rows: "evidence+1", want: m{"state": "in_service"}})
 	w.refused(step{op: "cancel-order", as: &elder, at: []any{id}}, 422, "order.invalid", "reason order.reason_missing")

@@ -13,7 +13,7 @@ import (
 )
 
 // strictJSON takes one JSON value and no doubts: no second value after it, no name twice in an object, no bytes that are not UTF-8, no
-// nesting without end. Unknown names are refused by the description's validation, which names all of them.
+// nesting without end, no U+0000 in a text, which PostgreSQL does not keep. Unknown names are refused by the description's validation, which names all of them.
 var strictJSON = huma.Format{
 	Marshal: huma.DefaultJSONFormat.Marshal,
 	Unmarshal: func(data []byte, v any) error {
@@ -32,6 +32,7 @@ var (
 	errTwice     = errors.New("a name stands twice in an object")
 	errTooDeep   = errors.New("nested too deep")
 	errMoreAfter = errors.New("more than one value")
+	errNUL       = errors.New("a text has the character U+0000")
 )
 
 // unambiguous walks through the text once.
@@ -57,6 +58,9 @@ func value(d *json.Decoder, depth int) error {
 	t, err := d.Token()
 	if err != nil {
 		return err
+	}
+	if text, ok := t.(string); ok && strings.ContainsRune(text, 0) {
+		return errNUL
 	}
 	open, ok := t.(json.Delim)
 	if !ok {

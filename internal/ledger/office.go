@@ -53,8 +53,11 @@ var rightsOf = map[Reason][2]identity.Right{
 
 func (s *Service) runPropose(tx *store.Tx, c *ProposeCmd) (identity.ProposalID, error) {
 	rights, ok := rightsOf[c.Act.Reason]
-	if err := c.Act.check(); err != nil || !ok {
-		return "", errs.Invalid("ledger.act_malformed", errs.Field{Path: "act", Code: "ledger.act_malformed"})
+	if err := c.Act.check(); err != nil {
+		return "", err
+	}
+	if !ok {
+		return "", malformed("act", "ledger.act_malformed")
 	}
 	tree, err := s.regions.Tree(tx)
 	if err != nil {
@@ -78,7 +81,14 @@ func (s *Service) runPropose(tx *store.Tx, c *ProposeCmd) (identity.ProposalID, 
 		Reason: c.Note, Until: tx.Now().Add(proposalOpen)})
 }
 
+// mostMinutes bounds what one act issues or adjusts, in minutes (default, ours): more than a great city serves in a hundred years, and far from what
+// an account can hold.
+const mostMinutes = 1_000_000_000
+
 func (a *Act) check() error {
+	if n := a.Minutes.Int64(); n > mostMinutes || n < -mostMinutes {
+		return malformed("minutes", "ledger.too_many")
+	}
 	ok := false
 	switch a.Reason {
 	case ForIssue:
@@ -89,9 +99,13 @@ func (a *Act) check() error {
 		ok = a.Tx != ""
 	}
 	if !ok {
-		return errs.Invalid("ledger.act_malformed")
+		return malformed("act", "ledger.act_malformed")
 	}
 	return nil
+}
+
+func malformed(field, code string) error {
+	return errs.Invalid("ledger.act_malformed", errs.Field{Path: field, Code: code})
 }
 
 // notFor refuses whoever gains or loses by the act: nobody is one of the two persons for its own hours.
@@ -139,7 +153,23 @@ func (a *Act) place(tx *store.Tx, tree *region.Tree) (region.ID, error) {
 	if p, ok := people[member.PersonID(a.Account.Owner)]; ok {
 		return p.Region, nil
 	}
-	return tree.City(), nil
+	return tree.City(), a.owned(tx)
+}
+
+// owned refuses an owner that is neither the city nor a team and has no account either: hours booked to it would be nobody's.
+func (a *Act) owned(tx *store.Tx) error {
+	if a.Account.Owner == City {
+		return nil
+	}
+	teams, err := member.LoadTeams(tx, []member.TeamID{member.TeamID(a.Account.Owner)})
+	if err != nil || len(teams) > 0 {
+		return err
+	}
+	accounts, err := accountsOf(tx, a.Account.Owner)
+	if err != nil || len(accounts) > 0 {
+		return err
+	}
+	return malformed("owner", "ledger.owner_unknown")
 }
 
 // ApproveCmd is the second person's part.

@@ -1,6 +1,7 @@
 package ledger_test
 
 import (
+	"errors"
 	"strings"
 	"testing"
 	"time"
@@ -87,6 +88,17 @@ func TestTwoPersonsMakeAndTakeHours(t *testing.T) {
 		issue := ledger.Act{Reason: ledger.ForIssue, Account: ledger.PoolAccount, Minutes: hours.Of(600)}
 		_, err := s.Propose(t.Context(), ledger.ProposeCmd{Actor: citizen.Actor, Key: c.Key(), Act: issue, Note: "more"})
 		wantCode(t, "issue by a citizen", err, "identity.not_allowed")
+		for what, act := range map[string]ledger.Act{
+			"owner":   {Reason: ledger.ForAdjustment, Account: saved("no such person"), Minutes: hours.Of(10)},
+			"minutes": {Reason: ledger.ForIssue, Account: ledger.PoolAccount, Minutes: hours.Of(1_000_000_001)},
+			"act":     {Reason: ledger.ForAdjustment, Account: saved(string(citizen.ID))},
+		} {
+			_, err := s.Propose(t.Context(), ledger.ProposeCmd{Actor: one.Actor, Key: c.Key(), Act: act, Note: "a slip of the pen"})
+			wantCode(t, what, err, "ledger.act_malformed")
+			if e, ok := errors.AsType[*errs.Error](err); !ok || len(e.Fields) != 1 || e.Fields[0].Path != what {
+				t.Errorf("%s: got %v", what, err)
+			}
+		}
 		propose := func(a ledger.Act) identity.ProposalID {
 			p, err := s.Propose(t.Context(), ledger.ProposeCmd{Actor: one.Actor, Key: c.Key(), Act: a, Note: "budget of the year"})
 			if err != nil {

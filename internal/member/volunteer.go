@@ -211,6 +211,9 @@ func Certify(tx *store.Tx, by identity.Actor, persons []PersonID) ([]error, erro
 	return failed, sc.done()
 }
 
+// longestSuspension is for how many years a volunteer can be suspended at once (default, ours).
+const longestSuspension = 10
+
 // SuspendCmd keeps a certified volunteer from taking orders until a moment.
 type SuspendCmd struct {
 	Actor  identity.Actor
@@ -242,8 +245,11 @@ func (s *Service) runSuspend(tx *store.Tx, cmds []*SuspendCmd, out []*identity.R
 	for i, c := range cmds {
 		v, ok := known[c.Person]
 		var bad errs.Fields
-		if !c.Until.After(tx.Now()) {
+		switch {
+		case !c.Until.After(tx.Now()):
 			bad.Add("until", "member.not_in_future")
+		case c.Until.After(tx.Now().AddDate(longestSuspension, 0, 0)):
+			bad.Add("until", "member.too_far")
 		}
 		if errs.Blank(c.Reason) {
 			bad.Add("reason", "member.reason_missing")

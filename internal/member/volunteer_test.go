@@ -74,7 +74,8 @@ func TestVolunteers(t *testing.T) {
 			t.Errorf("after the suspension: got %+v", v)
 		}
 		suspended, err := w.s.Suspend(ctx, []member.SuspendCmd{{Actor: w.street, Key: "s1", Person: chen, Until: clk.Now().Add(time.Hour), Reason: "complaint"},
-			{Actor: w.street, Key: "s2", Person: child, Until: clk.Now().Add(time.Hour), Reason: "x"}, {Actor: w.street, Key: "s3", Person: chen}})
-		wants(t, "suspend", suspended, err, "", "member.volunteer_not_certified", "member.suspension_invalid")
+			{Actor: w.street, Key: "s2", Person: child, Until: clk.Now().Add(time.Hour), Reason: "x"}, {Actor: w.street, Key: "s3", Person: chen},
+			{Actor: w.street, Key: "s4", Person: chen, Until: clk.Now().AddDate(10, 0, 1), Reason: "for ever"}})
+		wants(t, "suspend", suspended, err, "", "member.volunteer_not_certified", "member.suspension_invalid", "member.suspension_invalid")
 	})
 }

@@ -202,7 +202,10 @@ func once(tx *store.Tx, key store.Key, fn func() (string, error)) (string, error
 	return ref, store.Done(tx, keys, []string{ref})
 }
 
-// allowed refuses a proposal that is back-dated or, for a region, not stricter than the rules above it when it takes effect.
+// furthest is how many years ahead rules can be proposed (default, ours).
+const furthest = 10
+
+// allowed refuses a proposal that is back-dated, or too far ahead, or, for a region, not stricter than the rules above it when it takes effect.
 func (s *Service) allowed(tx *store.Tx, p Proposal, d Draft) error {
 	from := p.From
 	if from.IsZero() {
@@ -210,6 +213,9 @@ func (s *Service) allowed(tx *store.Tx, p Proposal, d Draft) error {
 	}
 	if from.Before(tx.Now()) {
 		return errs.Invalid("policy.invalid", errs.Field{Path: "from", Code: "policy.back_dated"})
+	}
+	if from.After(tx.Now().AddDate(furthest, 0, 0)) {
+		return errs.Invalid("policy.invalid", errs.Field{Path: "from", Code: "policy.too_far"})
 	}
 	if p.Level == City {
 		return nil

@@ -168,6 +168,8 @@ func TestTwoPersonsAndOnce(t *testing.T) {
 
 		_, err = s.Propose(ctx, policy.Founder("ann"), policy.ProposeCmd{TOML: policy.NanjingTOML(), From: clk.Now().Add(-time.Hour), Reason: "late"})
 		wantCode(t, "back-dated", err, "policy.back_dated")
+		_, err = s.Propose(ctx, policy.Founder("ann"), policy.ProposeCmd{TOML: policy.NanjingTOML(), From: time.Date(9999, 12, 31, 23, 59, 59, 0, time.UTC), Reason: "for ever"})
+		wantCode(t, "as far ahead as a date goes", err, "policy.too_far")
 		_, err = s.Propose(ctx, policy.Founder("ann"), policy.ProposeCmd{TOML: policy.NanjingTOML()})
 		wantCode(t, "no reason", err, "policy.bad_text")
 		late, err := s.Propose(ctx, policy.Founder("ann"), policy.ProposeCmd{TOML: policy.NanjingTOML(), From: clk.Now().Add(time.Hour), Reason: "soon"})

@@ -83,12 +83,7 @@ func scanCertificate(r *store.Rows) (volunteer member.PersonID, c Certificate, e
 	return volunteer, c, err
 }
 
-// Has tells which of the volunteers hold a certificate of the course that is good at the transaction's time.
-func Has(tx *store.Tx, ids []member.PersonID, course string) (map[member.PersonID]bool, error) {
-	return HasAt(tx, ids, course, tx.Now())
-}
-
-// HasAt is [Has] at another time, such as the planned beginning of a visit.
+// HasAt tells which of the volunteers hold a certificate of the course that is good at a time, such as the planned beginning of a visit.
 func HasAt(tx *store.Tx, ids []member.PersonID, course string, at time.Time) (map[member.PersonID]bool, error) {
 	held := make(map[member.PersonID]bool, len(ids))
 	_, err := store.In(tx, certificateColumns+"WHERE volunteer IN (", ids, ")", func(r *store.Rows) (none struct{}, err error) {

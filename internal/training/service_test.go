@@ -233,7 +233,7 @@ func TestCertificateOfACourse(t *testing.T) {
 		}
 		has := func() (held map[member.PersonID]bool) {
 			storetest.Read(t, db, func(tx *store.Tx) (err error) {
-				held, err = Has(tx, w.volunteers, "bathing")
+				held, err = HasAt(tx, w.volunteers, "bathing", tx.Now())
 				return err
 			})
 			return held
