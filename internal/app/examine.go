@@ -46,7 +46,7 @@ func Examine(ctx context.Context, c config.Config) []Check {
 	err = db.Read(ctx, "app.examine", func(tx *store.Tx) error {
 		checks = append(checks, examineDataKeys(c, tx), examineTimers(tx), examineOutbox(tx), examineLogs(tx))
 		done, err := founded(tx)
-		city := said("city", err, map[bool]string{true: "founded", false: "none yet: timebank found sets one up"}[done])
+		city := said("city", err, "%s", map[bool]string{true: "founded", false: "none yet: timebank found sets one up"}[done])
 		city.OK = city.OK && done
 		checks = append(checks, city)
 		problems, err := policy.New(db).GoLive(tx)
