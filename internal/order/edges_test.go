@@ -87,14 +87,22 @@ func toFund(c *citytest.City) {
 	}
 }
 
-// later asks for a lesson in some days, so that it can climb before it would begin.
-func later(t *testing.T, c *citytest.City, elder citytest.Person) order.ID {
-	placed, err := c.Orders.Place(t.Context(), []order.PlaceCmd{{Actor: elder.Actor, Key: c.Key(), Recipient: elder.ID, Item: citytest.Lesson,
-		Start: c.Tomorrow().Add(72 * time.Hour), Urgency: catalog.Everyday}})
+// lesson asks for a lesson at a time, of the usual length or of so many minutes, and lets the station publish it.
+func lesson(t *testing.T, c *citytest.City, elder citytest.Person, start time.Time, minutes ...int64) order.ID {
+	cmd := order.PlaceCmd{Actor: elder.Actor, Key: c.Key(), Recipient: elder.ID, Item: citytest.Lesson, Start: start, Urgency: catalog.Everyday}
+	for _, m := range minutes {
+		cmd.Minutes = hours.Of(m)
+	}
+	placed, err := c.Orders.Place(t.Context(), []order.PlaceCmd{cmd})
 	id := citytest.Must(t, placed, err)[0].Value.ID
 	reviewed, err := c.Orders.Review(t.Context(), []order.ReviewCmd{{Actor: identity.System, Key: c.Key(), Order: id, Approve: true}})
 	citytest.Must(t, reviewed, err)
 	return id
+}
+
+// inDays asks for a lesson so late that the order can climb before it would begin.
+func inDays(t *testing.T, c *citytest.City, elder citytest.Person) order.ID {
+	return lesson(t, c, elder, c.Tomorrow().Add(72*time.Hour))
 }
 
 // An order that was at the fund and is given back by a volunteer waits for a provider again, and can be bought.
@@ -102,7 +110,7 @@ func TestAPlaceGivenBackAtTheFundWaitsForAProvider(t *testing.T) {
 	c := citytest.New(t, store.SQLite)
 	elder, volunteer := c.Recipient(83, c.Home()), c.Volunteer(c.Home())
 	officer := c.Staff(identity.Administrator, c.Tree.District(c.Home()))
-	id := later(t, c, elder)
+	id := inDays(t, c, elder)
 	toFund(c)
 	c.Claim(volunteer, id)
 	back, err := c.Orders.Withdraw(t.Context(), []order.OrderCmd{{Actor: volunteer.Actor, Key: c.Key(), Order: id}})
@@ -119,7 +127,7 @@ func TestAnOfferEndsWhenTheFundBuysTheService(t *testing.T) {
 	c := citytest.New(t, store.SQLite)
 	elder, volunteer := c.Recipient(83, c.Home()), c.Volunteer(c.Home())
 	officer := c.Staff(identity.Administrator, c.Tree.District(c.Home()))
-	id := later(t, c, elder)
+	id := inDays(t, c, elder)
 	toFund(c)
 	asked, err := c.Orders.Dispatch(t.Context(), []order.DispatchCmd{{Actor: identity.System, Key: c.Key(), Order: id, Volunteer: volunteer.ID}})
 	citytest.Must(t, asked, err)
@@ -140,7 +148,7 @@ func TestTheFundPaysFromWhatTheOrderHeldOfIt(t *testing.T) {
 	c.Publish(`order.funding = ["fund"]`)
 	elder := c.Recipient(83, c.Home())
 	officer := c.Staff(identity.Administrator, c.Tree.District(c.Home()))
-	id := later(t, c, elder)
+	id := inDays(t, c, elder)
 	total, held := balance(t, c, ledger.FundAccount)
 	storetest.Write(t, c.DB, func(tx *store.Tx) error {
 		_, err := ledger.Book(tx, []ledger.Posting{{Reason: ledger.ForRetirement, Meta: ledger.Meta{Actor: "x"},
@@ -196,11 +204,7 @@ func TestAnHourIsPaidOnceWhenAPhoneSendsItLate(t *testing.T) {
 	first, second, volunteer := c.Recipient(83, c.Home()), c.Recipient(84, c.Home()), c.Volunteer(c.Home())
 	one := c.Place(first.Actor, first)
 	start := c.Order(one).Start
-	placed, err := c.Orders.Place(t.Context(), []order.PlaceCmd{{Actor: second.Actor, Key: c.Key(), Recipient: second.ID, Item: citytest.Lesson,
-		Start: start.Add(90 * time.Minute), Urgency: catalog.Everyday}})
-	two := citytest.Must(t, placed, err)[0].Value.ID
-	reviewed, err := c.Orders.Review(t.Context(), []order.ReviewCmd{{Actor: identity.System, Key: c.Key(), Order: two, Approve: true}})
-	citytest.Must(t, reviewed, err)
+	two := lesson(t, c, second, start.Add(90*time.Minute))
 	c.Claim(volunteer, one)
 	c.Claim(volunteer, two)
 	c.Clock.Set(start.Add(5 * time.Hour))
@@ -226,11 +230,7 @@ func TestPlannedVisitsDoNotCutAServedOne(t *testing.T) {
 	start := c.Tomorrow()
 	visit := func(after time.Duration, planned int64) order.ID {
 		elder := c.Recipient(83, c.Home())
-		placed, err := c.Orders.Place(t.Context(), []order.PlaceCmd{{Actor: elder.Actor, Key: c.Key(), Recipient: elder.ID, Item: citytest.Lesson,
-			Minutes: hours.Of(planned), Start: start.Add(after), Urgency: catalog.Everyday}})
-		id := citytest.Must(t, placed, err)[0].Value.ID
-		reviewed, err := c.Orders.Review(t.Context(), []order.ReviewCmd{{Actor: identity.System, Key: c.Key(), Order: id, Approve: true}})
-		citytest.Must(t, reviewed, err)
+		id := lesson(t, c, elder, start.Add(after), planned)
 		c.Claim(volunteer, id)
 		return id
 	}

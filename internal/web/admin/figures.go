@@ -32,7 +32,7 @@ var groupNames = map[report.Group]string{report.OfHours: "page.office.g_hours", 
 
 // Home shows the figures of a place and a period, the redemption rate first. Each opens to its entries.
 func Home(r *page.Request) error {
-	o, err := open(r, identity.ReportRead, r.T("page.office.figures"))
+	o, err := open(r, page.OfficeRight, r.T("page.office.figures"))
 	if err != nil {
 		return err
 	}

@@ -116,7 +116,7 @@ func placeOf(r *page.Request) (region.ID, error) {
 		return "", err
 	}
 	for _, g := range r.Actor.Grants {
-		if page.May(r.Actor, identity.OrderRead, g.Region, tree) {
+		if page.May(r.Actor, page.DeskRight, g.Region, tree) {
 			return g.Region, nil
 		}
 	}

@@ -10,10 +10,10 @@ import (
 	"timebank/internal/web/ui"
 )
 
-// What opens the desk and the office: the right that their first pages ask for.
+// What opens the desk and the office: their first pages ask for it.
 const (
-	deskRight   = identity.OrderRead
-	officeRight = identity.ReportRead
+	DeskRight   = identity.OrderRead
+	OfficeRight = identity.ReportRead
 )
 
 // AllDoors are the ways into every door but the public one, in the order in which an account is at home in them.
@@ -32,7 +32,7 @@ func (r *Request) Doors(a identity.Actor) ([]ui.Way, error) {
 		holds := func(right identity.Right) bool {
 			return slices.ContainsFunc(a.Grants, func(g identity.Grant) bool { return May(a, right, g.Region, tree) })
 		}
-		open["/desk/"], open["/office/"] = holds(deskRight), holds(officeRight)
+		open["/desk/"], open["/office/"] = holds(DeskRight), holds(OfficeRight)
 		if a.Person == "" {
 			return nil
 		}
