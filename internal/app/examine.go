@@ -15,6 +15,7 @@ import (
 	"timebank/internal/pii"
 	"timebank/internal/policy"
 	"timebank/internal/privacy"
+	"timebank/internal/region"
 	"timebank/internal/store"
 	"timebank/internal/timer"
 )
@@ -45,10 +46,7 @@ func Examine(ctx context.Context, c config.Config) []Check {
 	checks = append(checks, examineBackups(ctx, c, db), examineDisk(c))
 	err = db.Read(ctx, "app.examine", func(tx *store.Tx) error {
 		checks = append(checks, examineDataKeys(c, tx), examineTimers(tx), examineOutbox(tx), examineLogs(tx))
-		done, err := founded(tx)
-		city := said("city", err, "%s", map[bool]string{true: "founded", false: "none yet: timebank found sets one up"}[done])
-		city.OK = city.OK && done
-		checks = append(checks, city)
+		checks = append(checks, examineCity(db, tx))
 		problems, err := policy.New(db).GoLive(tx)
 		rules := said("rules", err, "%d parameters keep the city from going live", len(problems))
 		rules.OK = rules.OK && len(problems) == 0
@@ -196,3 +194,19 @@ func examineDisk(c config.Config) Check {
 
 // full reports whether a disk has too little room. A file system that says nothing of its size is not judged.
 func full(free, all uint64) bool { return all > 0 && free < diskLeast && free < all/10 }
+
+// examineCity says whether there is a city, and whether it has those who decide in it.
+func examineCity(db *store.DB, tx *store.Tx) Check {
+	done, err := founded(tx)
+	if err == nil && !done {
+		return Check{"city", false, "none yet: timebank found sets one up"}
+	}
+	led := false
+	if err == nil {
+		led, err = ledIn(tx, region.New(db))
+	}
+	if err == nil && !led {
+		return Check{"city", false, "fewer than two decide in it, so that nobody can be appointed: timebank found lets new ones in"}
+	}
+	return said("city", err, "founded")
+}

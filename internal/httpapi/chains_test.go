@@ -429,6 +429,16 @@ func identities(w *world) {
 	w.refused(step{op: "revoke-role", as: &office, at: []any{grant}, body: m{"reason": " "}}, 422, "identity.revoke_invalid", "reason identity.reason_missing")
 	w.does(step{op: "revoke-role", as: &office, at: []any{grant}, body: m{"reason": "left the office"}})
 	w.refused(step{op: "board", as: &chen, at: []any{w.Home()}}, 403, "identity.not_allowed")
+	second, lin := w.Staff(identity.Reviewer, w.Tree.City()), w.Person(45, w.Home())
+	district := w.Tree.ReportingDistrict(w.Home())
+	w.refused(step{op: "grant-role", as: &office, at: []any{lin.Actor.ID}, body: m{"role": "reviewer", "region": district}}, 403, "identity.appointment_needed")
+	w.refused(step{op: "appoint", as: &office, at: []any{lin.Actor.ID}, body: m{"role": "reviewer", "region": district, "point": "01h2xcejqtf2nbrexx3vqjhp41", "reason": "knows the work"}}, 422,
+		"identity.grant_invalid", "point identity.point_not_wanted")
+	appointed := w.does(step{op: "appoint", as: &office, at: []any{lin.Actor.ID}, body: m{"role": "reviewer", "region": district, "reason": "knows the work"},
+		rows: "proposal+1"}).text("id")
+	w.refused(step{op: "approve-proposal", as: &office, at: []any{appointed}}, 403, "identity.second_person_needed")
+	w.does(step{op: "approve-proposal", as: &second, at: []any{appointed}, rows: "role_grant+1", want: m{"transaction": nil}, again: true})
+	w.does(step{op: "list-roles", as: &office, at: []any{district}, want: m{"holders.0.actor": lin.Actor.ID}})
 	w.does(step{op: "list-proposals", as: &office, query: "region=" + string(w.Tree.City()), want: m{"proposals": "[]"}})
 	w.refused(step{op: "get-proposal", as: &office, at: []any{"01h2xcejqtf2nbrexx3vqjhp41"}}, 404, "identity.proposal_unknown")
 }

@@ -122,10 +122,25 @@ type NewRole struct {
 	Until  *time.Time `json:"until,omitempty" doc:"Left out: no end"`
 }
 
+// of is the command that gives the role to an actor.
+func (b NewRole) of(ctx context.Context, key string, to ID) identity.GrantRoleCmd {
+	return identity.GrantRoleCmd{Actor: actor(ctx), Key: key, To: identity.ActorID(to), Role: identity.Role(b.Role), Region: region.ID(b.Region), Point: string(b.Point),
+		Campaign: b.Only, From: orZero(b.From), Until: orZero(b.Until)}
+}
+
 func (a *api) grantRole(ctx context.Context, in *With[NewRole]) (Made, error) {
-	b := in.Body
-	made, err := first(a.Identity.GrantRoles(ctx, []identity.GrantRoleCmd{{Actor: actor(ctx), Key: in.Key, To: identity.ActorID(in.ID), Role: identity.Role(b.Role),
-		Region: region.ID(b.Region), Point: string(b.Point), Campaign: b.Only, From: orZero(b.From), Until: orZero(b.Until)}}))
+	made, err := first(a.Identity.GrantRoles(ctx, []identity.GrantRoleCmd{in.Body.of(ctx, in.Key, in.ID)}))
+	return Made{ID(made)}, err
+}
+
+// NewAppointment puts forward that an actor be given a role.
+type NewAppointment struct {
+	NewRole
+	Reason string `json:"reason" minLength:"1" maxLength:"500" doc:"Why this person; it names nobody"`
+}
+
+func (a *api) appoint(ctx context.Context, in *With[NewAppointment]) (Made, error) {
+	made, err := a.Identity.Appoint(ctx, identity.AppointCmd{GrantRoleCmd: in.Body.of(ctx, in.Key, in.ID), Reason: in.Body.Reason})
 	return Made{ID(made)}, err
 }
 

@@ -94,6 +94,10 @@ func (a *api) approveProposal(ctx context.Context, in *ActOn) (Carried, error) {
 	if p.Action == privacy.MergeAction {
 		return a.approveMerge(ctx, in)
 	}
+	if _, ok := identity.ReadAppointment(p); ok {
+		_, err := a.Identity.ApproveAppointment(ctx, identity.ApproveAppointmentCmd{Actor: actor(ctx), Key: in.Key, Proposal: p.ID})
+		return Carried{}, err
+	}
 	if _, ok := division.Read(p); ok {
 		return Carried{}, a.Divisions.Approve(ctx, division.ApproveCmd{Actor: actor(ctx), Key: in.Key, Proposal: p.ID})
 	}

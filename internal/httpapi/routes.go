@@ -71,13 +71,15 @@ func (a *api) routes() []route {
 			says("Every request opens a session of its own: a token is never stored, so that it cannot be given twice."),
 		act(remove, "/actors/{id}/sessions", "end-sessions", "identity", "End all sessions", may(identity.IdentitySession, identity.IdentitySessionFor), a.endSessions),
 		act(remove, "/actors/{id}/sessions/{session}", "end-session", "identity", "End a session", may(identity.IdentitySession, identity.IdentitySessionFor), a.endSession),
-		created(op(post, "/actors/{id}/roles", "grant-role", "identity", "Grant a role", may(identity.IdentityGrantRole), a.grantRole)),
+		created(op(post, "/actors/{id}/roles", "grant-role", "identity", "Grant a role", may(identity.IdentityGrantRole), a.grantRole)).
+			says("A role by which one may approve what others propose needs two: propose it as an appointment."),
+		created(op(post, "/actors/{id}/appointments", "appoint", "identity", "Propose a role that a second person approves", may(identity.IdentityGrantRole), a.appoint)),
 		act(post, "/roles/{id}/revoke", "revoke-role", "identity", "Revoke a granted role", may(identity.IdentityGrantRole), a.revokeRole),
 		op(get, "/regions/{id}/roles", "list-roles", "identity", "Who holds a role in a region", may(identity.IdentityGrantRole), a.listHolders),
 		op(get, "/proposals", "list-proposals", "identity", "Acts that wait for a second person", signedIn, a.listProposals),
 		op(get, "/proposals/{id}", "get-proposal", "identity", "An act that waits for a second person", signedIn, a.getProposal),
 		op(post, "/proposals/{id}/approve", "approve-proposal", "identity", "Approve as the second person",
-			may(identity.LedgerIssueApprove, identity.LedgerAdjustApprove, identity.LedgerReverseApprove, identity.MemberMergeApprove, identity.RegionApprove), a.approveProposal),
+			may(identity.LedgerIssueApprove, identity.LedgerAdjustApprove, identity.LedgerReverseApprove, identity.MemberMergeApprove, identity.RegionApprove, identity.IdentityAppoint), a.approveProposal),
 		op(post, "/proposals/{id}/refuse", "refuse-proposal", "identity", "Refuse a proposal, or withdraw one's own", signedIn, a.refuseProposal),
 
 		created(op(post, "/persons", "register-person", "people", "Register a person", signedIn, a.registerPerson)).

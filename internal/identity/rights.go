@@ -106,6 +106,7 @@ const (
 	ReportRead            Right = "report.read"
 	AuditRead             Right = "audit.read"
 	IdentityGrantRole     Right = "identity.grant_role"
+	IdentityAppoint       Right = "identity.appoint" // approve a role that needs two
 	IdentitySession       Right = "identity.session"
 	IdentitySessionFor    Right = "identity.session_for"
 	IdentityCard          Right = "identity.card" // print, revoke and take the cards of people without a phone
@@ -129,6 +130,8 @@ type rule struct {
 	card bool
 	// guarded asks staff for a second factor shown lately: whatever moves hours, shows identity numbers, or says who may do so.
 	guarded bool
+	// second says that whoever has the right is the second person of what another proposed: see NeedsTwo.
+	second bool
 }
 
 func (r rule) allows(role Role, at region.Level) bool { return r.roles[role].has(at) }
@@ -147,6 +150,9 @@ func (r rule) with(at levels, roles ...Role) rule {
 }
 
 func (r rule) guard() rule { r.guarded = true; return r }
+
+// seconds is a guarded rule of whoever approves what another proposed.
+func (r rule) seconds() rule { r.guarded, r.second = true, true; return r }
 
 var (
 	nobody = rule{}
@@ -217,7 +223,7 @@ var table = map[Right]rule{
 	MemberExportFor:       manager.with("cd", Administrator).guard(),
 	MemberErase:           nobody.with("cds", Administrator).guard(),
 	MemberMergePropose:    nobody.with("cds", Administrator, Reviewer).guard(),
-	MemberMergeApprove:    nobody.with("cd", Administrator, Reviewer).guard(),
+	MemberMergeApprove:    nobody.with("cd", Administrator, Reviewer).seconds(),
 
 	LedgerRead:           carded,
 	LedgerReadFor:        offices,
@@ -226,19 +232,19 @@ var table = map[Right]rule{
 	LedgerDonate:         self,
 	LedgerDonateFor:      desk.guard(),
 	LedgerIssuePropose:   city.guard(),
-	LedgerIssueApprove:   citySecond.guard(),
+	LedgerIssueApprove:   citySecond.seconds(),
 	LedgerReversePropose: manager.with(everyLevel, Reviewer, Administrator).guard(),
-	LedgerReverseApprove: nobody.with("cds", Reviewer, Administrator).guard(),
+	LedgerReverseApprove: nobody.with("cds", Reviewer, Administrator).seconds(),
 	LedgerAdjustPropose:  city.guard(),
-	LedgerAdjustApprove:  citySecond.guard(),
+	LedgerAdjustApprove:  citySecond.seconds(),
 	LedgerClose:          nobody.with("cds", Administrator).guard(),
 
 	PolicyPropose:         city,
-	PolicyApprove:         citySecond.guard(),
+	PolicyApprove:         citySecond.seconds(),
 	PolicyOverridePropose: nobody.with("dsm", Administrator),
-	PolicyOverrideApprove: nobody.with("cds", Administrator, Reviewer).guard(),
+	PolicyOverrideApprove: nobody.with("cds", Administrator, Reviewer).seconds(),
 	RegionPropose:         city,
-	RegionApprove:         citySecond.guard(),
+	RegionApprove:         citySecond.seconds(),
 	CatalogPublish:        city,
 	TrainingStudy:         self,
 	TrainingManage:        nobody.with("cd", Administrator),
@@ -248,6 +254,7 @@ var table = map[Right]rule{
 	ReportRead:            offices.with(everyLevel, ReadOnly),
 	AuditRead:             nobody.with(everyLevel, Auditor),
 	IdentityGrantRole:     manager.with(everyLevel, Administrator).guard(),
+	IdentityAppoint:       nobody.with("cd", Administrator, Reviewer).seconds(),
 	IdentitySession:       self,
 	IdentitySessionFor:    nobody.with(everyLevel, Administrator),
 	IdentityCard:          desk,

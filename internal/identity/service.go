@@ -45,6 +45,8 @@ type Service struct {
 	grant   Call[GrantRoleCmd, GrantID]
 	revoke  Call[RevokeRoleCmd, Nothing]
 	end     Call[EndSessionCmd, Nothing]
+	appoint Call[AppointCmd, ProposalID]
+	approve Call[ApproveAppointmentCmd, GrantID]
 }
 
 // New returns the service of one database. A limit of zero is the default one.
@@ -65,6 +67,7 @@ func New(db *store.DB, regions *region.Service, limits Limits) *Service {
 			w.Str(string(c.Of)).Str(string(c.Session))
 			return c.Actor, c.Key
 		}}
+	s.appointCalls()
 	return s
 }
 
@@ -121,8 +124,9 @@ type GrantRoleCmd struct {
 	Until    time.Time
 }
 
-// GrantRoles gives roles. Nobody grants one to itself, and the manager of a point only lets staff in at that point. Errors of a command:
-// identity.grant_invalid with all bad fields, one for an account that is no person's among them, identity.not_allowed, identity.grant_to_self.
+// GrantRoles gives roles. Nobody grants one to itself, the manager of a point only lets staff in at that point, and what [NeedsTwo] goes by
+// [Service.Appoint]. Errors of a command: identity.grant_invalid with all bad fields, one for an account that is no person's among them,
+// identity.not_allowed, identity.grant_to_self, identity.appointment_needed.
 func (s *Service) GrantRoles(ctx context.Context, cmds []GrantRoleCmd) ([]Result[GrantID], error) {
 	return s.grant.Perform(ctx, s.db, cmds)
 }
@@ -143,11 +147,12 @@ func (s *Service) runGrant(tx *store.Tx, cmds []*GrantRoleCmd, out []*Result[Gra
 	var rows []grantRow
 	var trail []audit.Entry
 	for i, c := range cmds {
-		person, exists := known[c.To]
-		g, err := decideGrant(c, exists, tx.Now(), tree)
-		// Two accounts are not two persons: one that is nobody's could be anybody's second.
-		if err == nil && person == "" && !c.Actor.system {
-			err = errs.Invalid("identity.grant_invalid", errs.Field{Path: "to", Code: "identity.person_needed"})
+		g, err := decideGrant(c, known, tx.Now(), tree)
+		if err == nil {
+			err = mayGrant(c.Actor, c.To, g, tree)
+		}
+		if err == nil && !c.Actor.system && NeedsTwo(g.Role, tree.Level(g.Region)) {
+			err = errTwo
 		}
 		if err != nil {
 			out[i].Err = err
@@ -156,8 +161,7 @@ func (s *Service) runGrant(tx *store.Tx, cmds []*GrantRoleCmd, out []*Result[Gra
 		g.ID = store.NewID[Grant](tx)
 		out[i].Value = g.ID
 		rows = append(rows, grantRow{g, c.To, c.Actor.ID})
-		trail = append(trail, audit.Entry{Actor: c.Actor.ID, OnBehalf: known[c.To], Action: "identity.grant_role", Kind: "actor", Ref: string(c.To),
-			Region: string(g.Region), After: g.words(), Origin: c.Actor.Origin})
+		trail = append(trail, g.given(c.Actor, c.To, known[c.To]))
 	}
 	if err := insertGrants(tx, rows); err != nil {
 		return err
@@ -165,15 +169,25 @@ func (s *Service) runGrant(tx *store.Tx, cmds []*GrantRoleCmd, out []*Result[Gra
 	return audit.Record(tx, trail...)
 }
 
-// decideGrant checks a grant and gives it its dates.
-func decideGrant(c *GrantRoleCmd, exists bool, now time.Time, tree *region.Tree) (Grant, error) {
+// given is what the trail keeps of a role that somebody was given.
+func (g Grant) given(by Actor, to ActorID, person string) audit.Entry {
+	return audit.Entry{Actor: by.ID, OnBehalf: person, Action: "identity.grant_role", Kind: "actor", Ref: string(to), Region: string(g.Region),
+		After: g.words(), Origin: by.Origin}
+}
+
+// decideGrant checks a grant to one of the known actors, of whom each has its person, and gives it its dates.
+func decideGrant(c *GrantRoleCmd, known map[ActorID]string, now time.Time, tree *region.Tree) (Grant, error) {
 	g := Grant{Role: c.Role, Region: c.Region, Point: c.Point, Campaign: c.Campaign, From: c.From, Until: c.Until}
 	if g.From.IsZero() {
 		g.From = now
 	}
 	var bad errs.Fields
-	if !exists {
+	switch person, exists := known[c.To]; {
+	case !exists:
 		bad.Add("to", "identity.actor_unknown")
+	case person == "" && !c.Actor.system:
+		// Two accounts are not two persons: one that is nobody's could be anybody's second.
+		bad.Add("to", "identity.person_needed")
 	}
 	if !g.Role.Valid() {
 		bad.Add("role", "identity.role_unknown")
@@ -199,10 +213,7 @@ func decideGrant(c *GrantRoleCmd, exists bool, now time.Time, tree *region.Tree)
 	if !g.Until.IsZero() && !g.Until.After(g.From) {
 		bad.Add("until", "identity.ends_before_it_begins")
 	}
-	if err := bad.Err("identity.grant_invalid"); err != nil {
-		return g, err
-	}
-	return g, mayGrant(c.Actor, c.To, g, tree)
+	return g, bad.Err("identity.grant_invalid")
 }
 
 // words are the grant in the trail.
@@ -223,7 +234,7 @@ func mayGrant(by Actor, to ActorID, g Grant, tree *region.Tree) error {
 		return nil
 	}
 	if by.ID == string(to) {
-		return errs.New(errs.Forbidden, "identity.grant_to_self").Because(why.Rule("identity.two_persons", "", "law"))
+		return errToSelf
 	}
 	if err := by.MayIn(g.Campaign, IdentityGrantRole, g.Region, tree); err != nil {
 		return err

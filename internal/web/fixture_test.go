@@ -279,6 +279,13 @@ func (f *fixture) whole(t *testing.T, there, late citytest.Person, squad member.
 	}
 	f.at["POST /office/regions/proposals/{id}/approve"], f.at["POST /office/regions/proposals/{id}/refuse"] = string(change), string(change)
 	form("POST /office/regions/proposals/{id}/refuse", "reason-"+string(change), "test")
+	appointed, err := c.Identity.Appoint(ctx, identity.AppointCmd{GrantRoleCmd: identity.GrantRoleCmd{Actor: proposer.Actor, Key: c.Key(), To: identity.ActorID(f.free.Actor.ID),
+		Role: identity.Reviewer, Region: c.Tree.City()}, Reason: "test"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	f.at["POST /office/appointments/{id}/approve"], f.at["POST /office/appointments/{id}/refuse"] = string(appointed), string(appointed)
+	form("POST /office/appointments/{id}/refuse", "reason-"+string(appointed), "test")
 	form("POST /office/regions", "kind", "recode", "c-name", "和燕社区", "c-code", "320113003099", "c-system", "official", "c-from", string(clock.DayOf(c.Clock.Now()).Add(30)), "c-reason", "test")
 	form("POST /office/acts", "act", "issue", "i-class", "pool", "i-minutes", "60", "i-reason", "test")
 

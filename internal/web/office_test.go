@@ -237,6 +237,21 @@ func TestAnOfficeActs(t *testing.T) {
 		is(t, http.StatusUnprocessableEntity, "Please give the reason", `href="#reason-`+grant)
 	admin.post("/office/roles/"+grant+"/revoke", url.Values{"key": {"revoke-it"}, "place": {string(district)}, "reason-" + grant: {"moved"}}).is(t, http.StatusOK, "It is done")
 
+	// A reviewer is proposed by one and approved by another.
+	propose := url.Values{"key": {"appoint-alone"}, "place": {string(district)}, "number": {"13900000998"}, "role": {"reviewer"}}
+	admin.post("/office/roles", propose).is(t, http.StatusUnprocessableEntity, "Please give the reason", `href="#why"`)
+	propose.Set("key", "appoint-with-reason")
+	propose.Set("why", "knows the work")
+	waiting := admin.post("/office/roles", propose)
+	waiting.is(t, http.StatusOK, "Acts that wait for a second person", "knows the work", "Nobody approves what they proposed")
+	approve := regexp.MustCompile(`/office/appointments/[a-z0-9]+/approve`)
+	if approve.MatchString(waiting.body) {
+		t.Error("who proposed a reviewer may approve it")
+	}
+	path := approve.FindString(reviewer.get("/office/people?place=" + string(district)).body)
+	reviewer.post(path, url.Values{"key": {"appoint-second"}, "place": {string(district)}}).is(t, http.StatusOK, "It is done")
+	admin.get("/office/people?place="+string(district)).is(t, http.StatusOK, ">王*<")
+
 	elder, chen := s.KeyElder(s.Home()), s.Volunteer(s.Home())
 	order := s.Served(chen, elder)
 	filed, err := s.Feedback.Complain(ctx, []feedback.ComplainCmd{{Actor: elder.Actor, Key: s.Key(), Order: order, Category: feedback.Poor, Words: "没有教会"}})

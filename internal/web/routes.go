@@ -280,6 +280,8 @@ func routes() []route {
 		{"GET /office/people", admin.Door, page.SignedIn, admin.People},
 		{"POST /office/volunteers/{id}/review", admin.Door, page.SignedIn, admin.Review},
 		{"POST /office/roles", admin.Door, page.SignedIn, admin.Grant},
+		{"POST /office/appointments/{id}/approve", admin.Door, page.SignedIn, admin.ApproveAppointment},
+		{"POST /office/appointments/{id}/refuse", admin.Door, page.SignedIn, admin.RefuseAppointment},
 		{"POST /office/roles/{id}/revoke", admin.Door, page.SignedIn, admin.Revoke},
 		{"GET /office/actors/{id}", admin.Door, page.SignedIn, admin.Account},
 		{"POST /office/actors/{id}/sign-out", admin.Door, page.SignedIn, admin.SignOut},

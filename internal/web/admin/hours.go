@@ -238,12 +238,7 @@ func ApproveAct(r *page.Request) error {
 }
 
 // RefuseAct refuses an act, or withdraws one's own.
-func RefuseAct(r *page.Request) error {
-	return act(r, identity.ReportRead, "/office/hours", Hours, func(_ *office, key string) error {
-		_, err := r.Identity.RefuseProposal(r.Context(), identity.RefuseCmd{Actor: r.Actor, Key: key, Proposal: identity.ProposalID(r.Path("id")), Reason: r.Form("reason-" + r.Path("id"))})
-		return err
-	}, of(r, "reason")...)
-}
+func RefuseAct(r *page.Request) error { return refuse(r, identity.ReportRead, "/office/hours", Hours) }
 
 // clearing is who served whom, district by district, with the more the deeper; a place below the city sees its own row and column.
 func (o *office) clearing(tx *store.Tx) error {

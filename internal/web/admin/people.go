@@ -31,6 +31,9 @@ func People(r *page.Request) error {
 		if err := o.roles(tx); err != nil {
 			return err
 		}
+		if err := o.appointments(tx); err != nil {
+			return err
+		}
 		o.add(block{Title: r.T("page.office.points"), Text: r.T("page.office.points_text"), Links: []ui.Link{{Href: o.at("/office/points"), Text: r.T("page.office.all_points")}}},
 			block{Title: r.T("page.office.regions"), Text: r.T("page.office.regions_text"), Links: []ui.Link{{Href: o.at("/office/regions"), Text: r.T("page.office.regions_link")}}})
 		return o.courses(tx)
@@ -181,11 +184,48 @@ func (o *office) roles(tx *store.Tx) error {
 		}
 	}
 	f := o.form("/office/roles", o.T("page.office.grant"), "", ui.Field{Name: "number", Label: o.T("page.office.number"), Hint: o.T("page.office.number_hint"), Max: 20, Needed: true}, role, point,
-		ui.Field{Name: "until", Label: o.T("page.office.until_day"), Hint: o.T("page.office.until_hint"), Max: 10})
+		ui.Field{Name: "until", Label: o.T("page.office.until_day"), Hint: o.T("page.office.until_hint"), Max: 10},
+		ui.Field{Name: "why", Label: o.T("page.office.reason"), Hint: o.T("page.office.appoint_hint"), Max: 500})
 	f.Title = o.T("page.office.grant_role")
 	b.Forms = append(b.Forms, f)
 	o.add(b)
 	return nil
+}
+
+// appointments lists the roles that wait for a second person here and below.
+func (o *office) appointments(tx *store.Tx) error {
+	if !o.may(identity.IdentityGrantRole, o.place) && !o.may(identity.IdentityAppoint, o.place) {
+		return nil
+	}
+	ours := func(p identity.Proposal) bool { _, ok := identity.ReadAppointment(p); return ok }
+	return o.waitingActs(tx, "appointments", "/office/appointments/", ours, func(p identity.Proposal) ([]ui.Row, error) {
+		a, _ := identity.ReadAppointment(p)
+		both, err := identity.Load(tx, []identity.ActorID{a.To, p.By}, "")
+		if err != nil {
+			return nil, err
+		}
+		name, err := o.names(tx, []string{both[a.To].Person, p.Person})
+		if err != nil {
+			return nil, err
+		}
+		return []ui.Row{{Name: o.T("page.office.who"), Value: name(both[a.To].Person)}, {Name: o.T("page.office.role"), Value: o.RoleText(a.Role)},
+			{Name: o.T("page.office.place"), Value: o.tree.FullName(a.Region)}, {Name: o.T("page.office.until_day"), Value: o.stamp(a.Until)},
+			{Name: o.T("page.office.reason"), Value: p.Reason}, {Name: o.T("page.office.proposed_by"), Value: name(p.Person)},
+			{Name: o.T("page.office.proposed_at"), Value: o.stamp(p.ProposedAt)}, {Name: o.T("page.office.lapses"), Value: o.stamp(p.Until)}}, nil
+	})
+}
+
+// ApproveAppointment gives the role as the second person.
+func ApproveAppointment(r *page.Request) error {
+	return act(r, identity.MemberRead, "/office/people", People, func(_ *office, key string) error {
+		_, err := r.Identity.ApproveAppointment(r.Context(), identity.ApproveAppointmentCmd{Actor: r.Actor, Key: key, Proposal: identity.ProposalID(r.Path("id"))})
+		return err
+	})
+}
+
+// RefuseAppointment refuses an appointment, or withdraws one's own.
+func RefuseAppointment(r *page.Request) error {
+	return refuse(r, identity.MemberRead, "/office/people", People)
 }
 
 // mayManage reports whether the reader may give and take back roles of somebody; as page.May, it says yes to who has to show a second factor.
@@ -221,10 +261,14 @@ func Grant(r *page.Request) error {
 			}
 			until = d.End()
 		}
-		_, err = page.One(r.Identity.GrantRoles(r.Context(), []identity.GrantRoleCmd{{Actor: r.Actor, Key: key, To: who.Actor, Role: identity.Role(r.Form("role")),
-			Region: o.place, Point: r.Form("point"), Until: until}}))
+		cmd := identity.GrantRoleCmd{Actor: r.Actor, Key: key, To: who.Actor, Role: identity.Role(r.Form("role")), Region: o.place, Point: r.Form("point"), Until: until}
+		if identity.NeedsTwo(cmd.Role, o.tree.Level(o.place)) {
+			_, err = r.Identity.Appoint(r.Context(), identity.AppointCmd{GrantRoleCmd: cmd, Reason: r.Form("why")})
+			return err
+		}
+		_, err = page.One(r.Identity.GrantRoles(r.Context(), []identity.GrantRoleCmd{cmd}))
 		return err
-	})
+	}, "reason", "why")
 }
 
 // Revoke ends a role.

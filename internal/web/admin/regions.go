@@ -328,8 +328,5 @@ func ApproveChange(r *page.Request) error {
 
 // RefuseChange refuses a change, or withdraws one's own.
 func RefuseChange(r *page.Request) error {
-	return act(r, identity.ReportRead, "/office/regions", Regions, func(_ *office, key string) error {
-		_, err := r.Identity.RefuseProposal(r.Context(), identity.RefuseCmd{Actor: r.Actor, Key: key, Proposal: identity.ProposalID(r.Path("id")), Reason: r.Form("reason-" + r.Path("id"))})
-		return err
-	}, of(r, "reason")...)
+	return refuse(r, identity.ReportRead, "/office/regions", Regions)
 }

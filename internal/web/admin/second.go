@@ -5,6 +5,7 @@ import (
 
 	"timebank/internal/identity"
 	"timebank/internal/store"
+	"timebank/internal/web/page"
 	"timebank/internal/web/ui"
 )
 
@@ -42,4 +43,13 @@ func (o *office) waitingActs(tx *store.Tx, list, path string, ours func(identity
 	}
 	o.add(block{More: more, List: "after " + list})
 	return nil
+}
+
+// refuse refuses the proposal in the address, or withdraws one's own.
+func refuse(r *page.Request, right identity.Right, back string, show page.Handler) error {
+	return act(r, right, back, show, func(_ *office, key string) error {
+		id := r.Path("id")
+		_, err := r.Identity.RefuseProposal(r.Context(), identity.RefuseCmd{Actor: r.Actor, Key: key, Proposal: identity.ProposalID(id), Reason: r.Form("reason-" + id)})
+		return err
+	}, of(r, "reason")...)
 }
