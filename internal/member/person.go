@@ -3,7 +3,9 @@ package member
 import (
 	"context"
 	"strings"
+	"time"
 
+	"timebank/internal/audit"
 	"timebank/internal/canon"
 	"timebank/internal/clock"
 	"timebank/internal/errs"
@@ -92,7 +94,7 @@ func (s *Service) personCalls() {
 }
 
 // RegisterPersons registers people. Errors of a command: member.person_invalid with all bad fields, member.identity_taken when the identity
-// number is somebody's already, identity.not_allowed. A name that the font cannot print is a warning of the result.
+// number is somebody's already, TooMany member.identity_asked_often for an account that has learnt that of several, identity.not_allowed. A name that the font cannot print is a warning of the result.
 func (s *Service) RegisterPersons(ctx context.Context, cmds []RegisterCmd) ([]identity.Result[Registered], error) {
 	return s.register.Perform(ctx, s.db, cmds)
 }
@@ -116,6 +118,12 @@ func (s *Service) runRegister(tx *store.Tx, cmds []*RegisterCmd, out []*identity
 		if checked[i], out[i].Err = decideRegister(c, sc.today, sc.tree); out[i].Err == nil {
 			out[i].Err = mayRegister(sc, c)
 		}
+		if out[i].Err == nil && registersItself(c.Actor) {
+			out[i].Err = mayAskAgain(tx, c.Actor)
+		}
+		if errs.Fault(out[i].Err) {
+			return out[i].Err
+		}
 		if out[i].Err == nil {
 			indexes[i] = s.index(fieldIDNumber, checked[i].details.IDNumber.Reveal())
 		}
@@ -133,7 +141,11 @@ func (s *Service) runRegister(tx *store.Tx, cmds []*RegisterCmd, out []*identity
 			continue
 		}
 		if taken[indexes[i]] {
-			out[i].Err = errTaken
+			if out[i].Err = errTaken; registersItself(c.Actor) {
+				if err := s.asked(sc, c.Actor, indexes[i]); err != nil {
+					return err
+				}
+			}
 			continue
 		}
 		taken[indexes[i]] = true
@@ -191,6 +203,34 @@ func (s *Service) runRegister(tx *store.Tx, cmds []*RegisterCmd, out []*identity
 // registersItself reports whether the actor is somebody who has signed in and is nobody yet.
 func registersItself(a identity.Actor) bool {
 	return a.Person == "" && len(a.Grants) == 0 && !a.IsSystem()
+}
+
+// asksADay bounds how often an account that is nobody yet is told in a day that an identity number is registered (default, ours): a slip of the
+// finger and another one, and not a list of numbers.
+const asksADay = 3
+
+// asked notes in the trail that an account has learnt that a number is registered, and whose it is.
+func (s *Service) asked(sc *scene, by identity.Actor, index string) error {
+	owner, err := ownerOf(sc.tx, index)
+	sc.note(by, "member.identity_asked", "actor", by.ID, Person{ID: owner}, "", "")
+	return err
+}
+
+func mayAskAgain(tx *store.Tx, by identity.Actor) error {
+	done, err := audit.Of(tx, by.ID)
+	if err != nil {
+		return err
+	}
+	told := 0
+	for _, e := range done {
+		if e.Action == "member.identity_asked" && e.At.After(tx.Now().Add(-24*time.Hour)) {
+			told++
+		}
+	}
+	if told >= asksADay {
+		return errAsked
+	}
+	return nil
 }
 
 func mayRegister(sc *scene, c *RegisterCmd) error {

@@ -71,6 +71,21 @@ func TestRegisterPersons(t *testing.T) {
 			return err
 		})
 		itself.Actor.ID = string(stranger)
+		// A telephone alone does not go through a list of identity numbers, and leaves a trace.
+		for n, want := range []string{"member.identity_taken", "member.identity_taken", "member.identity_taken", "member.identity_asked_often"} {
+			probe := itself
+			probe.Key, probe.IDNumber = fmt.Sprint("probe", n), good.IDNumber
+			told, err := w.s.RegisterPersons(ctx, []member.RegisterCmd{probe})
+			wants(t, "a number that is registered", told, err, want)
+		}
+		storetest.Read(t, db, func(tx *store.Tx) error {
+			trail, err := audit.Of(tx, string(stranger))
+			if len(trail) != 3 || trail[2].Action != "member.identity_asked" || trail[2].OnBehalf != string(out[0].Value.Person) {
+				t.Errorf("the trail: %+v", trail)
+			}
+			return err
+		})
+		clk.Advance(25 * time.Hour)
 		mine, err := w.s.RegisterPersons(ctx, []member.RegisterCmd{itself})
 		wants(t, "oneself", mine, err, "")
 		if mine[0].Value.Actor != stranger {

@@ -139,6 +139,7 @@ var (
 	errUnknown  = errs.New(errs.NotFound, "member.person_unknown")
 	errInactive = errs.New(errs.Conflict, "member.person_not_active").By("record.state", "nobody")
 	errTaken    = errs.New(errs.Conflict, "member.identity_taken").By("record.one_person", "law")
+	errAsked    = errs.New(errs.TooMany, "member.identity_asked_often").By("limits.account", "city")
 	errOwnCase  = errs.New(errs.Forbidden, "member.own_case").By("identity.two_persons", "law")
 )
 
