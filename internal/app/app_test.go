@@ -120,6 +120,7 @@ func behind(t *testing.T, c config.Config, text string) {
 
 func TestOneChangedByteIsFoundAndNamed(t *testing.T) {
 	for _, lie := range []struct{ name, sql, names string }{
+		{"the earner's region of a transfer", "UPDATE ledger_entry SET region_to = 'x' WHERE tx = (SELECT MAX(tx) FROM ledger_entry)", "ledger_tx "},
 		{"minutes of a transfer", "UPDATE ledger_entry SET minutes = minutes + 1 WHERE tx = (SELECT MAX(tx) FROM ledger_entry)", "ledger_tx "},
 		{"minutes and the leaf's place", "UPDATE ledger_tx SET number = number + 1000 WHERE number = (SELECT MAX(number) FROM ledger_tx)", "ledger_tx "},
 		{"a balance", "UPDATE account SET balance = balance + 1 WHERE seq = (SELECT MAX(seq) FROM account)", "account "},

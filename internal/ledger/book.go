@@ -41,6 +41,7 @@ type move struct {
 	reason   Reason
 	src, dst *account
 	minutes  int64
+	regionTo string // of the earner, where it is not the transaction's
 }
 
 // change remembers what an account was before a step, so that a refused item leaves no trace.
@@ -67,6 +68,8 @@ type book struct {
 
 	moves   []move   // of the item in hand
 	changes []change // of the item in hand
+	// regionTo is the region of the earner for whom the item in hand moves minutes now, "" for the transaction's.
+	regionTo string
 
 	touched []*account
 	fresh   []*account
@@ -161,7 +164,7 @@ func (b *book) change(a *account, balance, held int64) {
 
 // move transfers minutes within the item in hand. The caller has seen to it that they are there.
 func (b *book) move(r Reason, src, dst *account, minutes int64) {
-	b.moves = append(b.moves, move{r, src, dst, minutes})
+	b.moves = append(b.moves, move{r, src, dst, minutes, b.regionTo})
 	b.change(src, -minutes, 0)
 	b.change(dst, minutes, 0)
 	if src.free() < 0 && !src.key.Class.mayOwe() {
@@ -175,7 +178,7 @@ func (b *book) abort() {
 		c := b.changes[i]
 		c.a.balance, c.a.held = c.balance, c.held
 	}
-	b.moves, b.changes = b.moves[:0], b.changes[:0]
+	b.moves, b.changes, b.regionTo = b.moves[:0], b.changes[:0], ""
 }
 
 // keep ends an item that moved nothing.
@@ -188,9 +191,13 @@ func (b *book) post(r Reason, m Meta, reverses TxID) TxID {
 		return ""
 	}
 	moves := slices.Clone(b.moves)
-	b.moves = b.moves[:0]
+	b.moves, b.regionTo = b.moves[:0], ""
 	b.entries = b.entries[:0]
-	for _, mv := range moves {
+	for i := range moves {
+		mv := &moves[i]
+		if mv.regionTo == m.RegionTo {
+			mv.regionTo = ""
+		}
 		b.open(mv.src)
 		b.open(mv.dst)
 		b.entries = append(b.entries, publicEntry{string(mv.reason), mv.src.pseudonym, mv.dst.pseudonym, mv.minutes})
@@ -203,7 +210,7 @@ func (b *book) post(r Reason, m Meta, reverses TxID) TxID {
 	}
 	p := private{ref: m.Ref, reverses: string(reverses), service: m.Service, grade: m.Grade, region: m.Region, regionTo: m.RegionTo,
 		policyVersion: m.PolicyVersion, occurredAt: clock.Micros(m.OccurredAt), recordedAt: b.tx.NowMicros(),
-		day: string(clock.DayOf(m.OccurredAt)), actor: m.Actor, note: m.Note}
+		day: string(clock.DayOf(m.OccurredAt)), actor: m.Actor, note: m.Note, regionsTo: regionsOf(moves, func(mv *move) string { return mv.regionTo })}
 	leaf := digestOf(leafBytes(publicPart(string(id), string(r), b.entries), p.hash(salt)))
 	b.posted = append(b.posted, posting{id: id, reverses: reverses != "", moves: moves})
 	b.txArgs = appendTx(b.txArgs, id, r, &p, salt, leaf)

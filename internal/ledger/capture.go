@@ -145,6 +145,7 @@ func (s *holdSet) capture(b *book, ref string, st *Settlement, p *Posted) error 
 	for i := range st.Credits {
 		c := &st.Credits[i]
 		to, debit, credit := b.byKey[c.To], c.Debit.Int64(), c.Credit.Int64()
+		b.regionTo = c.RegionTo
 		if err := payHeld(b, rows, paid, st.Reason, to, min(debit, credit)); err != nil {
 			return err
 		}

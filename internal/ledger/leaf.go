@@ -45,21 +45,49 @@ func publicPart(id, reason string, entries []publicEntry) []byte {
 	return w.Bytes()
 }
 
+// regionsVersion is the version of a private part whose transfers have earners of several regions; any other one is of leafVersion.
+const regionsVersion = 2
+
 // private is what only the city knows of a transaction. Its hash is salted, and erasing the salt makes it unguessable.
 type private struct {
 	ref, reverses, service, grade, region, regionTo, policyVersion, day, actor, note string
 	occurredAt, recordedAt                                                           int64
+	regionsTo                                                                        []string // by transfer, "" where it is regionTo; nil where all are
+}
+
+// regionsOf are the earners' regions of transfers, nil where none has one of its own.
+func regionsOf[T any](transfers []T, of func(*T) string) (all []string) {
+	for i := range transfers {
+		if r := of(&transfers[i]); r != "" {
+			if all == nil {
+				all = make([]string, len(transfers))
+			}
+			all[i] = r
+		}
+	}
+	return all
 }
 
 func (p *private) bytes() []byte {
-	w := canon.New(privateTag, leafVersion).Str(p.ref)
+	version := uint8(leafVersion)
+	if p.regionsTo != nil {
+		version = regionsVersion
+	}
+	w := canon.New(privateTag, version).Str(p.ref)
 	if p.reverses == "" {
 		w.None()
 	} else {
 		w.Str(p.reverses)
 	}
-	return w.Str(p.service).Str(p.grade).Str(p.region).Str(p.regionTo).Str(p.policyVersion).
-		Int(p.occurredAt).Int(p.recordedAt).Str(p.day).Str(p.actor).Str(p.note).Bytes()
+	w.Str(p.service).Str(p.grade).Str(p.region).Str(p.regionTo).Str(p.policyVersion).
+		Int(p.occurredAt).Int(p.recordedAt).Str(p.day).Str(p.actor).Str(p.note)
+	if p.regionsTo != nil {
+		w.List(len(p.regionsTo))
+		for _, r := range p.regionsTo {
+			w.Str(r)
+		}
+	}
+	return w.Bytes()
 }
 
 // hash is SHA-256 of the private part's bytes followed by the salt.
@@ -86,7 +114,9 @@ func (t *record) leafBytes(name func(AccountID) (pseudonym, bool)) (leaf []byte,
 	}
 	var hash [32]byte
 	if t.salt != nil {
-		hash = t.private.hash(t.salt)
+		private := t.private
+		private.regionsTo = regionsOf(t.entries, func(e *entryRow) string { return e.regionTo })
+		hash = private.hash(t.salt)
 	} else {
 		copy(hash[:], t.privateHash)
 	}

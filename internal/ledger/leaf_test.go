@@ -64,6 +64,17 @@ func secondPrivate(ref, reverses string, texts [5]string, occurred, recorded int
 	return secondText(secondText(secondText(b, day), actor), note)
 }
 
+// secondRegions is a private part of version 2: that of version 1, and a list of the earners' regions.
+func secondRegions(hidden []byte, regions ...string) []byte {
+	b := append([]byte(nil), hidden...)
+	b[1+4+len("timebank/ledger.private")] = 2
+	b = binary.BigEndian.AppendUint32(append(b, 'L'), uint32(len(regions)))
+	for _, r := range regions {
+		b = secondText(b, r)
+	}
+	return b
+}
+
 func secondDigest(public, private, salt []byte) (leaf []byte, digest [32]byte) {
 	hash := sha256.Sum256(append(append([]byte(nil), private...), salt...))
 	leaf = append(append([]byte{1}, public...), hash[:]...)
@@ -105,6 +116,10 @@ func TestLeafVectors(t *testing.T) {
 			occurredAt: 1602464400000000, recordedAt: 1602550800000000, day: "2020-10-12", actor: "a-1", note: v.note}
 		if got := digestOf(leafBytes(publicPart(v.id, v.reason, ours), p.hash(salt))); got != want {
 			t.Errorf("%s: got %x, want %x", v.name, got, want)
+		}
+		p.regionsTo = []string{"", "r-xuanwu"}
+		if _, want := secondDigest(public, secondRegions(hidden, p.regionsTo...), salt); digestOf(leafBytes(publicPart(v.id, v.reason, ours), p.hash(salt))) != want {
+			t.Errorf("%s, earners of two regions: the leaf is another", v.name)
 		}
 		flat := strings.Join(strings.Fields(string(text)), "")
 		for what, b := range map[string][]byte{"public part": public, "private part": hidden, "leaf": leaf, "digest": want[:]} {

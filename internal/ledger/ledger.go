@@ -115,6 +115,7 @@ type Credit struct {
 	Credit   hours.Minutes // given to To
 	Cap      hours.Minutes // the most that To may hold; zero means no cap
 	Overflow Key           // where goes what is above the cap; the zero Key means [PoolAccount]
+	RegionTo string        // region of this earner as of the day; "" is the settlement's
 }
 
 // Transfer moves minutes from one account to another.

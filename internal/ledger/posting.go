@@ -270,6 +270,7 @@ func (b *book) reverse(r Reversal, o *original) Posted {
 	// Backwards, so that what went on to the cap or to a debt is there again before the credit itself is taken back.
 	for i := len(o.entries) - 1; i >= 0; i-- {
 		e := o.entries[i]
+		b.regionTo = e.regionTo
 		src, dst := b.bySeq[e.source], b.bySeq[e.destination]
 		part := e.minutes
 		if !dst.key.Class.mayOwe() {

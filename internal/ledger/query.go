@@ -213,7 +213,7 @@ func loadLines(tx *store.Tx, a *account, from place, side int64, limit int) ([]L
 		}
 		l.Minutes, l.OccurredAt, l.RecordedAt = hours.Of(minutes), clock.FromMicros(occurred), clock.FromMicros(recorded)
 		return l, err
-	}, "SELECT e.tx, e.n, e.reason, e.minutes, c.class, t.id, COALESCE(t.number, -1), t.ref, t.service, t.grade, t.region, t.region_to, t.day, "+
+	}, "SELECT e.tx, e.n, e.reason, e.minutes, c.class, t.id, COALESCE(t.number, -1), t.ref, t.service, t.grade, t.region, "+EarnerRegion+", t.day, "+
 		"t.occurred_at, t.recorded_at, t.leaf FROM ledger_entry e JOIN ledger_tx t ON t.seq = e.tx JOIN account c ON c.seq = e."+other+
 		" WHERE e."+own+" = $1 AND (e.tx, e.n) < ($2, $3) ORDER BY e.tx DESC, e.n DESC LIMIT $4", int64(a.seq), t, n, limit)
 }
@@ -342,6 +342,9 @@ func Earned(tx *store.Tx, owners []string) (map[string]hours.Minutes, error) {
 	return earned, err
 }
 
+// EarnerRegion is the region of the earner of a transfer e of a transaction t, in SQL.
+const EarnerRegion = "CASE WHEN e.region_to <> '' THEN e.region_to ELSE t.region_to END"
+
 // Served is one row of the clearing matrix: what earners of one region did for payers of another.
 type Served struct {
 	Region   string // of the payer
@@ -356,10 +359,10 @@ type Served struct {
 func Clearing(tx *store.Tx, from, to clock.Day) ([]Served, error) {
 	return store.All(tx, func(r *store.Rows) (s Served, err error) {
 		return s, r.Scan(&s.Region, &s.RegionTo, &s.Services, &s.Minutes, &s.Reversed)
-	}, "SELECT t.region, t.region_to, COUNT(DISTINCT t.seq), CAST(SUM(e.minutes) AS BIGINT), "+
+	}, "SELECT t.region, "+EarnerRegion+", COUNT(DISTINCT t.seq), CAST(SUM(e.minutes) AS BIGINT), "+
 		"CAST(SUM(CASE WHEN v.reverses IS NULL THEN 0 ELSE e.minutes END) AS BIGINT) "+
 		"FROM ledger_tx t JOIN ledger_entry e ON e.tx = t.seq JOIN account a ON a.seq = e.destination LEFT JOIN ledger_tx v ON v.reverses = t.id "+
-		"WHERE t.reason = 'service' AND a.class IN ('saved', 'group') AND t.day BETWEEN $1 AND $2 GROUP BY t.region, t.region_to ORDER BY t.region, t.region_to",
+		"WHERE t.reason = 'service' AND a.class IN ('saved', 'group') AND t.day BETWEEN $1 AND $2 GROUP BY 1, 2 ORDER BY 1, 2",
 		string(from), string(to))
 }
 
@@ -410,6 +413,7 @@ type entryRow struct {
 	source      AccountID
 	destination AccountID
 	minutes     int64
+	regionTo    string
 }
 
 func scanRecord(r *store.Rows) (*record, error) {
@@ -419,8 +423,10 @@ func scanRecord(r *store.Rows) (*record, error) {
 		&p.occurredAt, &p.recordedAt, &p.day, &p.actor, &p.note, &t.salt, &t.privateHash, &t.leaf)
 }
 
+const entryColumns = "tx, n, reason, source, destination, minutes, region_to"
+
 func scanEntry(r *store.Rows) (e entryRow, err error) {
-	return e, r.Scan(&e.tx, &e.n, &e.reason, &e.source, &e.destination, &e.minutes)
+	return e, r.Scan(&e.tx, &e.n, &e.reason, &e.source, &e.destination, &e.minutes, &e.regionTo)
 }
 
 // loadRecords reads the transactions after a row number, with their transfers; strays are transfers of transactions that do not exist.
@@ -433,7 +439,7 @@ func loadRecords(tx *store.Tx, after int64, most int) (page []*record, strays []
 	if len(page) == most {
 		last = page[most-1].seq
 	}
-	entries, err := store.All(tx, scanEntry, "SELECT tx, n, reason, source, destination, minutes FROM ledger_entry WHERE tx > $1 AND tx <= $2 ORDER BY tx, n", after, last)
+	entries, err := store.All(tx, scanEntry, "SELECT "+entryColumns+" FROM ledger_entry WHERE tx > $1 AND tx <= $2 ORDER BY tx, n", after, last)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -461,7 +467,7 @@ func loadRecord(tx *store.Tx, id TxID) (*record, error) {
 	if len(found) == 0 {
 		return nil, errUnknownTx
 	}
-	found[0].entries, err = store.All(tx, scanEntry, "SELECT tx, n, reason, source, destination, minutes FROM ledger_entry WHERE tx = $1 ORDER BY n", found[0].seq)
+	found[0].entries, err = store.All(tx, scanEntry, "SELECT "+entryColumns+" FROM ledger_entry WHERE tx = $1 ORDER BY n", found[0].seq)
 	return found[0], err
 }
 

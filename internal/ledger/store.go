@@ -134,15 +134,16 @@ func insertPosted(tx *store.Tx, posted []posting, txArgs []any) error {
 	if err != nil {
 		return err
 	}
-	args := make([]any, 0, 12*len(posted))
+	args := make([]any, 0, 14*len(posted))
 	for _, p := range posted {
 		for n, m := range p.moves {
-			args = append(args, string(p.id), n, string(m.reason), int64(m.src.seq), int64(m.dst.seq), m.minutes)
+			args = append(args, string(p.id), n, string(m.reason), int64(m.src.seq), int64(m.dst.seq), m.minutes, m.regionTo)
 		}
 	}
-	_, err = tx.Later().With("WITH v (id, n, reason, source, destination, minutes) AS (VALUES ", []string{"TEXT", "BIGINT", "TEXT", "BIGINT", "BIGINT", "BIGINT"}, args,
-		") INSERT INTO ledger_entry (tx, n, reason, source, destination, minutes) "+
-			"SELECT t.seq, v.n, v.reason, v.source, v.destination, v.minutes FROM v CROSS JOIN ledger_tx t WHERE t.id = v.id")
+	_, err = tx.Later().With("WITH v (id, n, reason, source, destination, minutes, region_to) AS (VALUES ",
+		[]string{"TEXT", "BIGINT", "TEXT", "BIGINT", "BIGINT", "BIGINT", "TEXT"}, args,
+		") INSERT INTO ledger_entry (tx, n, reason, source, destination, minutes, region_to) "+
+			"SELECT t.seq, v.n, v.reason, v.source, v.destination, v.minutes, v.region_to FROM v CROSS JOIN ledger_tx t WHERE t.id = v.id")
 	return err
 }
 
@@ -217,6 +218,7 @@ type originalEntry struct {
 	source, destination AccountID
 	payer, owner        string // of the source and of the destination
 	minutes             int64
+	regionTo            string // of the earner, "" where it is the transaction's
 }
 
 // loadOriginals reads transactions with their transfers, and whether they were taken back already.
@@ -238,10 +240,10 @@ func loadOriginals(tx *store.Tx, ids []TxID) (map[TxID]*original, error) {
 		found[o.id], bySeq[o.seq], args[i] = o, o, o.seq
 	}
 	entries, err := store.AllWith(tx, "WITH v (seq) AS (VALUES ", []string{"BIGINT"}, args,
-		") SELECT e.tx, e.source, e.destination, s.owner, d.owner, e.minutes FROM v CROSS JOIN ledger_entry e JOIN account s ON s.seq = e.source "+
+		") SELECT e.tx, e.source, e.destination, s.owner, d.owner, e.minutes, e.region_to FROM v CROSS JOIN ledger_entry e JOIN account s ON s.seq = e.source "+
 			"JOIN account d ON d.seq = e.destination WHERE e.tx = v.seq ORDER BY e.tx, e.n",
 		func(r *store.Rows) (e originalEntry, err error) {
-			return e, r.Scan(&e.tx, &e.source, &e.destination, &e.payer, &e.owner, &e.minutes)
+			return e, r.Scan(&e.tx, &e.source, &e.destination, &e.payer, &e.owner, &e.minutes, &e.regionTo)
 		})
 	if err != nil {
 		return nil, err

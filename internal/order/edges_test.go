@@ -11,14 +11,16 @@ import (
 	"timebank/internal/identity"
 	"timebank/internal/ledger"
 	"timebank/internal/order"
+	"timebank/internal/region"
+	"timebank/internal/report"
 	"timebank/internal/store"
 	"timebank/internal/store/storetest"
 	"timebank/internal/training"
 )
 
-// bather is a volunteer with the course for bathing.
-func bather(t *testing.T, c *citytest.City) citytest.Person {
-	v := c.Volunteer(c.Home())
+// bather is a volunteer with the course for bathing, at home in the city's usual place or in another.
+func bather(t *testing.T, c *citytest.City, home ...region.ID) citytest.Person {
+	v := c.Volunteer(append(home, c.Home())[0])
 	attended, err := c.Training.RecordAttendance(t.Context(), []training.RecordAttendanceCmd{{Actor: identity.System, Key: c.Key(), Volunteer: v.ID, Course: "bathing",
 		Session: "b", Mode: training.Offline, Minutes: hours.Of(8 * 60), OccurredAt: c.Clock.Now()}})
 	citytest.Must(t, attended, err)
@@ -76,6 +78,77 @@ func TestWhoServedIsPaidWhenTheOtherStaysAway(t *testing.T) {
 			if total, _ := balance(t, c, saved(came)); total != 60 {
 				t.Errorf("gone first %v: got %d minutes, want 60", goneFirst, total)
 			}
+		}
+	})
+}
+
+// Two come from two districts: each district is credited with what its own volunteer served, and loses it when it is taken back.
+func TestEachDistrictServesItsOwnMinutes(t *testing.T) {
+	citytest.Each(t, func(t *testing.T, c *citytest.City) {
+		away := c.Community("320102002", 0)
+		elder, near, far := c.Recipient(83, c.Home()), bather(t, c), bather(t, c, away)
+		id := bath(t, c, elder, c.Tomorrow())
+		c.Claim(near, id)
+		c.Claim(far, id)
+		c.Clock.Set(c.Order(id).Start)
+		for i, minutes := range []time.Duration{0, 60, 30} {
+			c.Clock.Advance(minutes * time.Minute)
+			for n, v := range []citytest.Person{near, far} {
+				check := []order.CheckCmd{{Actor: v.Actor, Key: c.Key(), Order: id, Factors: c.Proof(id)}}
+				switch {
+				case i == 0:
+					citytest.Got(c.Orders.CheckIn(t.Context(), check)).Must(t, "in")
+				case i == n+1:
+					citytest.Got(c.Orders.CheckOut(t.Context(), check)).Must(t, "out")
+				}
+			}
+		}
+		c.Confirm(elder.Actor, id)
+		c.Pass(25 * time.Hour)
+		served := func() map[string]ledger.Served {
+			all := map[string]ledger.Served{}
+			storetest.Read(t, c.DB, func(tx *store.Tx) error {
+				rows, err := ledger.Clearing(tx, "2020-01-01", "2021-01-01")
+				for _, r := range rows {
+					all[r.RegionTo] = r
+				}
+				return err
+			})
+			return all
+		}
+		earned := func(place region.ID) (minutes int64) {
+			storetest.Read(t, c.DB, func(tx *store.Tx) error {
+				all, err := c.Reports.Recent(tx, report.Days("2020-01-01", "2021-01-01"))
+				minutes = all.Of(place)["figure.earned"]
+				return err
+			})
+			return minutes
+		}
+		if got := served(); got[string(c.Home())].Minutes != hours.Of(60) || got[string(away)].Minutes != hours.Of(90) {
+			t.Errorf("who served whom: %+v", got)
+		}
+		for place, want := range map[region.ID]int64{c.Home(): 60, away: 90} {
+			if got := earned(place); got != want {
+				t.Errorf("earned at %s: got %d, want %d", place, got, want)
+			}
+		}
+		storetest.Write(t, c.DB, func(tx *store.Tx) error {
+			back, err := ledger.Reverse(tx, []ledger.Reversal{{Tx: ledger.TxID(c.Order(id).SettledBy), Actor: "a-1", Note: "paid by mistake"}})
+			if err == nil {
+				err = back[0].Err
+			}
+			return err
+		})
+		if got := served(); got[string(c.Home())].Reversed != hours.Of(60) || got[string(away)].Reversed != hours.Of(90) {
+			t.Errorf("taken back: %+v", got)
+		}
+		c.Pass(10 * time.Minute) // what is counted is five minutes old at most
+		if near, far := earned(c.Home()), earned(away); near != 0 || far != 0 {
+			t.Errorf("earned after it was taken back: %d and %d", near, far)
+		}
+		v, err := ledger.Verify(t.Context(), c.DB, nil)
+		if err != nil || len(v.Problems) > 0 {
+			t.Errorf("verification: %v, %v", v.Problems, err)
 		}
 	})
 }

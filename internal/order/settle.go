@@ -120,7 +120,9 @@ func (w *work) settlement(o *Order) (ledger.Settlement, error) {
 		if a.Minutes.IsZero() {
 			continue
 		}
-		out.Credits = append(out.Credits, credit(a, r, w.wishes[a.Volunteer].OverCap))
+		c := credit(a, r, w.wishes[a.Volunteer].OverCap)
+		c.RegionTo = string(a.Region)
+		out.Credits = append(out.Credits, c)
 	}
 	out.Meta = w.meta(o, system.ID, string(grade), string(regionTo))
 	return out, nil

@@ -69,7 +69,7 @@ var table = []figure{
 		person: "CASE WHEN " + spentHere + " THEN s.owner ELSE d.owner END", place: "COALESCE(b.region, t.region)", what: "COALESCE(b.service, t.service)",
 		value: "CASE WHEN " + spentHere + " THEN e.minutes ELSE -e.minutes END", where: "(" + spentHere + " OR " + spentBack + ")"},
 	{code: "figure.earned", unit: Minutes, group: OfHours, kind: "transaction", from: fromBook, key: lineKey, at: "t.recorded_at", named: "t.id", ref: "COALESCE(b.id, t.id)",
-		person: "CASE WHEN " + earnedHere + " THEN d.owner ELSE s.owner END", place: "COALESCE(b.region_to, t.region_to)", what: "COALESCE(b.service, t.service)",
+		person: "CASE WHEN " + earnedHere + " THEN d.owner ELSE s.owner END", place: "CASE WHEN e.region_to <> '' THEN e.region_to ELSE COALESCE(b.region_to, t.region_to) END", what: "COALESCE(b.service, t.service)",
 		value: "CASE WHEN " + earnedHere + " THEN e.minutes ELSE -e.minutes END", where: "(" + earnedHere + " OR " + earnedBack + ")"},
 	{code: "figure.granted", unit: Minutes, group: OfHours, kind: "transaction", from: fromBook, key: lineKey, at: "t.recorded_at", named: "t.id", ref: "t.id", person: "d.owner",
 		place: "t.region", what: "t.reason", value: "e.minutes", where: "t.reason = 'grant' AND d.class = 'grant'"},
