@@ -31,7 +31,7 @@ type Order struct {
 	Minutes       Minutes      `json:"minutes" doc:"Planned, for each volunteer"`
 	Volunteers    int          `json:"volunteers" doc:"Places"`
 	Point         *Point       `json:"point,omitempty" doc:"The place, or its area as long as exact is false"`
-	Exact         bool         `json:"exact" doc:"The desk sees the area; the place is at /orders/{id}/place, where each look is in the audit trail"`
+	Exact         bool         `json:"exact" doc:"Who serves sees the place from its yes until it has checked out. The desk sees the area; the place is at /orders/{id}/place, where each look is in the audit trail"`
 	Code          string       `json:"check_code,omitempty" doc:"For the recipient's side and the desk alone: it proves that the recipient gave it"`
 	Funding       []string     `json:"funding" doc:"Sources that hold its minutes, in order"`
 	PolicyVersion string       `json:"policy_version"`

@@ -197,6 +197,10 @@ func (s AssignmentState) live() bool {
 	return false
 }
 
+// findsTheDoor reports whether the volunteer has to know where exactly the visit is: from its yes until it has checked out. Whoever is only asked, and
+// whoever has been there, knows the neighbourhood (product: "addresses shown in steps").
+func (s AssignmentState) findsTheDoor() bool { return s == Taken || s == CheckedIn }
+
 // served reports whether the volunteer has been there and gone again.
 func (s AssignmentState) served() bool { return s == CheckedOut || s == Paid }
 

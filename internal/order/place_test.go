@@ -1,7 +1,9 @@
 package order_test
 
 import (
+	"slices"
 	"testing"
+	"time"
 
 	"timebank/internal/audit"
 	"timebank/internal/citytest"
@@ -77,5 +79,62 @@ func TestTheDeskLooksForThePlaceOfAVisit(t *testing.T) {
 		if n := looks(); n != 1 {
 			t.Errorf("got %d looks after the volunteer's, want 1", n)
 		}
+	})
+}
+
+// A volunteer is told the place with its yes and does not keep it: from its own check-out on it sees the neighbourhood again, whatever becomes of
+// the visit, and finds the place no more.
+func TestTheHomeIsForTheVisitAlone(t *testing.T) {
+	citytest.Each(t, func(t *testing.T, c *citytest.City) {
+		ctx := t.Context()
+		volunteer, officer := c.Volunteer(c.Home()), c.Staff(identity.PointManager, c.Home())
+		middle, _ := c.Tree.Point(c.Home())
+		there := region.Point{LatE6: middle.LatE6 + 1800, LonE6: middle.LonE6 - 2100}
+		pinned := func() citytest.Person {
+			elder := c.Recipient(83, c.Home())
+			done, err := c.Members.Pin(ctx, []member.PinCmd{{Actor: elder.Actor, Key: c.Key(), Person: elder.ID, Point: there}})
+			citytest.Must(t, done, err)
+			return elder
+		}
+		sees := func(when string, id order.ID, exact bool) {
+			t.Helper()
+			want := middle
+			if exact {
+				want = there
+			}
+			v, err := c.Orders.Get(ctx, volunteer.Actor, id)
+			if err != nil || v.Exact != exact || v.Point != want {
+				t.Errorf("%s (%s): got %v, exact %v, %v, want %v", when, v.State, v.Point, v.Exact, err, want)
+			}
+			list, err := c.Orders.List(ctx, volunteer.Actor, order.Filter{Volunteer: volunteer.ID})
+			if i := slices.IndexFunc(list, func(o order.View) bool { return o.ID == id }); err != nil || i < 0 || list[i].Exact != exact || list[i].Point != want {
+				t.Errorf("%s, in the list: got %+v, %v", when, list, err)
+			}
+			code := ""
+			if !exact {
+				code = "identity.not_allowed"
+			}
+			if _, err := c.Orders.SeePlace(ctx, volunteer.Actor, id); errs.CodeOf(err) != code {
+				t.Errorf("%s, looking for the place: got %v, want %q", when, err, code)
+			}
+		}
+		elder := pinned()
+		id := c.Place(elder.Actor, elder)
+		c.Claim(volunteer, id)
+		sees("taken", id, true)
+		c.Clock.Set(c.Order(id).Start)
+		citytest.Got(c.Orders.CheckIn(ctx, []order.CheckCmd{{Actor: volunteer.Actor, Key: c.Key(), Order: id, Factors: c.Proof(id)}})).Must(t, "in")
+		sees("there", id, true)
+		c.Clock.Advance(time.Hour)
+		citytest.Got(c.Orders.CheckOut(ctx, []order.CheckCmd{{Actor: volunteer.Actor, Key: c.Key(), Order: id, Factors: c.Proof(id)}})).Must(t, "out")
+		sees("gone again", id, false)
+		c.Confirm(elder.Actor, id)
+		sees("confirmed", id, false)
+		c.Pass(25 * time.Hour)
+		sees("paid", id, false)
+		citytest.Got(c.Orders.Dispute(ctx, []order.OrderCmd{{Actor: elder.Actor, Key: c.Key(), Order: id, Reason: "it was shorter"}})).Must(t, "dispute")
+		sees("disputed", id, false)
+		citytest.Got(c.Orders.Decide(ctx, []order.DecideCmd{{Actor: officer.Actor, Key: c.Key(), Order: id, Uphold: true, Reason: "it was not"}})).Must(t, "decide")
+		sees("decided", id, false)
 	})
 }

@@ -117,8 +117,7 @@ func (w *work) show(actor identity.Actor, o *Order) (View, error) {
 			v.Code = o.CheckCode
 		}
 	case serves:
-		// Whoever is only asked learns where exactly with the yes.
-		v.Near, v.Exact = true, o.placeOf(member.PersonID(actor.Person)).State != Offered
+		v.Near, v.Exact = true, o.placeOf(member.PersonID(actor.Person)).State.findsTheDoor()
 		if !v.Exact {
 			v.Point, _ = w.tree.Point(o.Region)
 		}
