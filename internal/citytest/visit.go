@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"timebank/internal/identity"
+	"timebank/internal/ledger"
 	"timebank/internal/member"
 	"timebank/internal/order"
 	"timebank/internal/policy"
@@ -143,4 +144,17 @@ func (c *City) enact(p policy.Proposal, err error) {
 	if _, err := c.Policies.Approve(ctx, policy.Founder("bob"), policy.DecideCmd{Key: c.Key(), Proposal: p.ID, Reason: "test"}); err != nil {
 		c.t.Fatal(err)
 	}
+}
+
+// TakeBack lets the office reverse the payment of an order: one person proposes it, another approves.
+func (c *City) TakeBack(id order.ID) error {
+	c.t.Helper()
+	ctx := c.t.Context()
+	one, two := c.Staff(identity.Administrator, c.Tree.City()), c.Staff(identity.Administrator, c.Tree.City())
+	proposal, err := c.Ledger.Propose(ctx, ledger.ProposeCmd{Actor: one.Actor, Key: c.Key(), Act: ledger.Act{Reason: ledger.ForReversal, Tx: ledger.TxID(c.Order(id).SettledBy)}, Note: "test"})
+	if err != nil {
+		return err
+	}
+	_, err = c.Ledger.Approve(ctx, ledger.ApproveCmd{Actor: two.Actor, Key: c.Key(), Proposal: proposal})
+	return err
 }

@@ -272,7 +272,7 @@ func decodeDecided(text string) (Decided, error) {
 // Decide ends complaints, by the level that has them or one above it, and with them the disputes of their orders: the minutes are
 // released or reversed. Nobody decides in a case of their own, on a complaint that they filed, or twice on the same. Errors of a command:
 // feedback.decision_invalid with every bad field, feedback.complaint_unknown, feedback.decided_already, feedback.decide_own,
-// feedback.decide_twice, feedback.nothing_to_reverse, identity.not_allowed.
+// feedback.decide_twice, feedback.nothing_to_reverse, feedback.reversed_already, identity.not_allowed.
 func (s *Service) Decide(ctx context.Context, cmds []DecideCmd) ([]identity.Result[Decided], error) {
 	return s.decide.Perform(ctx, s.db, cmds)
 }
@@ -315,11 +315,12 @@ func (s *Service) runDecide(tx *store.Tx, cmds []*DecideCmd, out []*identity.Res
 		}
 		decided[i] = cc
 		out[i].Value = Decided{o.ID, o.State}
-		if o.State != order.Disputed && c.Decision == Reverse {
+		undo := c.Decision == Reverse && o.State != order.Void
+		if o.State != order.Disputed && undo {
 			// The complaint came when there was nothing to freeze yet; whoever decides may reverse all the same.
 			freeze = append(freeze, order.OrderCmd{Actor: identity.System.From(c.Actor.Origin), Order: o.ID, Reason: "complaint." + string(cc.Category)})
 		}
-		if o.State == order.Disputed || c.Decision == Reverse {
+		if o.State == order.Disputed || undo {
 			decide = append(decide, order.DecideCmd{Actor: c.Actor, Key: inner(c.Key, "order.decide"), Order: o.ID, Uphold: c.Decision == Release, Reason: c.Reason})
 			at = append(at, i)
 		}
@@ -391,7 +392,12 @@ func (d *desk) decidable(c *DecideCmd, known *Complaint) (*Complaint, *order.Ord
 	if err := checkDecision(c); err != nil {
 		return nil, nil, err
 	}
-	if c.Decision == Reverse && o.State != order.Disputed && !o.State.Disputable() {
+	switch {
+	case o.State == order.Void && c.Decision == Reverse:
+		// The office has taken the payment back by itself: it is as decided.
+	case o.State == order.Void:
+		return nil, nil, errs.New(errs.Conflict, "feedback.reversed_already").By("record.once", "nobody")
+	case c.Decision == Reverse && o.State != order.Disputed && !o.State.Disputable():
 		return nil, nil, errs.New(errs.Conflict, "feedback.nothing_to_reverse").
 			Because(why.Rule("order.state", o.PolicyVersion, "law").With("state", string(o.State)))
 	}

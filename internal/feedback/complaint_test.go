@@ -328,3 +328,27 @@ func TestComplaintsAtTheSameMoment(t *testing.T) {
 		c.wantSaved(volunteer, 60, 60)
 	})
 }
+
+// When the office takes the payment back while a complaint is open, the complaint can only be answered as that decided: the time cannot be released any
+// more.
+func TestAComplaintAboutWhatTheOfficeTookBack(t *testing.T) {
+	each(t, func(t *testing.T, c *town) {
+		elder, volunteer := c.people()
+		id := c.Earn(volunteer, elder, 60)
+		complaint := c.complain(elder.Actor, id).Must(t, "complain")
+		if err := c.TakeBack(id); err != nil {
+			t.Fatal(err)
+		}
+		c.decide(c.manager, complaint, feedback.Release).Refused(t, "release what is gone", "order.taken_back")
+		c.Pass(time.Minute)
+		c.wantState(id, order.Void)
+		c.decide(c.manager, complaint, feedback.Release).Refused(t, "release once the order knows", "feedback.reversed_already")
+		if got := c.decide(c.manager, complaint, feedback.Reverse).Must(t, "say so"); got.State != order.Void {
+			t.Errorf("the answer left the order %s", got.State)
+		}
+		if got := c.complaint(id); got.Open || got.Decision != feedback.Reverse {
+			t.Errorf("the complaint is %+v, want it answered", got)
+		}
+		c.wantSaved(volunteer, 0, 0)
+	})
+}

@@ -21,6 +21,9 @@ import (
 const (
 	TimerGrants = "ledger.grants" // the first hour of a month: last month's grants end, this month's begin
 	TimerEstate = "ledger.estate" // the family of somebody who died has not answered
+
+	// TimerTakenBack tells who keeps what was paid for, by its reference, that the office has reversed the payment; the handler is that room's.
+	TimerTakenBack = "ledger.taken_back"
 )
 
 // Handlers are the timers of the book, by kind.

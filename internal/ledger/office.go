@@ -14,6 +14,7 @@ import (
 	"timebank/internal/member"
 	"timebank/internal/region"
 	"timebank/internal/store"
+	"timebank/internal/timer"
 )
 
 // proposalOpen is how long an act of two persons waits for the second (default, ours).
@@ -301,14 +302,7 @@ func (a *Act) try(tx *store.Tx, actor string, p identity.Proposal) (Posted, erro
 	var transfers []Transfer
 	switch {
 	case a.Reason == ForReversal:
-		if err := a.unfreeze(tx); err != nil {
-			return Posted{}, err
-		}
-		posted, err := Reverse(tx, []Reversal{{Tx: a.Tx, Actor: actor, Note: p.Reason}})
-		if err != nil {
-			return Posted{}, err
-		}
-		return posted[0], nil
+		return a.takeBack(tx, Reversal{Tx: a.Tx, Actor: actor, Note: p.Reason})
 	case a.Reason == ForIssue:
 		transfers = []Transfer{{IssuerAccount, a.Account, a.Minutes}}
 	case a.Minutes.Sign() > 0:
@@ -323,14 +317,28 @@ func (a *Act) try(tx *store.Tx, actor string, p identity.Proposal) (Posted, erro
 	return posted[0], nil
 }
 
-// unfreeze lets go of what a dispute holds of the service that is to be taken back: else it would be missing, and become a debt.
-func (a *Act) unfreeze(tx *store.Tx) error {
-	found, err := loadOriginals(tx, []TxID{a.Tx})
+// takeBack reverses a transaction. What a dispute holds of a service is let go of first: else it would be missing, and become a debt. Whoever keeps what
+// was paid for is told by a timer that is due at once, because it has to know that nothing is paid any more.
+func (a *Act) takeBack(tx *store.Tx, r Reversal) (Posted, error) {
+	found, err := loadOriginals(tx, []TxID{r.Tx})
 	if err != nil {
-		return err
+		return Posted{}, err
 	}
-	if o := found[a.Tx]; o != nil && o.reason == ForService && o.meta.Ref != "" {
-		return Unfreeze(tx, o.meta.Ref)
+	paidFor := ""
+	if o := found[r.Tx]; o != nil && (o.reason == ForService || o.reason == ForFundClaim) {
+		paidFor = o.meta.Ref
 	}
-	return nil
+	if paidFor != "" {
+		if err := Unfreeze(tx, paidFor); err != nil {
+			return Posted{}, err
+		}
+	}
+	posted, err := Reverse(tx, []Reversal{r})
+	if err != nil {
+		return Posted{}, err
+	}
+	if paidFor != "" && posted[0].Err == nil {
+		err = timer.Set(tx, timer.Timer{Kind: TimerTakenBack, Ref: paidFor, Due: tx.Now()})
+	}
+	return posted[0], err
 }

@@ -303,6 +303,14 @@ func (w *work) decide(o *Order, c *DecideCmd) error {
 		return errs.Invalid("order.invalid", errs.Field{Path: "reason", Code: "order.reason_missing"})
 	}
 	paid := !o.SettledAt.IsZero()
+	if c.Uphold && paid {
+		// Nothing is left to be released, and who made the hours twice would be one person.
+		if gone, err := w.takenBack(o); err != nil {
+			return err
+		} else if gone {
+			return errs.New(errs.Conflict, "order.taken_back").By("record.once", "nobody")
+		}
+	}
 	if paid {
 		if err := ledger.Unfreeze(w.tx, string(o.ID)); err != nil {
 			return err
@@ -312,6 +320,7 @@ func (w *work) decide(o *Order, c *DecideCmd) error {
 	switch {
 	case c.Uphold && paid:
 		w.move(c.Actor, "order.decide", o, Settled, ForNothing)
+		return nil
 	case c.Uphold:
 		by := o.ConfirmedBy
 		if by == NotConfirmed {
@@ -327,22 +336,51 @@ func (w *work) decide(o *Order, c *DecideCmd) error {
 		if err := reversed[0].Err; err != nil && errs.CodeOf(err) != "ledger.reversed_already" {
 			return err
 		}
-		w.void(c.Actor, o)
 	case paid:
 		// Its minutes were rounded to nothing, so that nothing was posted.
-		w.void(c.Actor, o)
 	default:
 		w.release(o)
-		w.void(c.Actor, o)
 	}
+	w.void(c.Actor, "order.decide", o)
 	return nil
 }
 
-func (w *work) void(actor identity.Actor, o *Order) {
+// takenBack reports whether the office has reversed what an order names as its payment.
+func (w *work) takenBack(o *Order) (bool, error) {
+	if o.SettledBy == "" {
+		return false, nil
+	}
+	return ledger.Reversed(w.tx, ledger.TxID(o.SettledBy))
+}
+
+// takeBack ends an order whose payment the office has reversed, and with it a dispute over it: nothing is paid any more, and only two persons make
+// hours again.
+func (w *work) takeBack(o *Order, _ timer.Timer) error {
+	switch o.State {
+	case Settled, Closed, Disputed:
+	default:
+		return nil
+	}
+	if gone, err := w.takenBack(o); err != nil || !gone {
+		return err
+	}
+	if o.State == Disputed {
+		// What a dispute froze that came between the reversal and now.
+		if err := ledger.Unfreeze(w.tx, string(o.ID)); err != nil {
+			return err
+		}
+	}
+	o.Reason = "order.taken_back"
+	w.void(system, "order.take_back", o)
+	return nil
+}
+
+// void ends an order for which nothing is paid, or what was paid is reversed.
+func (w *work) void(actor identity.Actor, action string, o *Order) {
 	for _, a := range o.Assignments {
 		if a.State.live() {
 			w.set(a, VoidService)
 		}
 	}
-	w.move(actor, "order.decide", o, Void, ForNothing)
+	w.move(actor, action, o, Void, ForNothing)
 }

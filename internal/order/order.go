@@ -38,7 +38,7 @@ const (
 	Closed    State = "closed"     // paid, and the time for a complaint is over
 	Cancelled State = "cancelled"
 	Disputed  State = "disputed" // its minutes are frozen until somebody decides
-	Void      State = "void"     // decided against: nothing is paid, or what was paid is reversed
+	Void      State = "void"     // decided against, or its payment taken back by the office: nothing is paid
 	AtFund    State = "fund"     // no volunteer could be found; the guarantee fund buys the service
 )
 

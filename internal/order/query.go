@@ -306,7 +306,7 @@ type Counts struct {
 	Completed int64         // paid, whatever was complained about or reversed afterwards
 	Cancelled int64         // ended before a service
 	Disputed  int64         // wait for a decision
-	Minutes   hours.Minutes // credited to volunteers for the completed ones
+	Minutes   hours.Minutes // credited to volunteers for the completed ones, whatever was reversed afterwards
 	Active    int64         // volunteers paid for a service that began in the last 90 days
 }
 
@@ -343,12 +343,13 @@ func Count(tx *store.Tx, place region.ID) (c Counts, err error) {
 			c.Unfilled += g.n
 		}
 	}
-	const paid = " FROM assignment a JOIN service_order o ON o.id = a.order_id WHERE a.state = 'settled' AND "
-	if err := tx.QueryRow("SELECT CAST(COALESCE(SUM(a.credit), 0) AS BIGINT)"+paid+in, string(place), day).Scan(&c.Minutes); err != nil {
+	const served = " FROM assignment a JOIN service_order o ON o.id = a.order_id WHERE "
+	if err := tx.QueryRow("SELECT CAST(COALESCE(SUM(a.credit), 0) AS BIGINT)"+served+"(a.state = 'settled' OR a.state = 'void' AND o.settled_at IS NOT NULL) AND "+in,
+		string(place), day).Scan(&c.Minutes); err != nil {
 		return c, err
 	}
 	since := clock.Micros(tx.Now().AddDate(0, 0, -activeDays))
-	return c, tx.QueryRow("SELECT COUNT(DISTINCT a.volunteer)"+paid+in+" AND a.start_at >= $3", string(place), day, since).Scan(&c.Active)
+	return c, tx.QueryRow("SELECT COUNT(DISTINCT a.volunteer)"+served+"a.state = 'settled' AND "+in+" AND a.start_at >= $3", string(place), day, since).Scan(&c.Active)
 }
 
 // OfPerson returns every order of a person as one who asks or serves, oldest first.

@@ -8,6 +8,7 @@ import (
 	"timebank/internal/catalog"
 	"timebank/internal/errs"
 	"timebank/internal/identity"
+	"timebank/internal/ledger"
 	"timebank/internal/photo"
 	"timebank/internal/policy"
 	"timebank/internal/region"
@@ -105,6 +106,8 @@ func (s *Service) Handlers() map[string]timer.Handler {
 		TimerAutoConfirm: s.onDue((*work).autoConfirm),
 		TimerSettle:      s.settleDue,
 		TimerClose:       s.closeDaily,
+
+		ledger.TimerTakenBack: s.onDue((*work).takeBack),
 	}
 }
 
@@ -178,7 +181,7 @@ func (s *Service) Dispute(ctx context.Context, cmds []OrderCmd) ([]identity.Resu
 	return s.calls.dispute.Perform(ctx, s.db, cmds)
 }
 
-// Decide ends disputes: the minutes are released, or reversed.
+// Decide ends disputes: the minutes are released, or reversed. What the office has reversed by itself cannot be released: order.taken_back.
 func (s *Service) Decide(ctx context.Context, cmds []DecideCmd) ([]identity.Result[Changed], error) {
 	return s.calls.decide.Perform(ctx, s.db, cmds)
 }

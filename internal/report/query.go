@@ -61,6 +61,8 @@ const (
 	spentHere  = "t.reason = 'service' AND s.class IN ('saved', 'donated') AND e.reason IN ('service', 'adjust')"
 	spentBack  = "b.reason = 'service' AND d.class IN ('saved', 'donated') AND (s.class IN ('saved', 'group', 'adjustment') OR " + fromDebt + ")"
 	lineKey    = "t.id || '-' || e.n"
+	// What was taken back by a decision stays served, as its order stays completed: the two count the same visits.
+	servedAndPaid = "a.state = 'settled' OR a.state = 'void' AND o.settled_at IS NOT NULL"
 )
 
 // table is every figure, in the order of a page.
@@ -86,7 +88,7 @@ var table = []figure{
 	{code: "figure.completed", unit: Count, group: OfOrders, kind: "order", from: fromOrders, key: "o.id", at: "o.settled_at", ref: "o.id", person: "o.recipient",
 		place: "o.region", what: "o.item", value: "1", where: "o.settled_at IS NOT NULL"},
 	{code: "figure.minutes", unit: Minutes, group: OfOrders, kind: "order", from: fromAssignments, key: "a.id", at: "o.settled_at", ref: "o.id", person: "a.volunteer",
-		place: "o.region", what: "o.item", value: "a.credit", where: "a.state = 'settled'"},
+		place: "o.region", what: "o.item", value: "a.credit", where: "(" + servedAndPaid + ")"},
 	{code: "figure.cancelled", unit: Count, group: OfOrders, kind: "order", from: fromOrders, key: "o.id", at: "o.since", ref: "o.id", person: "o.recipient",
 		place: "o.region", what: "o.item", value: "1", where: "o.state = 'cancelled'"},
 	{code: "figure.open", unit: Count, group: OfOrders, stock: true, kind: "order", from: fromOrders, key: "o.id", at: "o.since", ref: "o.id", person: "o.recipient",
