@@ -8,9 +8,20 @@ import (
 
 const monthLayout = "2006-01"
 
+// Earliest and Latest bound every day that comes in from outside, and with it every month and moment (default, ours): nobody who lives was born
+// before, no rule looks further ahead, and what is reckoned from a day between them, a century on either side, still has a year of four digits.
+const (
+	Earliest Day = "1800-01-01"
+	Latest   Day = "2199-12-31"
+)
+
+// CodeOutOfRange says of a day, a month or a moment that it lies outside of [Earliest, Latest].
+const CodeOutOfRange = "clock.out_of_range"
+
 var (
 	errDay   = errs.Invalid("clock.day_malformed")
 	errMonth = errs.Invalid("clock.month_malformed")
+	errRange = errs.Invalid(CodeOutOfRange)
 )
 
 // Day is a civil day in Zone, "2006-01-02"; days compare and sort as strings. Get one from ParseDay or DayOf: the methods of a Day with
@@ -20,20 +31,27 @@ type Day string
 // Month is a civil month in Zone, "2006-01"; months compare and sort as strings. What is said of Day's methods holds for it too.
 type Month string
 
-// ParseDay reads a day of the form "2006-01-02" that exists in the calendar; the error has the code clock.day_malformed.
+// ParseDay reads a day of the form "2006-01-02" that exists in the calendar, from Earliest to Latest; the error has the code
+// clock.day_malformed or CodeOutOfRange.
 func ParseDay(s string) (Day, error) {
 	if _, err := time.Parse(time.DateOnly, s); err != nil {
 		return "", errDay
 	}
-	return Day(s), nil
+	if d := Day(s); Earliest <= d && d <= Latest {
+		return d, nil
+	}
+	return "", errRange
 }
 
-// ParseMonth reads a month of the form "2006-01"; the error has the code clock.month_malformed.
+// ParseMonth reads a month of the form "2006-01", within the same bounds; the error has the code clock.month_malformed or CodeOutOfRange.
 func ParseMonth(s string) (Month, error) {
 	if _, err := time.Parse(monthLayout, s); err != nil {
 		return "", errMonth
 	}
-	return Month(s), nil
+	if m := Month(s); Earliest.Month() <= m && m <= Latest.Month() {
+		return m, nil
+	}
+	return "", errRange
 }
 
 // DayOf returns the civil day in Zone that contains the instant.

@@ -92,6 +92,22 @@ func TestParse(t *testing.T) {
 			t.Errorf("month %q: got %q, %v", s, m, err)
 		}
 	}
+	for _, s := range []string{"0000-01-01", "0001-01-01", "1799-12-31", "2200-01-01", "9999-12-31"} {
+		if d, err := clock.ParseDay(s); err == nil || d != "" || errs.CodeOf(err) != clock.CodeOutOfRange {
+			t.Errorf("day %q: got %q, %v", s, d, err)
+		}
+		if m, err := clock.ParseMonth(s[:7]); err == nil || m != "" || errs.CodeOf(err) != clock.CodeOutOfRange {
+			t.Errorf("month %q: got %q, %v", s[:7], m, err)
+		}
+	}
+	for _, d := range []clock.Day{clock.Earliest, clock.Latest} {
+		if got, err := clock.ParseDay(string(d)); err != nil || got != d {
+			t.Errorf("%s: got %q, %v", d, got, err)
+		}
+		if got, err := clock.ParseMonth(string(d.Month())); err != nil || got != d.Month() {
+			t.Errorf("%s: got %q, %v", d.Month(), got, err)
+		}
+	}
 	var v struct {
 		D clock.Day
 		M clock.Month

@@ -32,17 +32,25 @@ type operation struct {
 	asks             []string // names of the address's required parameters
 	body             bool
 	keyed            bool
+	query, holes     map[string]*schema // the parameters of the address and of its path
+	content          *schema            // the body, nil without one
+}
+
+// schema is what the description says of a value, as far as tests ask.
+type schema struct {
+	Ref             string `json:"$ref"`
+	Type            any
+	Format, Pattern string
+	Required        []string
+	Properties      map[string]*schema
+	Items           *schema
 }
 
 // described reads every operation out of the description.
 func described(t testing.TB) map[string]operation {
 	t.Helper()
-	type schema struct {
-		Ref      string `json:"$ref"`
-		Required []string
-	}
 	var doc struct {
-		Components struct{ Schemas map[string]schema }
+		Components struct{ Schemas map[string]*schema }
 		Paths      map[string]map[string]struct {
 			OperationID string
 			Rights      []string `json:"x-rights"`
@@ -50,32 +58,52 @@ func described(t testing.TB) map[string]operation {
 			Parameters  []struct {
 				Name, In string
 				Required bool
+				Schema   *schema
 			}
 			RequestBody struct {
-				Content map[string]struct{ Schema schema }
+				Content map[string]struct{ Schema *schema }
 			}
 		}
 	}
 	if err := json.Unmarshal(httpapi.OpenAPI(), &doc); err != nil {
 		t.Fatal(err)
 	}
+	var whole func(s *schema) *schema
+	whole = func(s *schema) *schema {
+		if s == nil {
+			return nil
+		}
+		if _, name, ok := strings.Cut(s.Ref, "#/components/schemas/"); ok {
+			return whole(doc.Components.Schemas[name])
+		}
+		out := *s
+		out.Properties = map[string]*schema{}
+		for name, inner := range s.Properties {
+			out.Properties[name] = whole(inner)
+		}
+		out.Items = whole(s.Items)
+		return &out
+	}
 	all := map[string]operation{}
 	for path, methods := range doc.Paths {
 		for method, o := range methods {
-			op := operation{id: o.OperationID, method: strings.ToUpper(method), path: path, rights: o.Rights, open: len(o.Security) == 0}
+			op := operation{id: o.OperationID, method: strings.ToUpper(method), path: path, rights: o.Rights, open: len(o.Security) == 0, query: map[string]*schema{}, holes: map[string]*schema{}}
 			for _, p := range o.Parameters {
 				op.keyed = op.keyed || p.Name == "Idempotency-Key"
+				switch p.In {
+				case "query":
+					op.query[p.Name] = whole(p.Schema)
+				case "path":
+					op.holes[p.Name] = whole(p.Schema)
+				}
 				if p.In == "query" && p.Required {
 					op.asks = append(op.asks, p.Name)
 				}
 			}
 			if media, ok := o.RequestBody.Content["application/json"]; ok {
 				op.body = true
-				s := media.Schema
-				if _, name, ok := strings.Cut(s.Ref, "#/components/schemas/"); ok {
-					s = doc.Components.Schemas[name]
-				}
-				op.required = s.Required
+				op.content = whole(media.Schema)
+				op.required = op.content.Required
 			}
 			all[op.id] = op
 		}

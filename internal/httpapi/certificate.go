@@ -15,17 +15,17 @@ import (
 
 // NewCertificate asks for a certificate of one's own service.
 type NewCertificate struct {
-	Purpose string    `json:"purpose" enum:"work,school,award,myself"`
-	Naming  string    `json:"naming" enum:"full,masked,none" doc:"How much of the name it shows"`
-	Months  int       `json:"months" enum:"3,6,12" doc:"For how long it holds"`
-	From    clock.Day `json:"from,omitempty" maxLength:"10" doc:"First day of service that it counts; all since the beginning without it"`
-	To      clock.Day `json:"to,omitempty" maxLength:"10" doc:"Last day of service that it counts; today without it"`
+	Purpose string `json:"purpose" enum:"work,school,award,myself"`
+	Naming  string `json:"naming" enum:"full,masked,none" doc:"How much of the name it shows"`
+	Months  int    `json:"months" enum:"3,6,12" doc:"For how long it holds"`
+	From    Day    `json:"from,omitempty" doc:"First day of service that it counts; all since the beginning without it"`
+	To      Day    `json:"to,omitempty" doc:"Last day of service that it counts; today without it"`
 }
 
 func (a *api) issueCertificate(ctx context.Context, in *With[NewCertificate]) (Made, error) {
 	b := in.Body
 	made, err := first(a.Certificates.Issue(ctx, []certificate.IssueCmd{{Actor: actor(ctx), Key: in.Key, Person: member.PersonID(in.ID), Purpose: certificate.Purpose(b.Purpose),
-		Naming: certificate.Naming(b.Naming), Months: b.Months, From: b.From, To: b.To}}))
+		Naming: certificate.Naming(b.Naming), Months: b.Months, From: clock.Day(b.From), To: clock.Day(b.To)}}))
 	return Made{ID(made)}, err
 }
 
@@ -37,12 +37,12 @@ type ServiceCertificates struct {
 
 // ServiceCertificate is a certificate without what it says.
 type ServiceCertificate struct {
-	ID       ID        `json:"id"`
-	Number   string    `json:"number"`
-	Purpose  string    `json:"purpose" enum:"work,school,award,myself"`
-	IssuedOn clock.Day `json:"issued_on"`
-	Until    clock.Day `json:"until" doc:"Last day on which it holds"`
-	State    string    `json:"state" enum:"valid,expired,revoked"`
+	ID       ID     `json:"id"`
+	Number   string `json:"number"`
+	Purpose  string `json:"purpose" enum:"work,school,award,myself"`
+	IssuedOn Day    `json:"issued_on"`
+	Until    Day    `json:"until" doc:"Last day on which it holds"`
+	State    string `json:"state" enum:"valid,expired,revoked"`
 }
 
 // CertificateQuery asks for a page of a person's certificates.
@@ -60,7 +60,7 @@ func (a *api) listServiceCertificates(ctx context.Context, in *CertificateQuery)
 			out.Next = string(list[in.Limit-1].ID)
 		}
 		out.Certificates = each(list, func(c certificate.Certificate) ServiceCertificate {
-			return ServiceCertificate{ID(c.ID), c.Number, string(c.Purpose), c.IssuedOn, c.Until, string(c.StateOn(clock.DayOf(tx.Now())))}
+			return ServiceCertificate{ID(c.ID), c.Number, string(c.Purpose), Day(c.IssuedOn), Day(c.Until), string(c.StateOn(clock.DayOf(tx.Now())))}
 		})
 		return err
 	})

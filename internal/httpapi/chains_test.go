@@ -31,7 +31,9 @@ func TestScenarios(t *testing.T) {
 			for name, chain := range chains {
 				t.Run(name, func(t *testing.T) {
 					ran++
-					chain(newWorld(t, citytest.New(t, engine)))
+					w := newWorld(t, citytest.New(t, engine))
+					chain(w)
+					w.atTheEdges()
 				})
 			}
 			if ran < len(chains) {

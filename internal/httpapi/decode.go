@@ -4,12 +4,16 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
 	"strings"
 	"unicode/utf8"
 
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/danielgtaylor/huma/v2/validation"
+
+	"timebank/internal/clock"
+	"timebank/internal/store"
 )
 
 // strictJSON takes one JSON value and no doubts: no second value after it, no name twice in an object, no bytes that are not UTF-8, no
@@ -59,7 +63,7 @@ func value(d *json.Decoder, depth int) error {
 	if err != nil {
 		return err
 	}
-	if text, ok := t.(string); ok && strings.ContainsRune(text, 0) {
+	if text, ok := t.(string); ok && !store.Keeps(text) {
 		return errNUL
 	}
 	open, ok := t.(json.Delim)
@@ -75,6 +79,9 @@ func value(d *json.Decoder, depth int) error {
 			}
 			// The decoder matches names without regard to case, so that differing in it does not make two.
 			key := strings.ToLower(name.(string))
+			if !store.Keeps(key) {
+				return errNUL
+			}
 			if names[key] {
 				return errTwice
 			}
@@ -95,6 +102,9 @@ type said struct {
 	code, param   string
 }
 
+// outOfYears is what the library says of a day or a moment outside of our years.
+var outOfYears = fmt.Sprintf(validation.MsgExpectedBePattern, withinYears)
+
 // sentences are the messages of the library that the descriptions in this package can cause.
 var sentences = []said{
 	{before: validation.MsgUnexpectedProperty, code: "api.field_unknown"},
@@ -112,6 +122,7 @@ var sentences = []said{
 	{before: validation.MsgExpectedObject, code: "api.not_an_object"},
 	{before: validation.MsgExpectedRFC3339DateTime, code: "api.not_a_time"},
 	{before: validation.MsgExpectedRFC3339Date, code: "api.not_a_day"},
+	{before: outOfYears, code: clock.CodeOutOfRange},
 	{before: validation.MsgExpectedArrayItemsUnique, code: "api.item_twice"},
 	message(validation.MsgExpectedOneOf, "api.not_one_of", "choices"),
 	message(validation.MsgExpectedMinimumNumber, "api.too_small", "least"),

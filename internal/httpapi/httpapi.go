@@ -12,6 +12,8 @@ import (
 	"encoding/json"
 	"log/slog"
 	"net/http"
+	"reflect"
+	"time"
 
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/danielgtaylor/huma/v2/adapters/humago"
@@ -133,6 +135,7 @@ func (a *api) describe(mux *http.ServeMux) huma.API {
 		Description: "The token that a session was opened with."}}
 	config.Tags = tags
 	described := humago.New(mux, config)
+	described.OpenAPI().Components.Schemas.RegisterTypeAlias(reflect.TypeFor[time.Time](), reflect.TypeFor[moment]())
 	for _, r := range a.routes() {
 		r.register(a, described, r)
 	}

@@ -201,9 +201,16 @@ func badInput(req *request, status int, details []error) *Problem {
 		code, status = errs.CodeInternal, http.StatusInternalServerError
 	}
 	p := tell(req, status, code)
+	shapeless := map[string]bool{}
 	for _, d := range details {
-		var detail *huma.ErrorDetail
-		if errors.As(d, &detail) && status == http.StatusUnprocessableEntity {
+		if detail, ok := errors.AsType[*huma.ErrorDetail](d); ok && detail.Message != outOfYears {
+			shapeless[detail.Location] = true
+		}
+	}
+	for _, d := range details {
+		detail, ok := errors.AsType[*huma.ErrorDetail](d)
+		// What is no day or time at all is not told to be out of range besides.
+		if ok && status == http.StatusUnprocessableEntity && !(detail.Message == outOfYears && shapeless[detail.Location]) {
 			p.Fields = append(p.Fields, fieldOf(req.lang, detail))
 		}
 	}

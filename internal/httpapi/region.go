@@ -64,7 +64,7 @@ func (a *api) getRegion(ctx context.Context, in *RegionQuery) (out RegionDetail,
 type RegionMove struct {
 	Parent ID       `json:"parent" doc:"Where to, one level higher"`
 	Trees  []string `json:"trees,omitempty" enum:"administrative,reporting" uniqueItems:"true" maxItems:"2" doc:"Left out: both"`
-	From   string   `json:"from" format:"date" doc:"The first day, tomorrow at the earliest"`
+	From   Day      `json:"from" doc:"The first day, tomorrow at the earliest"`
 	Reason string   `json:"reason" minLength:"1" maxLength:"500" doc:"The decree; names nobody"`
 }
 
@@ -73,14 +73,14 @@ type RegionRecode struct {
 	Code   string `json:"code" minLength:"1" maxLength:"12" doc:"The present one where only the name changes"`
 	System string `json:"system,omitempty" enum:"official,private" default:"official" doc:"Who issued the code"`
 	Name   string `json:"name" minLength:"1" maxLength:"60" doc:"The present one where only the code changes"`
-	From   string `json:"from" format:"date" doc:"The first day, tomorrow at the earliest"`
+	From   Day    `json:"from" doc:"The first day, tomorrow at the earliest"`
 	Reason string `json:"reason" minLength:"1" maxLength:"500" doc:"The decree; names nobody"`
 }
 
 // RegionMerge lets a region take others over.
 type RegionMerge struct {
 	Merged []ID   `json:"merged" minItems:"1" maxItems:"50" doc:"What ends: of the same level and under the same regions, with nothing below"`
-	From   string `json:"from" format:"date" doc:"The first day, tomorrow at the earliest"`
+	From   Day    `json:"from" doc:"The first day, tomorrow at the earliest"`
 	Reason string `json:"reason" minLength:"1" maxLength:"500" doc:"The decree; names nobody"`
 }
 
@@ -88,7 +88,7 @@ type RegionMerge struct {
 type MergeQuery struct {
 	ID     ID       `path:"id"`
 	Merged []string `query:"merged" required:"true" minItems:"1" maxItems:"50" doc:"What would end, with commas between"`
-	From   string   `query:"from" format:"date" doc:"The first day; left out: as if it were today"`
+	From   Day      `query:"from" doc:"The first day; left out: as if it were today"`
 }
 
 // MergePreview is what a merger would end besides the regions themselves.
@@ -153,7 +153,7 @@ type RegionChanges struct {
 // RegionChange is one of them: a move, another code or name, or an end.
 type RegionChange struct {
 	Region ID       `json:"region"`
-	From   string   `json:"from" format:"date" doc:"The first day"`
+	From   Day      `json:"from" doc:"The first day"`
 	Parent ID       `json:"parent,omitempty" doc:"Under which region it stands then"`
 	Trees  []string `json:"trees,omitempty" doc:"In which trees"`
 	Code   string   `json:"code,omitempty" doc:"Which code it bears then"`
@@ -165,7 +165,7 @@ func (a *api) listRegionChanges(ctx context.Context, _ *Nothing) (out RegionChan
 	err = a.read(ctx, func(tx *store.Tx, _ *region.Tree) error {
 		all, err := region.Plans(tx)
 		out.Changes = each(all, func(p region.Planned) RegionChange {
-			return RegionChange{Region: ID(p.Region), From: string(p.From), Parent: ID(p.Parent), Trees: each(p.Trees, func(t region.TreeName) string { return string(t) }), Code: p.Code,
+			return RegionChange{Region: ID(p.Region), From: Day(p.From), Parent: ID(p.Parent), Trees: each(p.Trees, func(t region.TreeName) string { return string(t) }), Code: p.Code,
 				Name: p.Name, Into: ID(p.Into)}
 		})
 		return err

@@ -5,8 +5,11 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"maps"
 	"net/http"
+	"regexp"
 	"runtime/debug"
+	"slices"
 	"strings"
 	"time"
 
@@ -117,13 +120,40 @@ func (a *api) admit(r route) func(huma.Context, func(huma.Context)) {
 	return func(ctx huma.Context, next func(huma.Context)) {
 		req := requestOf(ctx.Context())
 		req.operation = r.id
-		if err := a.enter(ctx.Context(), req, ctx.Header("Authorization"), r.need); err != nil {
-			raw, w := humago.Unwrap(ctx)
+		raw, w := humago.Unwrap(ctx)
+		err := a.enter(ctx.Context(), req, ctx.Header("Authorization"), r.need)
+		if err == nil {
+			err = legible(raw)
+		}
+		if err != nil {
 			a.write(w, raw, err)
 			return
 		}
 		next(ctx)
 	}
+}
+
+// hole is a variable in the pattern of a route.
+var hole = regexp.MustCompile(`\{(\w+)\}`)
+
+// legible refuses an address that holds what no database keeps; a body is looked at where it is decoded.
+func legible(r *http.Request) error {
+	var bad errs.Fields
+	for _, name := range hole.FindAllStringSubmatch(r.Pattern, -1) {
+		if !store.Keeps(r.PathValue(name[1])) {
+			bad.Add("path."+name[1], "api.not_text")
+		}
+	}
+	query := r.URL.Query()
+	for _, name := range slices.Sorted(maps.Keys(query)) {
+		switch {
+		case !store.Keeps(name):
+			bad.Add("query", "api.not_text")
+		case !store.Keeps(query[name]...):
+			bad.Add("query."+name, "api.not_text")
+		}
+	}
+	return bad.Err("api.input_invalid")
 }
 
 func (a *api) enter(ctx context.Context, req *request, authorization string, n need) error {

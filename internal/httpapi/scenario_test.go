@@ -42,6 +42,8 @@ type world struct {
 	tokens map[string]session
 	// outside are people who have no business with what happens in a scenario.
 	outside []outsider
+	// done are the calls that steps have carried out, each with its operation.
+	done []carried
 	// matrix is set where everybody asks for what a step is about to do.
 	matrix *matrix
 }
@@ -79,6 +81,12 @@ func (w *world) token(of citytest.Person) string {
 		w.tokens[id] = open
 	}
 	return open.token
+}
+
+// carried is a call that was carried out.
+type carried struct {
+	operation
+	call
 }
 
 // call is one request.
@@ -327,6 +335,7 @@ func (w *world) does(s step) answer {
 		return got
 	}
 	covered.Store(s.op, true)
+	w.done = append(w.done, carried{w.operations[s.op], c})
 	for path, want := range s.want {
 		have := got.get(path)
 		if want == anything && have == nil || want != anything && fmt.Sprint(have) != fmt.Sprint(want) {

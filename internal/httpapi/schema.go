@@ -25,7 +25,21 @@ type Day string
 
 // Schema describes a civil day.
 func (Day) Schema(huma.Registry) *huma.Schema {
-	return &huma.Schema{Type: huma.TypeString, Format: "date", Description: "Civil day", Examples: []any{"2020-10-12"}}
+	return &huma.Schema{Type: huma.TypeString, Format: "date", Description: "Civil day", Examples: []any{"2020-10-12"}, Pattern: years + "-", PatternDescription: withinYears}
+}
+
+// years are those from [clock.Earliest] to [clock.Latest], which bound every day, month and moment that comes in.
+const years = "^(1[89]|2[01])[0-9]{2}"
+
+// withinYears is how the description's validation says that a year is not among them.
+const withinYears = "a year from 1800 to 2199"
+
+// moment describes time.Time wherever it stands: RFC 3339, within the same years.
+type moment struct{}
+
+// Schema describes a moment.
+func (moment) Schema(huma.Registry) *huma.Schema {
+	return &huma.Schema{Type: huma.TypeString, Format: "date-time", Pattern: years + "-", PatternDescription: withinYears}
 }
 
 // Month is a civil month of the city, as YYYY-MM.
@@ -33,7 +47,7 @@ type Month string
 
 // Schema describes a civil month.
 func (Month) Schema(huma.Registry) *huma.Schema {
-	return &huma.Schema{Type: huma.TypeString, Pattern: "^[0-9]{4}-(0[1-9]|1[0-2])$", Description: "Civil month", Examples: []any{"2020-10"}}
+	return &huma.Schema{Type: huma.TypeString, Pattern: years + "-(0[1-9]|1[0-2])$", Description: "Civil month", Examples: []any{"2020-10"}}
 }
 
 // Minutes is an amount of time.

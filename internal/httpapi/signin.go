@@ -315,7 +315,7 @@ type Card struct {
 
 // DayWord is the word that the holder says on a day.
 type DayWord struct {
-	Day  string `json:"day" format:"date"`
+	Day  Day    `json:"day"`
 	Word string `json:"word"`
 }
 
@@ -325,7 +325,7 @@ type Sheet struct {
 }
 
 func sheetOf(list []signin.DayWord) []DayWord {
-	return each(list, func(d signin.DayWord) DayWord { return DayWord{string(d.Day), d.Word} })
+	return each(list, func(d signin.DayWord) DayWord { return DayWord{Day(d.Day), d.Word} })
 }
 
 func printing(ctx context.Context, of ID) signin.PrintCardCmd {

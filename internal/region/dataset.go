@@ -158,7 +158,7 @@ func (d Dataset) Validate() error {
 }
 
 func (d Dataset) check(bad *errs.Fields) {
-	if !validDay(d.From) {
+	if d.From != Beginning && !validDay(d.From) {
 		bad.Add("from", "region.bad_day")
 	}
 	seen := make(map[string]Row, len(d.Rows))

@@ -9,7 +9,7 @@ import (
 	"timebank/internal/errs"
 )
 
-// validDay reports whether day is a civil date written as 2006-01-02.
+// validDay reports whether day is a civil date written as 2006-01-02, within the bounds of what comes in.
 func validDay(day clock.Day) bool {
 	_, err := clock.ParseDay(string(day))
 	return err == nil
@@ -32,7 +32,7 @@ func (d *decider) common(actor, reason string, from, today clock.Day) {
 		d.Add("reason", "region.reason_missing")
 	}
 	switch {
-	case !validDay(from) || from >= Forever:
+	case !validDay(from):
 		d.Add("from", "region.bad_day")
 	case from <= today:
 		d.Add("from", "region.day_not_in_future", "today", string(today))

@@ -69,8 +69,10 @@ type fixture struct {
 	picture, pictureType string
 }
 
-func newFixture(t *testing.T) *fixture {
-	c := citytest.New(t, store.SQLite)
+func newFixture(t *testing.T) *fixture { return newFixtureOn(t, store.SQLite) }
+
+func newFixtureOn(t *testing.T, engine store.Engine) *fixture {
+	c := citytest.New(t, engine)
 	ctx := t.Context()
 	f := &fixture{City: c, t: t, elder: c.KeyElder(c.Home()), server: c.Volunteer(c.Home()), applicant: c.Person(70, c.Home()), orders: map[string]order.ID{}, ids: map[string]string{}}
 	applied, err := c.Members.ApplyRecipients(ctx, []member.ApplyRecipientCmd{{Actor: f.applicant.Actor, Key: c.Key(), Person: f.applicant.ID,

@@ -6,11 +6,11 @@ import (
 	"io"
 	"net/http"
 	"net/url"
-	"strings"
 	"time"
 
 	"timebank/internal/errs"
 	"timebank/internal/photo"
+	"timebank/internal/store"
 )
 
 // uploadTime is how long a picture may take on its way and be answered: a slow line needs more than the server's time for a request.
@@ -31,7 +31,7 @@ func (r *Request) patience() {
 
 // Picture reads a form with enctype multipart/form-data that brings a picture in a field. The other fields have to stand before it in the form;
 // they are read as usual afterwards, with [Request.Form] and [Request.Sent]. The file is handed on as it comes and never lies on the disk. Errors:
-// KindInvalid page.form_incomplete; photo.refused with photo.empty when no file came.
+// KindInvalid page.form_incomplete and page.not_text; photo.refused with photo.empty when no file came.
 func (r *Request) Picture(field string) (io.Reader, error) {
 	r.patience()
 	r.HTTP.Body = http.MaxBytesReader(r.out, r.body, photo.MaxBytes+maxForm)
@@ -58,7 +58,10 @@ func (r *Request) Picture(field string) (io.Reader, error) {
 		if err != nil || left < 0 {
 			return nil, errs.New(errs.KindInvalid, "page.form_incomplete").With(err)
 		}
-		r.HTTP.Form.Add(part.FormName(), strings.ToValidUTF8(string(value), ""))
+		if !store.Keeps(part.FormName(), string(value)) {
+			return nil, errNotText
+		}
+		r.HTTP.Form.Add(part.FormName(), string(value))
 	}
 }
 

@@ -95,10 +95,12 @@ func (r *Request) enter(need Need) error {
 	if err := r.brand(); err != nil {
 		return err
 	}
-	if r.HTTP.Method == http.MethodPost {
-		if err := r.HTTP.ParseForm(); err != nil {
-			return errs.New(errs.KindInvalid, "page.form_incomplete").With(err)
-		}
+	// What an address has besides values is left out; a form has to be whole.
+	if err := r.HTTP.ParseForm(); err != nil && r.HTTP.Method == http.MethodPost {
+		return errs.New(errs.KindInvalid, "page.form_incomplete").With(err)
+	}
+	if !legible(r.HTTP) {
+		return errNotText
 	}
 	token := r.token()
 	if token == "" {
@@ -120,6 +122,19 @@ func (r *Request) enter(need Need) error {
 		return nil
 	}
 	return err
+}
+
+// errNotText refuses what no database keeps.
+var errNotText = errs.New(errs.KindInvalid, "page.not_text")
+
+// legible reports whether the address and the form hold nothing but texts that can be kept.
+func legible(h *http.Request) bool {
+	for name, values := range h.Form {
+		if !store.Keeps(name) || !store.Keeps(values...) {
+			return false
+		}
+	}
+	return store.Keeps(h.URL.Path)
 }
 
 // brand reads the public name, which is a setting of the city.

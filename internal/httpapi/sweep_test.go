@@ -1,0 +1,217 @@
+package httpapi_test
+
+import (
+	"encoding/json"
+	"maps"
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+	"testing"
+
+	"timebank/internal/clock"
+)
+
+// fields are the paths of all values inside of a body, as they are told of: "factors.0.value".
+func (s *schema) fields(path string, visit func(path string, s *schema)) {
+	if s == nil {
+		return
+	}
+	if path != "" {
+		visit(path, s)
+		path += "."
+	}
+	for _, name := range slices.Sorted(maps.Keys(s.Properties)) {
+		s.Properties[name].fields(path+name, visit)
+	}
+	s.Items.fields(path+"0", visit)
+}
+
+// with puts a value into a body of JSON, at a path.
+func with(body any, path string, value any) any {
+	first, rest, more := strings.Cut(path, ".")
+	if more {
+		value = with(within(body, first), rest, value)
+	}
+	if first == "0" {
+		return []any{value}
+	}
+	out := m{}
+	if old, ok := body.(m); ok {
+		maps.Copy(out, old)
+	}
+	out[first] = value
+	return out
+}
+
+func within(body any, name string) any {
+	switch body := body.(type) {
+	case m:
+		return body[name]
+	case []any:
+		if len(body) > 0 {
+			return body[0]
+		}
+	}
+	return nil
+}
+
+// plain is a body as JSON has it.
+func plain(t testing.TB, body any) (out any) {
+	t.Helper()
+	text, err := json.Marshal(body)
+	if err == nil {
+		err = json.Unmarshal(text, &out)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	return out
+}
+
+// parameter sets a value of the address.
+func parameter(t testing.TB, path, name, value string) string {
+	t.Helper()
+	u, err := url.Parse(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	q := u.Query()
+	q.Set(name, value)
+	u.RawQuery = q.Encode()
+	return u.String()
+}
+
+// dated tells how a value writes a day: "" when it is neither day nor moment nor month.
+func (s *schema) dated(day string) string {
+	switch {
+	case s.Format == "date":
+		return day
+	case s.Format == "date-time":
+		return day + "T00:00:00+08:00"
+	case strings.HasSuffix(s.Pattern, "-(0[1-9]|1[0-2])$"):
+		return day[:7]
+	}
+	return ""
+}
+
+// onDay makes the calls that differ from one in one day, month or moment each, with the field as an answer names it.
+func (w *world) onDay(o operation, c call, day string, send func(field string, s *schema, c call)) {
+	w.t.Helper()
+	for name, s := range o.query {
+		if value := s.dated(day); value != "" {
+			one := c
+			one.path = parameter(w.t, c.path, name, value)
+			send("query."+name, s, one)
+		}
+	}
+	o.content.fields("", func(path string, s *schema) {
+		if value := s.dated(day); value != "" {
+			one := c
+			one.body = with(plain(w.t, c.body), path, value)
+			send(path, s, one)
+		}
+	})
+}
+
+// TestDaysOutOfRangeAreNamed sends years that no calendar of ours has into every day, month and moment of every operation.
+func TestDaysOutOfRangeAreNamed(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		p := w.everything()
+		w.token(p)
+		before, asked := w.rows(), 0
+		for _, day := range []string{"0000-01-01", "0001-01-01", clock.Earliest.Add(-1).String(), clock.Latest.Add(1).String(), "9999-12-31"} {
+			for _, o := range w.operations {
+				w.onDay(o, call{as: &p, method: o.method, path: o.dummy()}, day, func(field string, s *schema, c call) {
+					asked++
+					code := clock.CodeOutOfRange
+					if s.Format == "" {
+						code = "api.malformed"
+					}
+					if got := w.send(c); got.status != http.StatusUnprocessableEntity || !slices.Contains(got.fields(), field+" "+code) {
+						t.Errorf("%s with %s on %s: got %.300s", o.id, field, day, got)
+					}
+				})
+			}
+		}
+		if asked < 100 {
+			t.Errorf("only %d days were asked about", asked)
+		}
+		if more := written(before, w.rows()); len(more) > 0 {
+			t.Errorf("rows were written: %s", show(more))
+		}
+	})
+}
+
+// spoilt are texts that PostgreSQL does not keep.
+var spoilt = map[string]string{"U+0000": "a\x00b", "bytes that are no UTF-8": "a\xffb"}
+
+// TestWhatCannotBeKeptIsRefused puts texts that a database does not keep into every variable of every path, every parameter and every text of a body.
+func TestWhatCannotBeKeptIsRefused(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		p := w.everything()
+		w.token(p)
+		before := w.rows()
+		for what, text := range spoilt {
+			for _, o := range w.operations {
+				refused := func(field string, c call) {
+					if got := w.send(c); got.status != http.StatusUnprocessableEntity || got.code() != "api.input_invalid" || !slices.Equal(got.fields(), []string{field + " api.not_text"}) {
+						t.Errorf("%s with %s in %s: got %.300s", o.id, what, field, got)
+					}
+				}
+				c := call{as: &p, method: o.method, path: o.dummy()}
+				if o.body {
+					c.body = m{}
+				}
+				for name := range o.holes {
+					one, filled := c, o
+					filled.path = strings.Replace(o.path, "{"+name+"}", url.PathEscape(text), 1)
+					one.path = filled.dummy()
+					refused("path."+name, one)
+				}
+				for name := range o.query {
+					one := c
+					one.path = parameter(t, c.path, name, text)
+					refused("query."+name, one)
+				}
+				one := c
+				one.path = parameter(t, c.path, text, "1")
+				if got := w.send(one); got.status != http.StatusUnprocessableEntity || !slices.Equal(got.fields(), []string{"query api.not_text"}) {
+					t.Errorf("%s with %s as the name of a parameter: got %.300s", o.id, what, got)
+				}
+				o.content.fields("", func(path string, _ *schema) {
+					one := c
+					whole, err := json.Marshal(with(m{}, path, "here"))
+					if err != nil {
+						t.Fatal(err)
+					}
+					one.body = strings.Replace(string(whole), "here", strings.ReplaceAll(text, "\x00", `\u0000`), 1)
+					if got := w.send(one); got.status != http.StatusBadRequest || got.code() != "api.json_malformed" {
+						t.Errorf("%s with %s in %s: got %.300s", o.id, what, path, got)
+					}
+				})
+			}
+		}
+		if more := written(before, w.rows()); len(more) > 0 {
+			t.Errorf("rows were written: %s", show(more))
+		}
+	})
+}
+
+// atTheEdges sends again what the steps of a scenario have carried out, on the first and on the last day that there is: whatever the rules say
+// of it, the database has nothing left to refuse.
+func (w *world) atTheEdges() {
+	w.t.Helper()
+	for _, one := range w.done {
+		for _, day := range []clock.Day{clock.Earliest, clock.Latest} {
+			w.onDay(one.operation, one.call, string(day), func(field string, _ *schema, c call) {
+				if c.key != "none" {
+					c.key = ""
+				}
+				if got := w.send(c); got.status >= http.StatusInternalServerError || got.code() == "store.constraint" {
+					w.t.Errorf("%s with %s on %s: got %.300s", one.id, field, day, got)
+				}
+			})
+		}
+	}
+}
