@@ -8,6 +8,7 @@
 package catalog
 
 import (
+	"slices"
 	"time"
 
 	"timebank/internal/hours"
@@ -66,6 +67,11 @@ const (
 
 // Urgencies lists every urgency, from the calmest.
 func Urgencies() []Urgency { return []Urgency{Everyday, WithinDay, AtOnce} }
+
+// Compare orders urgencies from the calmest.
+func (u Urgency) Compare(other Urgency) int {
+	return slices.Index(Urgencies(), u) - slices.Index(Urgencies(), other)
+}
 
 // Risk is how much can go wrong during a visit. What a level of risk asks for is in the safety rules.
 type Risk string

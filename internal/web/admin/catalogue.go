@@ -91,11 +91,6 @@ func (o *office) versionsOf(code string, versions []*catalog.Item, city bool) {
 	o.add(b)
 }
 
-// sooner orders urgencies from the calmest.
-func sooner(a, b catalog.Urgency) int {
-	return slices.Index(catalog.Urgencies(), a) - slices.Index(catalog.Urgencies(), b)
-}
-
 // choose is a field with a choice of codes in words.
 func choose[C ~string](o *office, name, label string, all []C, words map[C]string, chosen C) ui.Field {
 	f := ui.Field{Name: name, Label: label}
@@ -139,7 +134,7 @@ func (o *office) itemForm(spec catalog.Spec, courses map[string]training.Course,
 	}
 	soonest := ui.Field{Name: "urgency", Label: o.T("page.office.soonest")}
 	for _, u := range catalog.Urgencies() {
-		soonest.Options = append(soonest.Options, ui.Option{Value: string(u), Text: o.T(urgencyWords[u]), Chosen: len(spec.Urgencies) > 0 && u == slices.MaxFunc(spec.Urgencies, sooner)})
+		soonest.Options = append(soonest.Options, ui.Option{Value: string(u), Text: o.T(urgencyWords[u]), Chosen: len(spec.Urgencies) > 0 && u == slices.MaxFunc(spec.Urgencies, catalog.Urgency.Compare)})
 	}
 	course := ui.Field{Name: "course", Label: o.T("page.office.course_needed"), Options: []ui.Option{{Value: "", Text: o.T("page.office.none")}}}
 	for _, c := range sorted(courses) {

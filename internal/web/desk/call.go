@@ -377,7 +377,7 @@ func wanted(r *page.Request, cmd order.PlaceCmd) (order.PlaceCmd, error) {
 	}); err != nil {
 		return cmd, err
 	}
-	cmd.Item, cmd.Start, cmd.Urgency, cmd.FamilyPresent = code, start, urgency(item, start, r.Now), r.Form("family") == "yes"
+	cmd.Item, cmd.Start, cmd.Urgency, cmd.FamilyPresent = code, start, page.Urgency(item, start, r.Now), r.Form("family") == "yes"
 	return cmd, nil
 }
 
@@ -393,20 +393,6 @@ func startOf(r *page.Request) (time.Time, error) {
 	}
 	t, err := time.Parse("15:04", at)
 	return d.Start().Add(time.Duration(t.Hour())*time.Hour + time.Duration(t.Minute())*time.Minute), err
-}
-
-// urgency is the calmest that the item allows and the time leaves.
-func urgency(item *catalog.Item, start, now time.Time) catalog.Urgency {
-	wishes := []catalog.Urgency{catalog.Everyday, catalog.WithinDay, catalog.AtOnce}
-	if start.Sub(now) < 24*time.Hour {
-		wishes = []catalog.Urgency{catalog.WithinDay, catalog.Everyday, catalog.AtOnce}
-	}
-	for _, u := range wishes {
-		if item.Allows(u) {
-			return u
-		}
-	}
-	return catalog.Everyday
 }
 
 // FullRecord shows what identifies a person; the look is in the trail.

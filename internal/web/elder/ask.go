@@ -44,7 +44,7 @@ func When(r *page.Request) error {
 	if err != nil {
 		return err
 	}
-	v := whenView{Page: r.Shell(r.T("page.elder.when")), Name: item.Name(r.Lang), About: item.Description(r.Lang), Icon: string(item.Category), Action: "/elder/help/" + item.Code + "/confirm"}
+	v := whenView{Page: r.Shell(r.T("page.elder.when")), Name: item.Name(r.Lang), About: item.Description(r.Lang), Icon: string(item.Category), Urgent: urgent(item), Action: "/elder/help/" + item.Code + "/confirm"}
 	for _, at := range times(item, r.Now) {
 		v.Times = append(v.Times, itemView{Href: v.Action + "?day=" + string(clock.DayOf(at)) + "&at=" + at.In(clock.Zone).Format("15:04"), Icon: iconOf(at, r.Now), Name: r.When(at)})
 	}
@@ -64,6 +64,9 @@ func When(r *page.Request) error {
 	v.Day, v.At = day, at
 	return r.Show(http.StatusOK, when(v))
 }
+
+// urgent reports whether an item is help in need.
+func urgent(item *catalog.Item) bool { return item.Category == catalog.UrgentHelp }
 
 // soonest is how long before its beginning a visit can be asked for with one tap (default, ours): somebody has to take it.
 const soonest = 2 * time.Hour
@@ -113,7 +116,7 @@ func Check(r *page.Request) error {
 func checkOf(r *page.Request, item *catalog.Item, start time.Time) checkView {
 	minutes := r.Minutes(item)
 	v := checkView{Page: r.Shell(r.T("page.elder.right")), Key: r.Key(), Item: item.Code, Icon: string(item.Category), Day: string(clock.DayOf(start)),
-		At: start.In(clock.Zone).Format("15:04"), Never: item.Never(r.Lang), Family: item.FamilyPresence, Back: "/elder/help/" + item.Code,
+		At: start.In(clock.Zone).Format("15:04"), Never: item.Never(r.Lang), Family: item.FamilyPresence, Urgent: urgent(item), Back: "/elder/help/" + item.Code,
 		Minutes: minutes.String()}
 	v.Facts = []ui.Row{{Name: r.T("page.elder.fact_what"), Value: item.Name(r.Lang)}, {Name: r.T("page.elder.fact_when"), Value: r.When(start)},
 		{Name: r.T("page.elder.fact_long"), Value: r.Long(minutes)}}

@@ -26,6 +26,7 @@ type helpView struct {
 type whenView struct {
 	ui.Page
 	Name, About, Icon, Action string
+	Urgent                    bool
 	Times                     []itemView
 	Day, At                   ui.Field
 }
@@ -33,7 +34,7 @@ type whenView struct {
 type checkView struct {
 	ui.Page
 	Key, Item, Icon, Day, At, Minutes, Never, Back string
-	Family                                         bool
+	Family, Urgent                                 bool
 	Facts                                          []ui.Row
 	Lengths                                        []ui.Link
 	Faults                                         []ui.Fault
@@ -60,6 +61,8 @@ type visitView struct {
 	ui.Page
 	Key, Action string
 	Card        cardView
+	// Urgent is set while help in need is on its way.
+	Urgent bool
 	// Confirm, Undo, Cancel and Wrong are the addresses of what can be done now, "" for what cannot.
 	Confirm, Undo, UndoHint, Move, Cancel, Wrong string
 	Outcomes                                     []ui.Option

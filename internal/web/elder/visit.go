@@ -117,6 +117,7 @@ func Visit(r *page.Request) error {
 			return err
 		}
 		fill(r, &v, &o, item, rules)
+		v.Urgent = v.Card.Open && urgent(item)
 		if v.Messages, err = messageViews(r, tx, messages); err != nil {
 			return err
 		}

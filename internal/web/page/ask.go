@@ -90,10 +90,16 @@ func Lengths(item *catalog.Item) []hours.Minutes {
 	return slices.CompactFunc([]hours.Minutes{item.Shortest, item.Usual, item.Longest}, func(a, b hours.Minutes) bool { return a.Cmp(b) == 0 })
 }
 
+// atOnce is how long before its beginning a visit is no longer for somebody in the course of the day (default, ours).
+const atOnce = 3 * time.Hour
+
 // Urgency is the calmest that the item allows and the time leaves.
 func Urgency(item *catalog.Item, start, now time.Time) catalog.Urgency {
-	wishes := []catalog.Urgency{catalog.Everyday, catalog.WithinDay, catalog.AtOnce}
-	if start.Sub(now) < 24*time.Hour {
+	wishes := catalog.Urgencies()
+	switch left := start.Sub(now); {
+	case left < atOnce:
+		wishes = []catalog.Urgency{catalog.AtOnce, catalog.WithinDay, catalog.Everyday}
+	case left < 24*time.Hour:
 		wishes = []catalog.Urgency{catalog.WithinDay, catalog.Everyday, catalog.AtOnce}
 	}
 	for _, u := range wishes {

@@ -2,6 +2,7 @@ package volunteer
 
 import (
 	"cmp"
+	"maps"
 	"net/http"
 	"net/url"
 	"slices"
@@ -30,7 +31,7 @@ var (
 // filterDays is how many days from today can be chosen.
 const filterDays = 7
 
-// Hall lists what stands open nearby, nearest first, and says why some of it is not for this volunteer and what the filters hide. Who is no
+// Hall lists what stands open nearby, the most urgent first and then the nearest, and says why some of it is not for this volunteer and what the filters hide. Who is no
 // volunteer yet is shown the way to become one.
 func Hall(r *page.Request) error {
 	me, err := r.Me()
@@ -74,13 +75,8 @@ func Hall(r *page.Request) error {
 		}
 		v.Count = r.T("page.volunteer.count", "all", len(shown), "free", free)
 		shown, v.More = f.paged(shown)
-		for i, o := range shown {
-			card, err := offerOf(r, tree, all, o)
-			if err != nil {
-				return err
-			}
-			card.Number = strconv.Itoa(i + 1)
-			v.Offers = append(v.Offers, card)
+		if v.Offers, err = offersOf(r, tx, tree, all, shown); err != nil {
+			return err
 		}
 		in, err := member.TeamsOf(tx, []member.PersonID{me})
 		if err != nil {
@@ -119,6 +115,31 @@ func atHome(r *page.Request, tx *store.Tx, tree *region.Tree, me member.PersonID
 	return rules, home, err
 }
 
+// offersOf are offers as cards, numbered. Whose they are is masked: a volunteer decides whom to visit by more than a distance, and learns who exactly
+// it is with the place, as it learns the door.
+func offersOf(r *page.Request, tx *store.Tx, tree *region.Tree, all *catalog.Catalogue, offers []order.Offer) ([]offerView, error) {
+	ids := make([]order.ID, len(offers))
+	for i, o := range offers {
+		ids[i] = o.ID
+	}
+	whom, err := order.RecipientsOf(tx, ids)
+	if err != nil {
+		return nil, err
+	}
+	names, err := r.Members.Names(tx, slices.Collect(maps.Values(whom)))
+	if err != nil {
+		return nil, err
+	}
+	cards := make([]offerView, len(offers))
+	for i, o := range offers {
+		if cards[i], err = offerOf(r, tree, all, o); err != nil {
+			return nil, err
+		}
+		cards[i].Number, cards[i].Whom = strconv.Itoa(i+1), names[whom[o.ID]].String()
+	}
+	return cards, nil
+}
+
 func offerOf(r *page.Request, tree *region.Tree, all *catalog.Catalogue, o order.Offer) (offerView, error) {
 	item, err := all.ByVersion(o.Item, o.Version)
 	if err != nil {
@@ -126,8 +147,8 @@ func offerOf(r *page.Request, tree *region.Tree, all *catalog.Catalogue, o order
 	}
 	c := offerView{Action: "/volunteer/orders/" + string(o.ID) + "/claim", Key: r.Key(), Name: item.Name(r.Lang), Icon: string(item.Category),
 		When: r.When(o.Start), Long: r.Long(o.Minutes), Far: r.Far(o.DistanceM), Area: tree.Name(o.Region)}
-	if o.Urgency != string(catalog.Everyday) {
-		c.Urgent = r.T("page.volunteer.urgent")
+	if code := urgencyWords[catalog.Urgency(o.Urgency)]; code != "" {
+		c.Urgent, c.Tone = r.T(code), urgencyTones[catalog.Urgency(o.Urgency)]
 	}
 	if item.Volunteers > 1 {
 		c.Places = r.T("page.volunteer.places", "free", o.Places, "all", item.Volunteers)
@@ -214,6 +235,11 @@ func number(s string) int64 {
 	return n
 }
 
+// first orders offers: the most urgent, and of those the nearest.
+func first(a, b order.Offer) int {
+	return cmp.Or(catalog.Urgency(b.Urgency).Compare(catalog.Urgency(a.Urgency)), cmp.Compare(a.DistanceM, b.DistanceM), cmp.Compare(a.ID, b.ID))
+}
+
 // keep leaves out what the filter does not want. Each offer that is hidden is counted under the first reason.
 func (f *filter) keep(r *page.Request, all *catalog.Catalogue, offers []order.Offer) (kept []order.Offer, err error) {
 	for _, o := range offers {
@@ -234,9 +260,7 @@ func (f *filter) keep(r *page.Request, all *catalog.Catalogue, offers []order.Of
 			kept = append(kept, o)
 		}
 	}
-	slices.SortFunc(kept, func(a, b order.Offer) int {
-		return cmp.Or(cmp.Compare(a.DistanceM, b.DistanceM), cmp.Compare(a.ID, b.ID))
-	})
+	slices.SortFunc(kept, first)
 	return kept, nil
 }
 
@@ -283,15 +307,12 @@ func (f *filter) seen(view string) string {
 	return "/volunteer/?" + q.Encode()
 }
 
-// paged is the page after the cursor, which is the distance and the id of the last offer before it.
+// paged is the page after the cursor, which is the urgency, the distance and the id of the last offer before it.
 func (f *filter) paged(all []order.Offer) (shown []order.Offer, more string) {
 	from := 0
-	if metres, id, ok := strings.Cut(f.after, "."); ok {
-		d := number(metres)
-		from, _ = slices.BinarySearchFunc(all, order.Offer{DistanceM: d, ID: order.ID(id)}, func(a, b order.Offer) int {
-			return cmp.Or(cmp.Compare(a.DistanceM, b.DistanceM), cmp.Compare(a.ID, b.ID))
-		})
-		if from < len(all) && all[from].ID == order.ID(id) {
+	if last := strings.Split(f.after, "."); len(last) == 3 {
+		found := false
+		if from, found = slices.BinarySearchFunc(all, order.Offer{Urgency: last[0], DistanceM: number(last[1]), ID: order.ID(last[2])}, first); found {
 			from++
 		}
 	}
@@ -300,7 +321,7 @@ func (f *filter) paged(all []order.Offer) (shown []order.Offer, more string) {
 		shown = shown[:pageLength]
 		last := shown[pageLength-1]
 		q := f.query()
-		q.Set("after", strconv.FormatInt(last.DistanceM, 10)+"."+string(last.ID))
+		q.Set("after", last.Urgency+"."+strconv.FormatInt(last.DistanceM, 10)+"."+string(last.ID))
 		more = "/volunteer/?" + q.Encode()
 	}
 	return shown, more

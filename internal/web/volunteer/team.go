@@ -2,6 +2,7 @@ package volunteer
 
 import (
 	"net/http"
+	"slices"
 
 	"timebank/internal/errs"
 	"timebank/internal/id"
@@ -172,17 +173,16 @@ func (v *teamView) open(r *page.Request) error {
 			return err
 		}
 		v.Orders = nil
+		slices.SortFunc(offers, first)
 		if next := page.After(&offers, r.Form("order"), pageLength, func(o order.Offer) string { return string(o.ID) }); next != "" {
 			v.MoreOrders = v.Action + "?order=" + next
 		}
-		for _, o := range offers {
-			c, err := offerOf(r, tree, all, o)
-			if err != nil {
-				return err
-			}
-			v.Orders = append(v.Orders, teamOrder{ID: string(o.ID), Key: r.Key(), Name: c.Name, When: c.When, Text: c.Long + " · " + c.Area + " · " + c.Far})
+		cards, err := offersOf(r, tx, tree, all, offers)
+		for i, c := range cards {
+			v.Orders = append(v.Orders, teamOrder{ID: string(offers[i].ID), Key: r.Key(), Name: c.Name, When: c.When, Urgent: c.Urgent, Tone: c.Tone,
+				Text: c.Whom + " · " + c.Long + " · " + c.Area + " · " + c.Far})
 		}
-		return nil
+		return err
 	})
 }
 

@@ -6,10 +6,11 @@ import (
 )
 
 type offerView struct {
-	Number, Action, Key, Name, Icon, When, Long, Far, Area, Urgent, Places string
-	Clash                                                                  string // warns of another visit at the time, "" for none
-	Refused                                                                string // "" when it can be taken
-	Why                                                                    *ui.Why
+	Number, Action, Key, Name, Icon, When, Long, Far, Area, Whom, Urgent, Places string
+	Tone                                                                         ui.Tone // of what is urgent
+	Clash                                                                        string  // warns of another visit at the time, "" for none
+	Refused                                                                      string  // "" when it can be taken
+	Why                                                                          *ui.Why
 }
 
 type invitationView struct {

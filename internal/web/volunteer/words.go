@@ -5,6 +5,7 @@ import (
 	"timebank/internal/feedback"
 	"timebank/internal/member"
 	"timebank/internal/policy"
+	"timebank/internal/web/ui"
 )
 
 // The words of what the rooms behind the pages name by a code of their own.
@@ -13,7 +14,9 @@ var (
 		catalog.UrgentHelp: "page.category.urgent_help", catalog.Medical: "page.category.medical_errands", catalog.Smartphone: "page.category.smartphone",
 		catalog.Errands: "page.category.errands", catalog.Comfort: "page.category.comfort", catalog.GoingOut: "page.category.going_out",
 		catalog.LifeStory: "page.category.life_story", catalog.LegalAdvice: "page.category.legal_advice", catalog.AntiFraud: "page.category.anti_fraud_talks"}
-	tagWords = map[feedback.Tag]string{feedback.TagFriendly: "page.tag.friendly", feedback.TagClearRequest: "page.tag.clear_request", feedback.TagPrepared: "page.tag.prepared",
+	urgencyWords = map[catalog.Urgency]string{catalog.WithinDay: "page.volunteer.urgent", catalog.AtOnce: "page.volunteer.at_once"}
+	urgencyTones = map[catalog.Urgency]ui.Tone{catalog.WithinDay: ui.Wait, catalog.AtOnce: ui.Bad}
+	tagWords     = map[feedback.Tag]string{feedback.TagFriendly: "page.tag.friendly", feedback.TagClearRequest: "page.tag.clear_request", feedback.TagPrepared: "page.tag.prepared",
 		feedback.TagNotAtHome: "page.tag.not_at_home", feedback.TagOtherRequest: "page.tag.other_request", feedback.TagFeltUnsafe: "page.tag.felt_unsafe"}
 	complaintWords = map[feedback.Category]string{feedback.NotDone: "page.complaint.not_done", feedback.CutShort: "page.complaint.cut_short",
 		feedback.WrongHours: "page.complaint.wrong_hours", feedback.Poor: "page.complaint.poor", feedback.Conduct: "page.complaint.conduct",
