@@ -47,6 +47,16 @@ func TestEveryCodeHasItsSentence(t *testing.T) {
 	}
 }
 
+// A relative, a volunteer and an old person are mostly women: what is said of anybody does not take them for men.
+func TestNobodyIsTakenForAMan(t *testing.T) {
+	other := strings.NewReplacer("其他", "", "他人", "")
+	for code, text := range catalogues[Chinese] {
+		if strings.ContainsAny(strings.ReplaceAll(other.Replace(text), "他们", ""), "他她") {
+			t.Errorf("%s: %s", code, text)
+		}
+	}
+}
+
 func TestSentencesAgree(t *testing.T) {
 	for code, zh := range catalogues[Chinese] {
 		en := catalogues[English][code]

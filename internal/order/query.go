@@ -364,6 +364,22 @@ func Unfinished(tx *store.Tx, person member.PersonID) ([]ID, error) {
  WHERE a.volunteer = $1 AND a.state NOT IN ('withdrawn', 'no_show', 'void') AND o.phase <> 0 ORDER BY 1`, string(person))
 }
 
+// Past returns a recipient's orders that are over, at most so many, the latest first: those that were to begin before a moment, and of those at
+// that moment the ones below an id.
+func Past(tx *store.Tx, recipient member.PersonID, before time.Time, id ID, most int) ([]*Order, error) {
+	ids, err := store.All(tx, scanID, `SELECT id FROM service_order WHERE recipient = $1 AND phase <> 1 AND (start_at, id) < ($2, $3)
+ ORDER BY start_at DESC, id DESC LIMIT $4`, string(recipient), clock.Micros(before), string(id), most)
+	if err != nil {
+		return nil, err
+	}
+	found, err := Load(tx, ids)
+	out := make([]*Order, 0, len(ids))
+	for _, id := range ids {
+		out = append(out, found[id])
+	}
+	return out, err
+}
+
 // Diary returns the orders on which a volunteer has or had a place that begins in a span of time, in the order of their beginning.
 func Diary(tx *store.Tx, volunteer member.PersonID, from, to time.Time) ([]*Order, error) {
 	ids, err := store.All(tx, scanID, "SELECT order_id FROM assignment WHERE volunteer = $1 AND start_at >= $2 AND start_at < $3 ORDER BY start_at, order_id",

@@ -399,6 +399,30 @@ func TestTheNeighbourhoodSaysWhyNot(t *testing.T) {
 	})
 }
 
+func TestWhatIsOverGoesByItsTime(t *testing.T) {
+	citytest.Each(t, func(t *testing.T, c *citytest.City) {
+		elder, volunteer := c.Recipient(83, c.Home()), c.Volunteer(c.Home())
+		first := c.Earn(volunteer, elder, 60)
+		second := c.Earn(volunteer, elder, 60)
+		open := c.Place(elder.Actor, elder)
+		storetest.Read(t, c.DB, func(tx *store.Tx) error {
+			var got []order.ID
+			last, err := order.Past(tx, elder.ID, c.Order(open).Start, "", 1)
+			if err != nil || len(last) != 1 {
+				t.Fatalf("the last: got %d, %v", len(last), err)
+			}
+			rest, err := order.Past(tx, elder.ID, last[0].Start, last[0].ID, 5)
+			for _, o := range append(last, rest...) {
+				got = append(got, o.ID)
+			}
+			if want := []order.ID{second, first}; !slices.Equal(got, want) {
+				t.Errorf("got %q, want %q", got, want)
+			}
+			return err
+		})
+	})
+}
+
 func TestTheMorningBoard(t *testing.T) {
 	citytest.Each(t, func(t *testing.T, c *citytest.City) {
 		officer := c.Staff(identity.ReadOnly, c.Tree.StreetOf(c.Home()))

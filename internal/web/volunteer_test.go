@@ -48,7 +48,7 @@ func TestACheckInThatATelephoneKept(t *testing.T) {
 			"lat": {strconv.FormatInt(proof[1].Point.LatE6, 10)}, "lon": {strconv.FormatInt(proof[1].Point.LonE6, 10)}, "outcome": []string{"video_call_works"}[:map[string]int{"check-out": 1}[way]]})
 	}
 	page := r.get("/volunteer/visits/" + string(id))
-	page.is(t, http.StatusOK, "data-keep-today", "uri.amap.com/marker?coordinate=gaode", `href="geo:`, "data-next=", "tel:120")
+	page.is(t, http.StatusOK, "data-keep-today", "uri.amap.com/marker?coordinate=gaode", `href="geo:`, "data-next=", "tel:120", "The limits of this service")
 	check("check-in", "kept-on-the-phone-1", began).is(t, http.StatusOK, "Going on")
 	check("check-in", "kept-on-the-phone-1", began).is(t, http.StatusOK, "Going on")
 	check("check-out", "kept-on-the-phone-2", began.Add(time.Hour)).is(t, http.StatusOK, "How was it?")

@@ -7,6 +7,7 @@ import (
 	"net/http/httptest"
 	"net/url"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -321,6 +322,51 @@ func TestTheNextVisitIsTheOneThatComes(t *testing.T) {
 	citytest.Must(t, filed, err)
 	coming := s.Place(elder.Actor, elder)
 	s.as(elder).get("/elder/").is(t, http.StatusOK, `href="/elder/visits/`+string(coming)+`"`)
+}
+
+// Nor does one that waits for the recipient's yes: both stand there, for the family too.
+func TestWhatWaitsForAYesHidesNoVisit(t *testing.T) {
+	s := newSite(t)
+	elder, daughter, v := s.KeyElder(s.Home()), s.Person(50, s.Home()), s.Volunteer(s.Home())
+	citytest.Got(s.Members.AddKin(t.Context(), []member.AddKinCmd{{Actor: identity.System, Key: s.Key(), Person: elder.ID, Relative: daughter.ID, Relation: member.Child, Confirmed: true}})).Must(t, "a daughter")
+	citytest.Got(s.Members.Consent(t.Context(), []member.ConsentCmd{{Actor: elder.Actor, Key: s.Key(), Person: elder.ID, Purpose: member.PurposeKin}})).Must(t, "who may see")
+	served := s.Served(v, elder)
+	coming := s.Place(elder.Actor, elder)
+	s.as(elder).get("/elder/").is(t, http.StatusOK, `href="/elder/visits/`+string(served)+`"`, `href="/elder/visits/`+string(coming)+`"`)
+	s.as(daughter).get("/family/").is(t, http.StatusOK, `href="/family/visits/`+string(served)+`"`, `href="/family/visits/`+string(coming)+`"`)
+}
+
+// The list of visits goes by when they are, not by when they were asked for: what comes, the soonest first, then what is over, the latest first.
+func TestVisitsStandInTheOrderOfTheirTimes(t *testing.T) {
+	s := newSite(t)
+	elder := s.KeyElder(s.Home())
+	place := func(day int) string {
+		placed := citytest.Got(s.Orders.Place(t.Context(), []order.PlaceCmd{{Actor: elder.Actor, Key: s.Key(), Recipient: elder.ID, Item: citytest.Lesson,
+			Start: s.Tomorrow().AddDate(0, 0, day), Urgency: catalog.Everyday}})).Must(t, "place")
+		return string(placed.ID)
+	}
+	want := make([]string, 14)
+	for _, day := range []int{7, 3, 11, 1, 5, 9, 2, 10, 4, 8, 6, 0} {
+		id := place(day)
+		citytest.Got(s.Orders.Cancel(t.Context(), []order.OrderCmd{{Actor: elder.Actor, Key: s.Key(), Order: order.ID(id), Reason: "test"}})).Must(t, "cancel")
+		want[2+11-day] = id
+	}
+	want[1], want[0] = place(13), place(12)
+	r := s.as(elder)
+	first := r.get("/elder/visits")
+	link := regexp.MustCompile(`href="/elder/visits/([0-9a-z]+)"`)
+	next := regexp.MustCompile(`href="(/elder/visits\?after=[^"]+)"`).FindStringSubmatch(first.body)
+	if next == nil {
+		t.Fatalf("no second page: %s", first.body)
+	}
+	var got []string
+	for _, m := range link.FindAllStringSubmatch(first.body+r.get(next[1]).body, -1) {
+		got = append(got, m[1])
+	}
+	if !slices.Equal(got, want) {
+		t.Errorf("got %q, want %q", got, want)
+	}
+	r.get("/elder/visits?after=x.y").is(t, http.StatusNotFound)
 }
 
 func TestOnlyOurOwnPagesAreComeBackTo(t *testing.T) {

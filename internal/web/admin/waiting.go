@@ -21,10 +21,6 @@ import (
 var levelNames = map[string]string{"community": "page.owner.community", "street": "page.owner.street", "district": "page.owner.district", "city": "page.owner.city",
 	"fund": "page.office.the_fund"}
 
-var waitNames = map[order.WaitsFor]string{order.ForReview: "page.office.x_review", order.ForFunding: "page.office.x_funding", order.ForVolunteer: "page.office.x_volunteer",
-	order.ForService: "page.office.x_service", order.ForConfirmation: "page.office.x_confirmation", order.ForFollowUp: "page.office.x_follow_up",
-	order.ForDecision: "page.office.x_decision", order.ForProvider: "page.office.x_provider", order.ForCredit: "page.office.x_credit"}
-
 // linesShown is how many orders a page lists and formsShown how many forms of a kind it has; the counts are of all.
 const (
 	linesShown = 50
@@ -147,7 +143,7 @@ func (w *waiting) table(o *office) {
 	t := &table{Caption: o.T("page.office.unanswered"), Head: []string{o.T("page.office.who"), o.T("page.office.what"), o.T("page.office.place"), o.T("page.office.waits_for"),
 		o.T("page.office.since"), o.T("page.office.acts"), o.T("page.office.clock"), o.T("page.office.ref")}}
 	for _, l := range w.lines {
-		t.Rows = append(t.Rows, []cell{text(w.name(string(l.Recipient))), text(itemName(w.items, l.Item, o.Now, o.Lang)), text(o.tree.Name(l.Region)), text(o.T(waitNames[l.WaitsFor])),
+		t.Rows = append(t.Rows, []cell{text(w.name(string(l.Recipient))), text(itemName(w.items, l.Item, o.Now, o.Lang)), text(o.tree.Name(l.Region)), text(o.T(page.WaitWords[l.WaitsFor])),
 			text(o.since(l.Since)), text(o.T(levelNames[string(l.Level)]) + " · " + o.tree.Name(l.Acts)), o.clock(l), text(string(l.ID))})
 	}
 	w.part.Table = t

@@ -100,7 +100,7 @@ func TestTheMainActOfEachDoorGoesByKeysAlone(t *testing.T) {
 	min := w.open("zh-CN")
 	min.enter(w, daughter)
 	min.visit("/family/people/" + string(w.wife.ID))
-	min.byEnter("替他叫人")
+	min.byEnter("替家人叫人")
 	min.toField("item")
 	min.pick(citytest.Lesson)
 	min.to("send it", `e.matches("main form[method=post] button")`)

@@ -26,6 +26,9 @@ var Door = &page.Door{Home: "/elder/", Elder: true}
 // pageLength is how many visits or lines a page shows: few, because the type is large.
 const pageLength = 10
 
+// openMost is how many open visits the list of visits shows (default, ours): nobody asks for more at once.
+const openMost = 100
+
 // messagesMost is how many unread messages stand on the first page.
 const messagesMost = 3
 
@@ -61,24 +64,11 @@ func Home(r *page.Request) error {
 			return err
 		}
 		v.Usual = usual(r, all, past)
-		v.Next = nil
-		if v.Messages, err = messageViews(r, tx, unread); err != nil {
+		if v.Next, err = cardsOf(r, tx, all, page.Next(past)); err != nil {
 			return err
 		}
-		var first *order.View
-		for _, o := range past {
-			if !o.State.Open() {
-				continue
-			}
-			card, err := cardOf(r, tx, all, &o)
-			if err != nil {
-				return err
-			}
-			if v.Next == nil || page.Sooner(&o, first) {
-				v.Next, first = &card, &o
-			}
-		}
-		return nil
+		v.Messages, err = messageViews(r, tx, unread)
+		return err
 	})
 	if err != nil {
 		return err

@@ -140,8 +140,8 @@ func home(v homeView) templ.Component {
 					return templ_7745c5c3_Err
 				}
 			}
-			if v.Next != nil {
-				templ_7745c5c3_Err = card(v.Page, *v.Next).Render(ctx, templ_7745c5c3_Buffer)
+			for _, c := range v.Next {
+				templ_7745c5c3_Err = card(v.Page, c).Render(ctx, templ_7745c5c3_Buffer)
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}

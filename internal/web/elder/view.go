@@ -7,7 +7,8 @@ import (
 
 type homeView struct {
 	ui.Page
-	Next     *cardView
+	// Next is what waits for a yes and what comes next, at most one of each.
+	Next     []cardView
 	Usual    []usualView
 	Messages []messageView
 	// Asks is how many relatives wait for a yes.

@@ -3,6 +3,7 @@ package elder
 import (
 	"net/http"
 	"slices"
+	"strconv"
 	"strings"
 
 	"timebank/internal/catalog"
@@ -20,34 +21,46 @@ import (
 	"timebank/internal/web/ui"
 )
 
-// Visits lists what was asked for, newest first.
+// Visits lists what is still open, the soonest first, and then what is over, the latest first.
 func Visits(r *page.Request) error {
 	me, err := r.Me()
 	if err != nil {
 		return err
 	}
-	list, err := r.Orders.List(r.Context(), r.Actor, order.Filter{Recipient: me, Before: order.ID(r.Form("after")), Limit: pageLength + 1})
-	if err != nil {
+	v := visitsView{Page: r.Shell(r.T("page.elder.visits"))}
+	var open []order.View
+	before, last := r.Now.AddDate(100, 0, 0), order.ID("")
+	if micros, id, more := strings.Cut(r.Form("after"), "."); more {
+		n, err := strconv.ParseInt(micros, 10, 64)
+		if err != nil {
+			return errs.New(errs.NotFound, "order.not_found")
+		}
+		before, last = clock.FromMicros(n), order.ID(id)
+	} else if open, err = r.Orders.List(r.Context(), r.Actor, order.Filter{Recipient: me, OpenOnly: true, Limit: openMost}); err != nil {
 		return err
 	}
-	v := visitsView{Page: r.Shell(r.T("page.elder.visits"))}
-	if len(list) > pageLength {
-		list = list[:pageLength]
-		v.More = "/elder/visits?after=" + string(list[pageLength-1].ID)
-	}
+	slices.SortStableFunc(open, func(a, b order.View) int { return a.Start.Compare(b.Start) })
 	err = r.Read("web.elder_visits", func(tx *store.Tx, _ *region.Tree) error {
 		all, err := r.Catalog.Catalogue(tx)
 		if err != nil {
 			return err
 		}
-		for _, o := range list {
-			card, err := cardOf(r, tx, all, &o)
-			if err != nil {
-				return err
-			}
-			v.Cards = append(v.Cards, card)
+		past, err := order.Past(tx, me, before, last, pageLength+1)
+		if err != nil {
+			return err
 		}
-		return nil
+		v.More = ""
+		if len(past) > pageLength {
+			past = past[:pageLength]
+			end := past[pageLength-1]
+			v.More = "/elder/visits?after=" + strconv.FormatInt(clock.Micros(end.Start), 10) + "." + string(end.ID)
+		}
+		list := slices.Clone(open)
+		for _, o := range past {
+			list = append(list, order.View{Order: *o})
+		}
+		v.Cards, err = cardsOf(r, tx, all, list)
+		return err
 	})
 	if err != nil {
 		return err
@@ -55,16 +68,28 @@ func Visits(r *page.Request) error {
 	return r.Show(http.StatusOK, visits(v))
 }
 
+// cardsOf are visits in a list.
+func cardsOf(r *page.Request, tx *store.Tx, all *catalog.Catalogue, list []order.View) (cards []cardView, err error) {
+	for _, o := range list {
+		card, err := cardOf(r, tx, all, &o.Order)
+		if err != nil {
+			return nil, err
+		}
+		cards = append(cards, card)
+	}
+	return cards, nil
+}
+
 // cardOf is a visit in a list.
-func cardOf(r *page.Request, tx *store.Tx, all *catalog.Catalogue, o *order.View) (cardView, error) {
+func cardOf(r *page.Request, tx *store.Tx, all *catalog.Catalogue, o *order.Order) (cardView, error) {
 	v := cardView{Href: "/elder/visits/" + string(o.ID), When: r.When(o.Start), Open: o.State.Open()}
 	item, err := all.ByVersion(o.Item, o.ItemVersion)
 	if err != nil {
 		return v, err
 	}
 	v.Name, v.Icon = item.Name(r.Lang), string(item.Category)
-	v.Standing, v.Tone = r.Standing(&o.Order)
-	v.Coming, err = r.Comers(tx, &o.Order, v.Href)
+	v.Standing, v.Tone = r.Standing(o)
+	v.Coming, err = r.Comers(tx, o, v.Href)
 	return v, err
 }
 
@@ -105,7 +130,7 @@ func Visit(r *page.Request) error {
 		if err != nil {
 			return err
 		}
-		if v.Card, err = cardOf(r, tx, all, &o); err != nil {
+		if v.Card, err = cardOf(r, tx, all, &o.Order); err != nil {
 			return err
 		}
 		item, err := all.ByVersion(o.Item, o.ItemVersion)

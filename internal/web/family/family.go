@@ -147,11 +147,9 @@ func Home(r *page.Request) error {
 	}
 	for _, p := range all {
 		card := personCard{Href: p.path(), Name: p.name, Relation: p.what}
-		next, err := nextOf(r, p)
-		if err != nil {
+		if card.Next, err = nextOf(r, p); err != nil {
 			return err
 		}
-		card.Next = next
 		v.People = append(v.People, card)
 	}
 	for _, a := range asks {
@@ -172,23 +170,13 @@ func live(r *page.Request, v *ui.Page, people ...relative) error {
 	return r.Live(v, topics...)
 }
 
-// nextOf is the open visit that matters most, nil without one or without leave to see it.
-func nextOf(r *page.Request, p relative) (*visitCard, error) {
+// nextOf are the open visits that matter now, none without leave to see them.
+func nextOf(r *page.Request, p relative) ([]visitCard, error) {
 	list, err := r.Orders.List(r.Context(), r.Actor, order.Filter{Recipient: p.id, OpenOnly: true, Limit: pageLength})
-	if err != nil || len(list) == 0 {
-		return nil, err
-	}
-	first := &list[0]
-	for i := range list {
-		if page.Sooner(&list[i], first) {
-			first = &list[i]
-		}
-	}
-	cards, err := cardsOf(r, []order.View{*first})
 	if err != nil {
 		return nil, err
 	}
-	return &cards[0], nil
+	return cardsOf(r, page.Next(list))
 }
 
 // cardsOf are visits in a list.

@@ -14,7 +14,7 @@ type visitCard struct {
 
 type personCard struct {
 	Href, Name, Relation string
-	Next                 *visitCard
+	Next                 []visitCard
 }
 
 type askCard struct{ Text, Withdraw, Key string }

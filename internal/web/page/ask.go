@@ -171,12 +171,14 @@ func Portrait(r *Request) error {
 
 // sourceCodes names the sources of hours by the class of the account that holds them.
 var sourceCodes = map[string]string{"grant": "page.source.grant", "saved": "page.source.saved", "donated": "page.source.donated", "pool": "page.source.pool",
-	"fund": "page.source.fund"}
+	"fund": "page.source.fund", string(policy.FundGift): "page.source.donated"}
 
 // Sources says whose hours pay for an order, in words, "" while there are none.
-func (r *Request) Sources(o *order.Order) string {
+func (r *Request) Sources(o *order.Order) string { return r.sources(o.Funding) }
+
+func (r *Request) sources(classes string) string {
 	var names []string
-	for _, class := range strings.Fields(o.Funding) {
+	for class := range strings.FieldsFuncSeq(classes, func(c rune) bool { return c == ' ' || c == ',' }) {
 		if code := sourceCodes[class]; code != "" && !slices.Contains(names, r.T(code)) {
 			names = append(names, r.T(code))
 		}
@@ -206,9 +208,9 @@ func (r *Request) RulesAt(tx *store.Tx, tree *region.Tree, place region.ID) (pol
 	return r.Policies.Current(tx, r.Now, tree.RulePath(place, tree.Day()))
 }
 
-// Sooner orders open visits by what they want of the recipient's side: what waits for its yes, then who is there or comes, then the soonest. What waits
+// sooner orders open visits by what they want of the recipient's side: what waits for its yes, then who is there or comes, then the soonest. What waits
 // for others' decision is over for the recipient and hides no visit that comes.
-func Sooner(a, b *order.View) bool {
+func sooner(a, b *order.View) int {
 	rank := func(o *order.View) int {
 		switch o.State {
 		case order.Awaiting:
@@ -220,7 +222,20 @@ func Sooner(a, b *order.View) bool {
 		}
 		return 2
 	}
-	return cmp.Or(cmp.Compare(rank(a), rank(b)), a.Start.Compare(b.Start)) < 0
+	return cmp.Or(cmp.Compare(rank(a), rank(b)), a.Start.Compare(b.Start))
+}
+
+// Next are the open visits of a list that matter now: the one that waits longest for the recipient's yes, and the one that comes next. Neither
+// stands in the place of the other.
+func Next(list []order.View) (next []order.View) {
+	open := slices.DeleteFunc(slices.Clone(list), func(o order.View) bool { return !o.State.Open() })
+	slices.SortStableFunc(open, func(a, b order.View) int { return sooner(&a, &b) })
+	for _, o := range open {
+		if len(next) == 0 || len(next) == 1 && next[0].State == order.Awaiting && o.State != order.Awaiting {
+			next = append(next, o)
+		}
+	}
+	return next
 }
 
 // relationCodes say what a relative is, and what somebody is to it.

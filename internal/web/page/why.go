@@ -5,7 +5,9 @@ import (
 	"time"
 
 	"timebank/internal/errs"
+	"timebank/internal/hours"
 	"timebank/internal/i18n"
+	"timebank/internal/order"
 	"timebank/internal/policy"
 	"timebank/internal/region"
 	"timebank/internal/web/ui"
@@ -42,6 +44,15 @@ var valueWords = map[string]string{
 	"rural_left_behind": "page.value.rural", "shortfall": "page.value.shortfall", "shortest": "page.value.shortest", "sources": "page.value.sources", "state": "page.value.state", "to": "page.value.to", "travel": "page.value.travel", "until": "page.value.until",
 	"waits_for": "page.value.waits_for",
 }
+
+// settingWords say in words what a setting without a number can be.
+var settingWords = map[string]string{"true": "page.setting.yes", "false": "page.setting.no", string(policy.RoundDown): "page.setting.round_down",
+	string(policy.RoundUp): "page.setting.round_up", string(policy.RoundNearest): "page.setting.round_nearest"}
+
+// WaitWords are what an order waits for.
+var WaitWords = map[order.WaitsFor]string{order.ForReview: "page.wait.review", order.ForFunding: "page.wait.funding", order.ForVolunteer: "page.wait.volunteer",
+	order.ForService: "page.wait.service", order.ForConfirmation: "page.wait.confirmation", order.ForFollowUp: "page.wait.follow_up",
+	order.ForDecision: "page.wait.decision", order.ForProvider: "page.wait.provider", order.ForCredit: "page.wait.credit"}
 
 // WhyOf puts an answer to "why?" into the reader's language: the rule in words beside its key, whose version, what was compared, and who can
 // change it. It is nil when there is none.
@@ -91,9 +102,15 @@ func (r *Request) valueWords(rule, name string) string {
 	return name
 }
 
-// value says moments, places and rights as people do, and leaves the rest as the rule wrote it.
+// value says moments, lengths of time, places, sources of hours, rights and settings as people do, and leaves the rest as the rule wrote it.
 func (r *Request) value(v why.Value) string {
 	switch v.Name {
+	case "order.funding", "sources":
+		return r.sources(v.Value)
+	case "waits_for":
+		if code := WaitWords[order.WaitsFor(v.Value)]; code != "" {
+			return r.T(code)
+		}
 	case "region":
 		if tree, err := r.Regions.Today(r.Context()); err == nil {
 			return tree.FullName(region.ID(v.Value))
@@ -103,8 +120,14 @@ func (r *Request) value(v why.Value) string {
 			return r.T(v.Value)
 		}
 	}
+	if code := settingWords[v.Value]; code != "" {
+		return r.T(code)
+	}
 	if at, err := time.Parse(time.RFC3339, v.Value); err == nil {
 		return r.When(at)
+	}
+	if span, err := time.ParseDuration(v.Value); err == nil && span != 0 {
+		return r.Long(hours.Of(int64(span.Minutes())))
 	}
 	return v.Value
 }

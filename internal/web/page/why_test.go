@@ -231,6 +231,14 @@ func TestTheWhyOfAParameter(t *testing.T) {
 	if w.Words != p.EN || w.Owner != "the city" || w.Values[0].Name != "Is set to" || strings.Contains(w.Values[1].Value, "T") {
 		t.Errorf("got %+v", w)
 	}
+	// What a setting or a list is called inside, nobody is shown.
+	for value, want := range map[why.Value]string{{Name: "order.funding", Value: "grant, saved, gift"}: "this month's public hours → your own saved hours → hours given to you",
+		{Name: "sources", Value: "grant saved"}: "this month's public hours → your own saved hours", {Name: "waits_for", Value: "follow_up"}: "a follow-up",
+		{Name: "time.rounding", Value: "down"}: "down", {Name: "time.exclude_travel", Value: "true"}: "yes", {Name: "undo.window", Value: "10m"}: "10 min"} {
+		if got := r.WhyOf(&why.Why{Rule: "order.funding", Values: []why.Value{value}}).Values[0].Value; got != want {
+			t.Errorf("%s %s is told as %q, want %q", value.Name, value.Value, got, want)
+		}
+	}
 	if r.WhyOf(nil) != nil || r.WhyOf(kindWhy(errs.Internal)) != nil {
 		t.Error("what is no refusal has an answer")
 	}
