@@ -85,13 +85,46 @@ func TestThePassbookGivesTakesBackAndIsTheReadersOwn(t *testing.T) {
 	r.post("/volunteer/passbook/give", url.Values{"key": {"give-too-much"}, "hours": {"9"}, "way": {"donate"}}).is(t, http.StatusUnprocessableEntity, `role="alert"`)
 	r.post("/volunteer/passbook/give", url.Values{"key": {"give-to-a-stranger"}, "hours": {"1"}, "way": {"transfer"}, "to": {string(other.ID)}}).
 		is(t, http.StatusUnprocessableEntity, "transfer.to")
-	given := r.post("/volunteer/passbook/give", url.Values{"key": {"give-an-hour"}, "hours": {"1"}, "way": {"donate"}})
-	given.is(t, http.StatusOK, "You can still take it back", "Takes effect")
+	for name, bad := range map[string]url.Values{"a part in the wrong field": {"hours": {"1.5"}}, "no minutes of an hour": {"minutes": {"75"}}, "nothing": {"hours": {""}, "minutes": {"0"}}} {
+		bad.Set("key", "give-wrong-"+name[:4])
+		bad.Set("way", "donate")
+		if a := r.post("/volunteer/passbook/give", bad); a.StatusCode != http.StatusUnprocessableEntity || !strings.Contains(a.body, `role="alert"`) {
+			t.Errorf("%s: got %d", name, a.StatusCode)
+		}
+	}
+	r.get("/volunteer/passbook/give").is(t, http.StatusOK, `<option value="15"`, `<option value="45"`)
+	given := r.post("/volunteer/passbook/give", url.Values{"key": {"give-an-hour"}, "hours": {"1"}, "minutes": {"15"}, "way": {"donate"}})
+	given.is(t, http.StatusOK, "You can still take it back", "Takes effect", "1 h 15 min")
 	pending := regexp.MustCompile(`name="pending" value="([^"]+)"`).FindStringSubmatch(given.body)[1]
 	s.as(other).post("/volunteer/passbook/undo", url.Values{"key": {"undo-of-another"}, "pending": {pending}}).is(t, http.StatusConflict)
 	if after := r.post("/volunteer/passbook/undo", url.Values{"key": {"undo-my-gift"}, "pending": {pending}}); strings.Contains(after.body, `name="pending"`) {
 		t.Error("what was taken back is still pending")
 	}
+}
+
+// Whoever has saved hours finds where to spend them: for itself once it is old enough to ask, and for each relative for whom it acts.
+func TestThePassbookLeadsToWhereHoursAreSpent(t *testing.T) {
+	s := newSite(t)
+	young, old := s.Volunteer(s.Home()), s.Volunteer(s.Home())
+	s.as(young).get("/volunteer/passbook").is(t, http.StatusOK, "Use my hours", `href="/family/"`)
+	s.Approve(old)
+	mother := s.KeyElder(s.Home())
+	citytest.Got(s.Members.AddKin(t.Context(), []member.AddKinCmd{{Actor: identity.System, Key: s.Key(), Person: mother.ID, Relative: old.ID, Relation: member.Child, Confirmed: true}})).Must(t, "a child")
+	order := "/family/people/" + string(mother.ID) + "/order?own=yes"
+	if book := s.as(old).get("/volunteer/passbook"); strings.Contains(book.body, order) {
+		t.Error("it may not act for its mother yet")
+	}
+	citytest.Got(s.Members.Delegate(t.Context(), []member.DelegateCmd{{Actor: mother.Actor, Key: s.Key(), Person: mother.ID, Relative: old.ID, Allow: true}})).Must(t, "may act")
+	citytest.Got(s.Members.ActFor(t.Context(), []member.ActForCmd{{Actor: old.Actor, Key: s.Key(), Person: old.ID, Relative: mother.ID, Willing: true}})).Must(t, "acts")
+	r := s.as(old)
+	r.get("/volunteer/passbook").is(t, http.StatusOK, `href="/elder/help"`, `href="`+order+`"`)
+	form := r.get(order)
+	form.is(t, http.StatusOK, `name="own" value="yes" checked`, `<option value="" selected>Please choose</option>`)
+	if strings.Contains(strings.Split(form.body, `name="day"`)[0], `" selected>`+"A") {
+		t.Error("a service is chosen by nobody")
+	}
+	sent := url.Values{"key": {"nothing-chosen"}, "day": {s.Tomorrow().Format(time.DateOnly)}, "at": {"10:00"}, "item": {""}}
+	r.post(strings.TrimSuffix(order, "?own=yes"), sent).is(t, http.StatusUnprocessableEntity, `href="#item"`, "Please choose what is needed")
 }
 
 func TestAVolunteersOwnPage(t *testing.T) {

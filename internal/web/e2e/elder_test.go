@@ -72,11 +72,13 @@ func TestMrLiMrsCaoAndTheirDaughterFarAway(t *testing.T) {
 	for _, parent := range []citytest.Person{w.elder, w.wife} {
 		min.press("添加家人")
 		min.fill("id_number", w.idNumber(parent))
+		min.fill("relation", "parent")
 		min.press("发出申请")
 		min.sees("如果平台认识这位家人", "还没有答复")
 	}
 	min.visit("/family/ask")
 	min.fill("id_number", "320113193803120071")
+	min.fill("relation", "parent")
 	min.press("发出申请")
 	min.sees("有几处要改")
 
@@ -190,12 +192,14 @@ func TestMrLiMrsCaoAndTheirDaughterFarAway(t *testing.T) {
 
 	// She orders for her father from afar, and gives hours only if she has them.
 	min.visit("/family/people/" + string(w.elder.ID) + "/order")
+	min.fill("item", citytest.Lesson)
 	min.press("替李国强叫人")
 	min.sees("已经帮您叫人了")
 	id := path.Base(strings.SplitN(min.where(), "?", 2)[0])
 	li.visit("/elder/visits/" + id)
 	li.sees("家里人")
 	min.visit("/family/people/" + string(w.elder.ID) + "/gift")
+	min.fill("minutes", "60")
 	min.press("送给李国强")
 	min.sees("有几处要改")
 

@@ -150,6 +150,7 @@ func TestTianHuaSavesMovesAndRedeems(t *testing.T) {
 	old, other := w.open("zh-CN"), w.open("zh-CN")
 	tian.visit("/family/ask")
 	tian.fill("id_number", w.idNumber(father))
+	tian.fill("relation", "parent")
 	tian.press("发出申请")
 	old.enter(w, father)
 	old.visit("/elder/")

@@ -305,7 +305,7 @@ func askOf(r *page.Request, err error) askView {
 	v := askView{Page: r.Shell(r.T("page.family.ask")), Key: r.Key(), Act: r.HTTP.Method == http.MethodGet || r.Form("act") == "yes",
 		Message: r.HTTP.Method == http.MethodGet || r.Form("message") == "yes"}
 	v.Number = ui.Field{Name: "id_number", Label: r.T("page.family.id_number"), Hint: r.T("page.family.id_number_hint"), Value: r.Form("id_number"), Max: 18, Needed: true}
-	v.Relation = ui.Field{Name: "relation", Label: r.T("page.family.relation")}
+	v.Relation = ui.Field{Name: "relation", Label: r.T("page.family.relation"), Needed: true}
 	for _, one := range relations {
 		v.Relation.Options = append(v.Relation.Options, ui.Option{Value: string(one), Text: r.Relation(one), Chosen: r.Form("relation") == string(one)})
 	}

@@ -55,7 +55,7 @@ func showGift(r *page.Request, p relative, refused error) error {
 	if err != nil {
 		return err
 	}
-	v.Minutes = ui.Field{Name: "minutes", Label: r.T("page.family.gift_minutes")}
+	v.Minutes = ui.Field{Name: "minutes", Label: r.T("page.family.gift_minutes"), Needed: true}
 	for _, m := range gifts {
 		v.Minutes.Options = append(v.Minutes.Options, ui.Option{Value: strconv.FormatInt(m, 10), Text: r.Long(hours.Of(m)), Chosen: r.Form("minutes") == strconv.FormatInt(m, 10)})
 	}
@@ -82,7 +82,7 @@ func Gift(r *page.Request) error {
 	}
 	minutes, err := strconv.ParseInt(r.Form("minutes"), 10, 32)
 	if err != nil {
-		return errs.New(errs.KindInvalid, "page.form_incomplete").With(err)
+		return showGift(r, p, errs.Invalid("page.form_incomplete", errs.Field{Path: "minutes", Code: "page.family.gift_choose"}))
 	}
 	_, err = r.Ledger.Transfer(r.Context(), ledger.TransferCmd{Actor: r.Actor, Key: key, From: p.me, To: p.id, Minutes: hours.Of(minutes)})
 	if correctable(err) {

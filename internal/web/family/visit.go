@@ -28,7 +28,7 @@ func OrderForm(r *page.Request) error {
 func showOrder(r *page.Request, p relative, refused error) error {
 	v := orderView{Page: shell(r, p, r.T("page.family.order")), Key: r.Key(), Action: p.path() + "/order", Name: p.name, Acts: p.acts, Back: p.path(),
 		Present: r.Form("family") == "yes", Own: r.Form("own") == "yes"}
-	v.Item = ui.Field{Name: "item", Label: r.T("page.family.what")}
+	v.Item = ui.Field{Name: "item", Label: r.T("page.family.what"), Needed: true}
 	err := r.Read("web.family_order", func(tx *store.Tx, _ *region.Tree) error {
 		offers, err := r.Catalog.List(tx, r.Now, r.Lang)
 		for _, o := range offers {
@@ -76,6 +76,9 @@ func Order(r *page.Request) error {
 	key, err := r.Sent()
 	if err != nil {
 		return err
+	}
+	if r.Form("item") == "" {
+		return showOrder(r, p, errs.Invalid("page.form_incomplete", errs.Field{Path: "item", Code: "page.desk_item_missing"}))
 	}
 	item, err := r.Item()
 	if err != nil {
@@ -214,7 +217,7 @@ func doable(r *page.Request, v *visitView, o *order.View, rules policy.Rules) {
 	if v.Wrong == "" {
 		return
 	}
-	v.Category = ui.Field{Name: "category", Label: r.T("page.family.wrong_what")}
+	v.Category = ui.Field{Name: "category", Label: r.T("page.family.wrong_what"), Needed: true}
 	for _, c := range categories {
 		v.Category.Options = append(v.Category.Options, ui.Option{Value: string(c.category), Text: r.T(c.code)})
 	}

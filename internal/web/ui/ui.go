@@ -119,6 +119,12 @@ type Field struct {
 	Needed bool
 }
 
+// unchosen reports whether a list that needs an answer has none yet. What stands first must not become somebody's choice by itself; what is the
+// only one there is, is chosen.
+func (f Field) unchosen() bool {
+	return f.Needed && len(f.Options) > 1 && !slices.ContainsFunc(f.Options, func(o Option) bool { return o.Chosen })
+}
+
 // Option is one choice of a list; Hint stands below a choice that has a box of its own.
 type Option struct {
 	Value, Text string

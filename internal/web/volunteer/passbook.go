@@ -3,6 +3,7 @@ package volunteer
 import (
 	"bytes"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -53,12 +54,56 @@ func Passbook(r *page.Request) error {
 		counts, pays, waits, most := page.CountWhy(rules), rules.Why("order.funding"), page.WaitWhy(rules), rules.Why("account.cap")
 		v.CountWhy, v.PaysWhy, v.PendingWhy, v.AccountWhy = r.WhyOf(&counts), r.WhyOf(&pays), r.WhyOf(&waits), r.WhyOf(&most)
 		v.stars(r, rules, totals.Given.Int64()/60)
+		if v.Uses, err = uses(r, tx, me); err != nil {
+			return err
+		}
 		return v.forecast(r, tx, tree, me, rules)
 	})
 	if err != nil {
 		return err
 	}
 	return r.Show(http.StatusOK, passbook(v))
+}
+
+// uses are the ways to ask for a visit that the reader's hours can pay: for itself once it may ask, and for each relative for whom it acts. Who
+// has neither is shown the door of families, where it begins.
+func uses(r *page.Request, tx *store.Tx, me member.PersonID) (ways []ui.Link, err error) {
+	standing, err := member.Standings(tx, []member.PersonID{me})
+	if err != nil {
+		return nil, err
+	}
+	if standing[me].MayAsk {
+		ways = append(ways, ui.Link{Href: "/elder/help", Text: r.T("page.volunteer.use_self")})
+	}
+	kin, err := member.KinOf(tx, me)
+	if err != nil {
+		return nil, err
+	}
+	var whom []member.PersonID
+	for _, k := range kin {
+		theirs, err := member.KinOf(tx, k.Relative)
+		if err != nil {
+			return nil, err
+		}
+		if slices.ContainsFunc(theirs, func(t member.Kin) bool { return t.Relative == me && t.State == member.KinConfirmed && t.Acts() }) {
+			whom = append(whom, k.Relative)
+		}
+	}
+	people, err := member.LoadPersons(tx, whom)
+	if err != nil {
+		return nil, err
+	}
+	names, err := r.Members.Names(tx, whom)
+	for _, p := range whom {
+		if people[p].State != member.PersonActive {
+			continue
+		}
+		ways = append(ways, ui.Link{Href: "/family/people/" + string(p) + "/order?own=yes", Text: r.T("page.volunteer.use_for", "name", names[p].Reveal())})
+	}
+	if len(ways) == 0 {
+		ways = append(ways, ui.Link{Href: "/family/", Text: r.T("page.volunteer.use_family")})
+	}
+	return ways, err
 }
 
 func (v *passbookView) fill(r *page.Request, all *catalog.Catalogue, book ledger.Passbook) {
@@ -283,13 +328,18 @@ func showGive(r *page.Request, status int, told page.Told) error {
 		v.Why = r.WhyOf(&w)
 		v.Undo = r.T("page.volunteer.give_undo", "long", long64(r, int64(max(rules.UndoWindow, rules.CreditDelay).Minutes())))
 		kin, err := kinOptions(r, tx, me, r.Form("to"))
-		v.Kin = ui.Field{Name: "to", Label: r.T("page.volunteer.give_to"), Options: kin}
+		v.Kin = ui.Field{Name: "to", Label: r.T("page.volunteer.give_to"), Options: kin, Needed: true}
+		v.Minutes = ui.Field{Name: "minutes", Label: r.T("page.volunteer.give_minutes")}
+		for m := int64(0); m < 60; m += int64(rules.TimeStep) {
+			value := strconv.FormatInt(m, 10)
+			v.Minutes.Options = append(v.Minutes.Options, ui.Option{Value: value, Text: long64(r, m), Chosen: value == r.Form("minutes")})
+		}
 		return err
 	})
 	if err != nil {
 		return err
 	}
-	v.Hours = ui.Field{Name: "hours", Label: r.T("page.volunteer.give_hours"), Mode: "numeric", Max: 4, Needed: true, Value: r.Form("hours")}
+	v.Hours = ui.Field{Name: "hours", Label: r.T("page.volunteer.give_hours"), Mode: "numeric", Max: 4, Value: r.Form("hours")}
 	return r.Show(status, give(v))
 }
 
@@ -315,6 +365,20 @@ func kinOptions(r *page.Request, tx *store.Tx, me member.PersonID, chosen string
 	return options, err
 }
 
+// given reads the hours and minutes of the form. How fine time is kept, the form offers; the ledger keeps whole minutes.
+func given(r *page.Request) (hours.Minutes, error) {
+	total := int64(0)
+	for name, length := range map[string]int64{"hours": 60, "minutes": 1} {
+		text := r.Form(name)
+		n, err := strconv.ParseUint(text, 10, 16)
+		if err != nil && text != "" || length == 1 && n > 59 {
+			return hours.Zero, errs.Invalid("page.form_incomplete", errs.Field{Path: name, Code: "page.volunteer.give_whole"})
+		}
+		total += int64(n) * length
+	}
+	return hours.Of(total), nil
+}
+
 // Give transfers hours to kin or donates them to the public pool. Both wait for the time to undo.
 func Give(r *page.Request) error {
 	key, err := r.Sent()
@@ -325,8 +389,15 @@ func Give(r *page.Request) error {
 	if err != nil {
 		return err
 	}
-	minutes := hours.Of(number(r.Form("hours")) * 60)
-	if r.Form("way") == "donate" {
+	minutes, err := given(r)
+	if err != nil {
+		return showGive(r, http.StatusUnprocessableEntity, r.Tell(err))
+	}
+	donates := r.Form("way") == "donate"
+	if !donates && r.Form("to") == "" {
+		return showGive(r, http.StatusUnprocessableEntity, r.Tell(errs.Invalid("page.form_incomplete", errs.Field{Path: "to", Code: "page.volunteer.give_whom"})))
+	}
+	if donates {
 		_, err = r.Ledger.Donate(r.Context(), ledger.DonateCmd{Actor: r.Actor, Key: key, From: ledger.Key{Owner: string(me), Class: ledger.Saved}, Minutes: minutes})
 	} else {
 		_, err = r.Ledger.Transfer(r.Context(), ledger.TransferCmd{Actor: r.Actor, Key: key, From: me, To: member.PersonID(r.Form("to")), Minutes: minutes})

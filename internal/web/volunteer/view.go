@@ -101,6 +101,7 @@ type passbookView struct {
 	CountWhy, PaysWhy, PendingWhy, AccountWhy *ui.Why
 	Forecast                                  string
 	ForecastWhy                               *ui.Why
+	Uses                                      []ui.Link
 	Pending                                   []pendingView
 	Accounts                                  [][]string
 	Lines                                     []lineView
@@ -136,9 +137,10 @@ type certificateView struct {
 type giveView struct {
 	ui.Page
 	Key, Usable, Undo string
-	Hours, Kin        ui.Field
-	Faults            []ui.Fault
-	WhyNot, Why       *ui.Why
+	// Minutes are the parts of an hour in which time is kept, from none.
+	Hours, Minutes, Kin ui.Field
+	Faults              []ui.Fault
+	WhyNot, Why         *ui.Why
 }
 
 type stepView struct {
