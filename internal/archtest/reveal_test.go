@@ -29,6 +29,7 @@ var reveals = map[string]string{
 	"internal/web/volunteer/visit.go doorOf":        "on the day, for who comes alone; the look is written in the same transaction",
 	"internal/web/volunteer/team.go Team":           "the members of a team, for whoever answers for it and took them in",
 	"internal/web/volunteer/passbook.go kinOptions": "the relatives whom the reader and they themselves confirmed, to the reader",
+	"internal/web/volunteer/passbook.go uses":       "the same, for those for whom the reader acts",
 	"internal/member/point.go checkPoint":           "a service point's number is public",
 	"internal/web/page/ask.go Comers":               "the name of who comes, for whom it comes to and for relatives who may see it",
 	"internal/web/elder/visit.go messageViews":      "the name of the relative who wrote",
