@@ -31,7 +31,7 @@ const (
 // returns whom one can act as. What was refused although the plan did not expect it is returned too.
 func Demo(ctx context.Context, cfg Config, now time.Time) (accounts []Account, refused []string, err error) {
 	today := clock.DayOf(now)
-	p, err := newPlan(cfg.Scale, cfg.Seed, today.Add(-demoLast), region.Nanjing(), catalog.Default())
+	p, err := newPlan(cfg.Scale, cfg.Seed, today.Add(-demoLast), region.Nanjing(), catalog.Default(), true)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -42,10 +42,10 @@ func Demo(ctx context.Context, cfg Config, now time.Time) (accounts []Account, r
 	if err := d.all(ctx, at(demoLast-storyDays, 0)); err != nil {
 		return nil, nil, err
 	}
-	s := &stories{driver: d}
 	end := at(demoLast, int(now.Sub(today.Start())/time.Hour)+1)
+	s := &stories{driver: d, end: end}
 	for day := demoLast - storyDays; day <= demoLast; day++ {
-		if err := d.DB.Together(ctx, func(ctx context.Context) error { return s.day(ctx, day, end) }); err != nil {
+		if err := d.DB.Together(ctx, func(ctx context.Context) error { return s.day(ctx, day) }); err != nil {
 			return nil, nil, fmt.Errorf("%s: %w", p.cal.first.Add(day), err)
 		}
 		if _, err := d.Sequence(ctx); err != nil {
@@ -78,8 +78,8 @@ func (d *driver) officers() []Account {
 }
 
 // day is a civil day of the city with what the stories add to it.
-func (s *stories) day(ctx context.Context, day int, end tick) error {
-	for t := at(day, 0); t < at(day+1, 0) && t < end; t++ {
+func (s *stories) day(ctx context.Context, day int) error {
+	for t := at(day, 0); t < at(day+1, 0) && t < s.end; t++ {
 		if err := s.hour(ctx, t); err != nil {
 			return err
 		}

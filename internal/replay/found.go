@@ -2,6 +2,7 @@ package replay
 
 import (
 	"context"
+	"fmt"
 	"strconv"
 
 	"timebank/internal/app"
@@ -156,5 +157,6 @@ func (d *driver) servicePoint(c, number int) member.RegisterPointCmd {
 		name += strconv.Itoa(number)
 	}
 	place := a.communities[c].point
-	return member.RegisterPointCmd{Actor: d.system(), Name: name, Kind: member.PointCommunity, Region: d.places[c], Point: &place}
+	return member.RegisterPointCmd{Actor: d.system(), Name: name, Kind: member.PointCommunity, Region: d.places[c], Point: &place,
+		Phone: fmt.Sprintf("025-29%02d%04d", number, c)}
 }

@@ -46,8 +46,8 @@ const jitter = 1_400
 var errAtlas = errors.New("replay: the regions have no streets that fit the published pilot")
 
 // newAtlas chooses the communities of a run: the pilot's and the others', one after another through districts and streets, so that the
-// smallest city still reaches every district.
-func newAtlas(d region.Dataset, f Figures) (*atlas, error) {
+// smallest city still reaches every district. With stories, it is the streets of the product's stories that a small city reaches in theirs.
+func newAtlas(d region.Dataset, f Figures, stories bool) (*atlas, error) {
 	a := &atlas{}
 	points := map[string]region.Point{}
 	at := map[string]int{}
@@ -76,7 +76,7 @@ func newAtlas(d region.Dataset, f Figures) (*atlas, error) {
 			}
 		}
 	}
-	pilots := a.pilotStreets(byStreet)
+	pilots := a.pilotStreets(byStreet, stories)
 	if pilots == nil {
 		return nil, errAtlas
 	}
@@ -133,11 +133,11 @@ func (a *atlas) take(byStreet [][]community, streets []int, n int, pilot bool) {
 }
 
 // wanted are streets of product stories, which the pilot includes.
-var wanted = []string{"320113003", "320116004"} // 迈皋桥街道, 葛塘街道
+var wanted = []string{maigaoqiao, getang}
 
 // pilotStreets chooses two streets of each of the twelve districts with the published number of communities together. Which streets
 // the pilot really had is not published; the choice depends on the regions alone. It is nil when there is none.
-func (a *atlas) pilotStreets(byStreet [][]community) []int {
+func (a *atlas) pilotStreets(byStreet [][]community, stories bool) []int {
 	type pair struct{ x, y, size int }
 	var options [][]pair
 	for _, d := range a.districts {
@@ -179,6 +179,9 @@ func (a *atlas) pilotStreets(byStreet [][]community) []int {
 			return nil
 		}
 		p := options[i][k]
+		if stories && slices.Contains(wanted, a.streets[p.y].code) {
+			p.x, p.y = p.y, p.x
+		}
 		chosen = append(chosen, p.x, p.y)
 		left -= p.size
 	}

@@ -45,9 +45,9 @@ const attempts = 8
 
 // newPlan plans a city of the scale. The same inputs give the same plan on every machine. The error is errPlan when no draw has room for
 // every order.
-func newPlan(scale float64, seed uint64, first clock.Day, regions region.Dataset, items []catalog.Spec) (*plan, error) {
+func newPlan(scale float64, seed uint64, first clock.Day, regions region.Dataset, items []catalog.Spec, stories bool) (*plan, error) {
 	for k := range uint64(attempts) {
-		p, err := drawPlan(scale, seed+k<<32, first, regions, items)
+		p, err := drawPlan(scale, seed+k<<32, first, regions, items, stories)
 		if !errors.Is(err, errPlan) {
 			return p, err
 		}
@@ -56,10 +56,10 @@ func newPlan(scale float64, seed uint64, first clock.Day, regions region.Dataset
 }
 
 // drawPlan plans the one city of a seed, or returns errPlan if that has no room for an order.
-func drawPlan(scale float64, seed uint64, first clock.Day, regions region.Dataset, items []catalog.Spec) (*plan, error) {
+func drawPlan(scale float64, seed uint64, first clock.Day, regions region.Dataset, items []catalog.Spec, stories bool) (*plan, error) {
 	p := &plan{figures: Published.Scaled(scale), seed: seed, cal: calendar{first}}
 	var err error
-	if p.atlas, err = newAtlas(regions, p.figures); err != nil {
+	if p.atlas, err = newAtlas(regions, p.figures, stories); err != nil {
 		return nil, err
 	}
 	p.services = services(items)

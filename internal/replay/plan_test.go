@@ -13,7 +13,7 @@ import (
 )
 
 func newTestPlan(t interface{ Fatalf(string, ...any) }, scale float64, seed uint64) *plan {
-	p, err := newPlan(scale, seed, firstDay, region.Nanjing(), catalog.Default())
+	p, err := newPlan(scale, seed, firstDay, region.Nanjing(), catalog.Default(), false)
 	if err != nil {
 		t.Fatalf("plan of scale %v and seed %d: %v", scale, seed, err)
 	}

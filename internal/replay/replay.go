@@ -65,7 +65,7 @@ func Run(ctx context.Context, cfg Config) (Report, error) {
 	if cfg.Scale == 0 {
 		cfg.Scale = 1
 	}
-	p, err := newPlan(cfg.Scale, cfg.Seed, firstDay, region.Nanjing(), catalog.Default())
+	p, err := newPlan(cfg.Scale, cfg.Seed, firstDay, region.Nanjing(), catalog.Default(), false)
 	if err != nil {
 		return Report{}, err
 	}

@@ -3,6 +3,7 @@ package replay
 import (
 	"context"
 	"strconv"
+	"time"
 
 	"timebank/internal/catalog"
 	"timebank/internal/clock"
@@ -19,9 +20,9 @@ import (
 // The places of the stories.
 const (
 	qixia      = "320113"
-	maigaoqiao = "320113003"
-	getang     = "320116004"
-	gulou      = "320106" // the district that Tian Hua moves to
+	maigaoqiao = "320113003" // 迈皋桥街道
+	getang     = "320116004" // 葛塘街道
+	gulou      = "320106"    // the district that Tian Hua moves to
 )
 
 // stories is the driver with the people of the product's three stories.
@@ -31,6 +32,7 @@ type stories struct {
 	names    []string // of folk, as they appear
 	one, two int      // communities of the first and of the second story
 	away     int      // community that Tian Hua moves to
+	end      tick     // the first hour that is not told any more
 	lesson   order.ID // of the first story
 	visit    order.ID // of the second story, one at a time
 	host     string
@@ -42,6 +44,7 @@ type character struct {
 	known
 	Account
 	community int
+	woman     bool
 	home      region.Point
 }
 
@@ -62,6 +65,17 @@ const (
 
 	hourOrder, hourClaim, hourIn, hourOut, hourThanks = 8, 9, 10, 12, 18
 )
+
+// waiting is a request that the officer of the street finds open: who asked, for what, how many hours ago, and whether the station has looked at it.
+type waiting struct {
+	who, item string
+	before    tick
+	reviewed  bool
+}
+
+// morning is what waits on the board of the third story, besides what Mr Li has asked for: what nobody has taken for so long that it is the street's,
+// what is new, and what the station has not looked at yet.
+var morning = []waiting{{"cao", lesson, 3, true}, {"neighbour1", "cleaning_home", 1, true}, {"neighbour2", "hospital_escort", 1, false}}
 
 // tell does what the stories want in an hour.
 func (s *stories) tell(ctx context.Context, day int, t tick) error {
@@ -111,6 +125,11 @@ func (s *stories) tell(ctx context.Context, day int, t tick) error {
 	if day == dayAsk && hour == hourClaim {
 		do(s.open3)
 	}
+	for _, w := range morning {
+		if t == s.end-w.before {
+			do(func(ctx context.Context) error { return s.wait(ctx, w) })
+		}
+	}
 	return err
 }
 
@@ -139,48 +158,56 @@ func (s *stories) as(key string) identity.Actor {
 func (s *stories) desk(community int) identity.Actor    { return s.staff(s.offices[community].one) }
 func (s *stories) manager(community int) identity.Actor { return s.staff(s.offices[community].manager) }
 
-// in returns the first community of a street or district that has a service point.
-func (s *stories) in(code string) int {
+// in returns the first community of a street or district that has a service point. A demo's plan has one in each.
+func (s *stories) in(code string) (int, error) {
 	for c := range s.offices {
 		st := s.plan.atlas.streets[s.plan.atlas.communities[c].street]
 		if st.code == code || st.district == code {
-			return c
+			return c, nil
 		}
 	}
-	return 0
+	return 0, errPlace
 }
 
 // join3 registers everybody of the three stories and takes them as far as they are when the stories begin.
 func (s *stories) join3(ctx context.Context) error {
-	s.one, s.two, s.away = s.in(maigaoqiao), s.in(getang), s.in(gulou)
+	for code, place := range map[string]*int{maigaoqiao: &s.one, getang: &s.two, gulou: &s.away} {
+		var err error
+		if *place, err = s.in(code); err != nil {
+			return err
+		}
+	}
 	s.folk = map[string]*character{}
 	for _, c := range []struct {
 		key, name string
 		age       int
+		woman     bool
 		community int
 		Account
 	}{
-		{"li", "李德明", 84, s.one, Account{Story: 1, Role: "recipient", About: "Mr Li: learnt to use a smartphone, asks for company to the hospital"}},
-		{"cao", "曹桂英", 82, s.one, Account{Story: 1, Role: "recipient", About: "Mrs Cao, his wife"}},
-		{"daughter", "李静", 55, s.one, Account{Story: 1, Role: "kin and delegate", About: "their daughter, works in Shanghai, orders and follows from afar"}},
-		{"chen", "陈伟", 30, s.one, Account{Story: 1, Role: "volunteer", About: "Chen, who came to teach"}},
-		{"tian", "田华", 63, s.two, Account{Story: 2, Role: "volunteer, point manager", About: "Tian Hua: saved 60 hours in Getang, moved to Gulou, spends them for her mother"}},
-		{"mother", "田秀英", 87, s.away, Account{Story: 2, Role: "recipient", About: "Tian Hua's mother in Gulou"}},
-		{"host1", "王富海", 78, s.two, Account{}},
-		{"host2", "周月琴", 80, s.two, Account{}},
-		{"host3", "孙贵生", 76, s.two, Account{}},
-		{"officer", "周敏", 38, s.one, Account{Story: 3, Role: "street dispatcher", About: "opens the morning board of Maigaoqiao street"}},
-		{"auditor", "吴倩", 41, s.one, Account{Role: "city auditor", About: "reads everything that was done"}},
-		{"reader", "郑磊", 44, s.one, Account{Role: "city read-only", About: "reads figures"}},
+		{"li", "李德明", 84, false, s.one, Account{Story: 1, Role: "recipient", About: "Mr Li: learnt to use a smartphone, asks for company to the hospital"}},
+		{"cao", "曹桂英", 82, true, s.one, Account{Story: 1, Role: "recipient", About: "Mrs Cao, his wife"}},
+		{"daughter", "李静", 55, true, s.one, Account{Story: 1, Role: "kin and delegate", About: "their daughter, works in Shanghai, orders and follows from afar"}},
+		{"chen", "陈伟", 30, false, s.one, Account{Story: 1, Role: "volunteer", About: "Chen, who came to teach"}},
+		{"tian", "田华", 63, true, s.two, Account{Story: 2, Role: "volunteer, point manager", About: "Tian Hua: saved 60 hours in Getang, moved to Gulou, spends them for her mother"}},
+		{"mother", "田秀英", 87, true, s.away, Account{Story: 2, Role: "recipient", About: "Tian Hua's mother in Gulou"}},
+		{"host1", "王富海", 78, false, s.two, Account{}},
+		{"host2", "周月琴", 80, true, s.two, Account{}},
+		{"host3", "孙贵生", 76, false, s.two, Account{}},
+		{"neighbour1", "郑秀兰", 79, true, s.one, Account{}},
+		{"neighbour2", "高福祥", 85, false, s.one, Account{}},
+		{"officer", "周敏", 38, true, s.one, Account{Story: 3, Role: "street dispatcher", About: "opens the morning board of Maigaoqiao street"}},
+		{"auditor", "吴倩", 41, true, s.one, Account{Role: "city auditor", About: "reads everything that was done"}},
+		{"reader", "郑磊", 44, false, s.one, Account{Role: "city read-only", About: "reads figures"}},
 	} {
 		c.Account.Name = c.name
-		s.folk[c.key] = &character{Account: c.Account, community: c.community}
+		s.folk[c.key] = &character{Account: c.Account, community: c.community, woman: c.woman}
 		s.names = append(s.names, c.key)
 		if err := s.register1(ctx, c.key, c.age); err != nil {
 			return err
 		}
 	}
-	for _, key := range []string{"li", "cao", "mother", "host1", "host2", "host3"} {
+	for _, key := range []string{"li", "cao", "mother", "host1", "host2", "host3", "neighbour1", "neighbour2"} {
 		if err := s.become(ctx, key); err != nil {
 			return err
 		}
@@ -203,13 +230,19 @@ func (s *stories) join3(ctx context.Context) error {
 	})
 }
 
-// serial is beyond those that the plan gives, so that nobody of the plan has the same identity number.
-func (s *stories) serial() uint16 { return uint16(900 + len(s.names)) }
+// serial is beyond those that the plan gives, so that nobody of the plan has the same identity number. It is odd for a man.
+func (s *stories) serial(c *character) uint16 {
+	n := uint16(900 + 2*len(s.names))
+	if c.woman {
+		return n
+	}
+	return n + 1
+}
 
 func (s *stories) register1(ctx context.Context, key string, age int) error {
 	c := s.folk[key]
 	born := clock.DayOf(s.now).Add(-age*365 - age/4 - 100)
-	who := person{born: int32(born.Sub(day1900)), serial: s.serial()}
+	who := person{born: int32(born.Sub(day1900)), serial: s.serial(c)}
 	c.home = s.plan.atlas.home(c.community, mix(s.plan.seed, 10, uint64(len(s.names))))
 	return batch(ctx, s.driver, []member.RegisterCmd{{Actor: s.desk(c.community), Key: "story:" + key, Name: c.Name, IDNumber: who.idNumber(),
 		Phone: "1990000" + strconv.Itoa(1000+len(s.names)), Address: "示范路" + strconv.Itoa(len(s.names)) + "号", Region: s.places[c.community], Point: &c.home,
@@ -277,15 +310,33 @@ func (s *stories) appoint3(ctx context.Context, roles map[string]identity.GrantR
 func (s *stories) ask(ctx context.Context, by identity.Actor, recipient string, t tick, id *order.ID) error {
 	s.asked++
 	n := strconv.Itoa(s.asked)
+	return s.place(ctx, order.PlaceCmd{Actor: by, Key: "story order:" + n, Recipient: s.folk[recipient].person, Item: lesson,
+		Start: s.plan.cal.time(t + hourIn - hourOrder), Minutes: hours.Of(tianMinutes), Urgency: catalog.Everyday}, s.manager(s.folk[recipient].community), id)
+}
+
+// place orders, and lets a manager publish what has to be looked at.
+func (s *stories) place(ctx context.Context, c order.PlaceCmd, manager identity.Actor, id *order.ID) error {
 	waits := false
-	if err := batch(ctx, s.driver, []order.PlaceCmd{{Actor: by, Key: "story order:" + n, Recipient: s.folk[recipient].person, Item: lesson,
-		Start: s.plan.cal.time(t + hourIn - hourOrder), Minutes: hours.Of(tianMinutes), Urgency: catalog.Everyday}}, s.Orders.Place, func(_ int, p order.Placed) {
+	if err := batch(ctx, s.driver, []order.PlaceCmd{c}, s.Orders.Place, func(_ int, p order.Placed) {
 		*id, waits = p.ID, p.WaitsFor == order.ForReview
 	}); err != nil || !waits {
 		return err
 	}
-	return batch(ctx, s.driver, []order.ReviewCmd{{Actor: s.manager(s.folk[recipient].community), Key: "story review:" + n, Order: *id, Approve: true}}, s.Orders.Review, nil)
+	return batch(ctx, s.driver, []order.ReviewCmd{{Actor: manager, Key: c.Key + " review", Order: *id, Approve: true}}, s.Orders.Review, nil)
 }
+
+// wait asks for what the officer of the street finds waiting.
+func (s *stories) wait(ctx context.Context, w waiting) error {
+	c := order.PlaceCmd{Actor: s.as(w.who), Key: "story waits:" + w.who, Recipient: s.folk[w.who].person, Item: w.item, Start: s.soon(), Urgency: catalog.Everyday}
+	if w.reviewed {
+		var id order.ID
+		return s.place(ctx, c, s.manager(s.one), &id)
+	}
+	return batch(ctx, s.driver, []order.PlaceCmd{c}, s.Orders.Place, nil)
+}
+
+// soon is when what is still open is asked for: in the morning of the day after tomorrow.
+func (s *stories) soon() time.Time { return s.plan.cal.time(at(demoLast+2, hourIn)) }
 
 func (s *stories) claim(ctx context.Context, who string, id order.ID) error {
 	return batch(ctx, s.driver, []order.ClaimCmd{{Actor: s.as(who), Key: "story claim:" + string(id), Order: id}}, s.Orders.Claim, nil)
@@ -337,7 +388,7 @@ func (s *stories) move(ctx context.Context) error {
 
 // open3 leaves what waits this morning: Mr Li asks by himself, and Tian Hua for her mother with hours of her own.
 func (s *stories) open3(ctx context.Context) error {
-	soon := s.plan.cal.time(at(demoLast+2, hourIn))
+	soon := s.soon()
 	return batch(ctx, s.driver, []order.PlaceCmd{
 		{Actor: s.as("li"), Key: "story hospital", Recipient: s.folk["li"].person, Item: "hospital_escort", Start: soon, Urgency: catalog.Everyday},
 		{Actor: s.as("tian"), Key: "story mother", Recipient: s.folk["mother"].person, Item: lesson, Start: soon, Urgency: catalog.Everyday, OfferOwnHours: true},
