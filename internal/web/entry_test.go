@@ -142,7 +142,7 @@ func TestStaffComesInAndShowsItsSecondFactorAgain(t *testing.T) {
 	r.post("/sign-in/enrol", form).is(t, http.StatusUnauthorized, "Set up the authenticator", secret, form.Get("masked"))
 	form.Set("totp", totp(secret, s.Clock.Now()))
 	recovery := r.post("/sign-in/enrol", form)
-	recovery.is(t, http.StatusOK, "Keep these recovery codes")
+	recovery.is(t, http.StatusOK, "Keep these recovery codes", `href="/desk/"`)
 	r.get("/desk/").is(t, http.StatusOK)
 
 	again := s.as(citytest.Person{})
@@ -162,6 +162,20 @@ func TestStaffComesInAndShowsItsSecondFactorAgain(t *testing.T) {
 	s.Clock.Advance(time.Minute)
 	carried.Set("totp", totp(secret, s.Clock.Now()))
 	again.post("/step-up", carried).is(t, http.StatusOK, `action="/"`)
+
+	// A password leads to the work that is open, and to where one is at home when there is none any more.
+	for _, want := range []string{"/desk/", "/volunteer/"} {
+		if want == "/volunteer/" {
+			s.Certify(desk)
+			citytest.Got(s.Identity.RevokeRoles(t.Context(), []identity.RevokeRoleCmd{{Actor: office.Actor, Key: s.Key(), Grant: desk.Actor.Grants[0].ID, Reason: "test"}})).Must(t, "the role ends")
+		}
+		s.Clock.Advance(time.Minute)
+		in := s.as(citytest.Person{}).post("/sign-in/staff", url.Values{"login": {"desk"}, "password": {password}, "totp": {totp(secret, s.Clock.Now())}})
+		in.is(t, http.StatusOK)
+		if got := in.Request.URL.Path; got != want {
+			t.Errorf("led to %s, want %s", got, want)
+		}
+	}
 }
 
 // One account can be several things: its own page and the public home lead to each, and to none that is closed to it.

@@ -8,6 +8,7 @@ package entry
 import (
 	"fmt"
 	"net/http"
+	"slices"
 	"strings"
 
 	"timebank/internal/errs"
@@ -137,20 +138,35 @@ func onward(r *page.Request, who identity.ActorID) error {
 	if next := page.Inside(r.Form("next")); next != "/" {
 		return r.Go(next)
 	}
-	actor, err := r.Identity.Actor(r.Context(), who, r.ID)
+	at, err := door(r, who)
 	if err != nil {
 		return err
 	}
-	doors, err := r.Doors(actor)
-	switch {
-	case err != nil:
-		return err
-	case len(doors) > 0:
-		return r.Go(doors[0].Href)
-	case actor.Person == "" && len(actor.Grants) == 0:
-		return r.Go("/register")
+	return r.Go(at)
+}
+
+// door is where an account is at home: the first of some doors that its rights open, or of all, or the page of its account.
+func door(r *page.Request, who identity.ActorID, first ...string) (string, error) {
+	actor, err := r.Identity.Actor(r.Context(), who, r.ID)
+	if err != nil {
+		return "", err
 	}
-	return r.Go("/account")
+	doors, err := r.Doors(actor)
+	if err != nil {
+		return "", err
+	}
+	for _, href := range first {
+		if slices.ContainsFunc(doors, func(w ui.Way) bool { return w.Href == href }) {
+			return href, nil
+		}
+	}
+	switch {
+	case len(doors) > 0:
+		return doors[0].Href, nil
+	case actor.Person == "" && len(actor.Grants) == 0:
+		return "/register", nil
+	}
+	return "/account", nil
 }
 
 // Demo enters as a chosen account of the demonstration.

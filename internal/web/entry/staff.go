@@ -12,6 +12,9 @@ import (
 // demoSession is how long a demonstration's session lasts.
 const demoSession = 12 * time.Hour
 
+// work are the doors that a password is for, before those that its holder has besides, as a volunteer or a relative.
+var work = []string{"/desk/", "/office/"}
+
 // StaffForm asks staff for name, password and second factor.
 func StaffForm(r *page.Request) error { return staff(r, nil) }
 
@@ -48,7 +51,11 @@ func Staff(r *page.Request) error {
 	if next := page.Inside(r.Form("next")); next != "/" {
 		return r.Go(next)
 	}
-	return r.Go("/desk/")
+	at, err := door(r, in.Actor, work...)
+	if err != nil {
+		return err
+	}
+	return r.Go(at)
 }
 
 // InvitationForm asks for an invitation and a new password.
@@ -93,8 +100,12 @@ func Enrol(r *page.Request) error {
 	if err != nil {
 		return enrol(r, e, r.Form("masked"), err)
 	}
+	at, err := door(r, done.Actor, work...)
+	if err != nil {
+		return err
+	}
 	r.Enter(done.SignedIn)
-	return r.Show(http.StatusOK, recoveryPage(recoveryView{Page: shell(r, "page.entry.recovery_title"), Codes: done.Recovery}))
+	return r.Show(http.StatusOK, recoveryPage(recoveryView{Page: shell(r, "page.entry.recovery_title"), Codes: done.Recovery, Next: at}))
 }
 
 // StepUp takes a second factor and goes on with what needed it.

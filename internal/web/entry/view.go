@@ -59,6 +59,7 @@ type enrolView struct {
 type recoveryView struct {
 	ui.Page
 	Codes []string
+	Next  string // the door that is open now
 }
 
 type sessionView struct {
