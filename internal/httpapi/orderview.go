@@ -43,7 +43,8 @@ type Order struct {
 	SettledAt     *time.Time   `json:"settled_at,omitempty"`
 	Transaction   ID           `json:"transaction,omitempty" doc:"Of the ledger, once paid"`
 	Outcomes      []string     `json:"outcomes"`
-	Reason        string       `json:"reason,omitempty" doc:"Why it was cancelled, disputed or set aside"`
+	Reason        string       `json:"reason,omitempty" doc:"Why it was cancelled, disputed, decided so or set aside: a code or words. For its sides and the offices that may see it alone"`
+	EndedBy       string       `json:"ended_by,omitempty" enum:"recipient,kin,station,rule" doc:"Who cancelled it"`
 	Assignments   []Assignment `json:"assignments"`
 	Evidence      []Evidence   `json:"evidence"`
 	Photos        []VisitPhoto `json:"photos" doc:"Pictures of the visit"`
@@ -59,7 +60,7 @@ type Assignment struct {
 	Volunteer ID         `json:"volunteer"`
 	Team      ID         `json:"team,omitempty"`
 	How       string     `json:"how" enum:"claimed,dispatched,paper"`
-	State     string     `json:"state" enum:"offered,accepted,checked_in,checked_out,settled,withdrawn,no_show,void"`
+	State     string     `json:"state" enum:"offered,accepted,checked_in,checked_out,settled,withdrawn,called_off,no_show,void"`
 	In        *time.Time `json:"in,omitempty"`
 	Out       *time.Time `json:"out,omitempty"`
 	Minutes   Minutes    `json:"minutes" doc:"Counted for the payer"`
@@ -100,7 +101,7 @@ func orderOf(v order.View) Order {
 		Start: v.Start, Minutes: minutesOf(v.Minutes), Volunteers: v.Volunteers, Point: pointOf(v.Point, v.Point != region.Point{}), Exact: v.Exact, Code: v.Code,
 		Funding: strings.Fields(v.Funding), PolicyVersion: v.PolicyVersion, SubmittedAt: v.SubmittedAt, Level: string(v.Level), LevelSince: v.LevelSince,
 		ConfirmedBy: string(v.ConfirmedBy), ConfirmedAt: timeOf(v.ConfirmedAt), SettledAt: timeOf(v.SettledAt), Transaction: ID(v.SettledBy),
-		Outcomes: strings.Fields(v.Outcome), Reason: v.Reason, Why: whyOf(&v.Why), Withheld: whyOf(v.Withheld)}
+		Outcomes: strings.Fields(v.Outcome), Reason: v.Reason, EndedBy: string(v.Ended), Why: whyOf(&v.Why), Withheld: whyOf(v.Withheld)}
 	out.Assignments = each(v.Assignments, func(a *order.Assignment) Assignment {
 		return Assignment{ID: ID(a.ID), Volunteer: ID(a.Volunteer), Team: ID(a.Team), How: a.How, State: string(a.State), In: timeOf(a.In), Out: timeOf(a.Out),
 			Minutes: minutesOf(a.Minutes), Credit: minutesOf(a.Credit), Grade: string(a.Grade), Flags: strings.Fields(a.Flags)}

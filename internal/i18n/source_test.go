@@ -30,7 +30,7 @@ type source struct {
 }
 
 // codeTypes are named types whose constants are keys of the catalogues, after a prefix.
-var codeTypes = map[string]string{"identity.Right": "", "member.Warning": "", "ledger.Reason": "reason.", "ledger.Class": "class.", "order.Grade": "grade.",
+var codeTypes = map[string]string{"identity.Right": "", "member.Warning": "", "ledger.Reason": "reason.", "ledger.Class": "class.", "order.Grade": "grade.", "order.Reason": "",
 	"member.Purpose": "page.purpose.", "notify.Kind": "message."}
 
 // codeAreas are areas in which every string of a code's form is a code.

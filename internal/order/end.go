@@ -26,7 +26,7 @@ func (s *Service) Ended(tx *store.Tx, person member.PersonID) error {
 		if o.Recipient == person {
 			switch o.State {
 			case Submitted, Published, Accepted, AtFund:
-				o.Reason = "member.ended"
+				o.Reason = string(ReasonEnded)
 				w.end(system, "order.cancel", o)
 			}
 			continue

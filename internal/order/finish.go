@@ -164,7 +164,7 @@ func (w *work) rise(actor identity.Actor, action string, o *Order) error {
 		}
 		if r.UnfilledFallback == policy.FallbackMarket {
 			// Nobody buys the service: the recipient is told of the paid market, with the rule that says so.
-			o.Level, o.Reason = before, "order.to_market"
+			o.Level, o.Reason = before, string(ReasonMarket)
 			w.end(actor, "order.to_market", o)
 			return nil
 		}
@@ -370,7 +370,7 @@ func (w *work) takeBack(o *Order, _ timer.Timer) error {
 			return err
 		}
 	}
-	o.Reason = "order.taken_back"
+	o.Reason = string(ReasonTakenBack)
 	w.void(system, "order.take_back", o)
 	return nil
 }

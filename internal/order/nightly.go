@@ -63,7 +63,7 @@ func (s *Service) lapse(tx *store.Tx) error {
 			if w.tx.Now().Before(from.Add(r.HoldExpiry)) {
 				continue
 			}
-			o.Reason = "order.hold_lapsed"
+			o.Reason = string(ReasonLapsed)
 			w.end(system, "order.lapse", o)
 		}
 		return nil

@@ -159,7 +159,7 @@ type Order struct {
 	SettledAt     time.Time // zero until settled
 	SettledBy     string    // id of the ledger transaction
 	Outcome       string    // ticked outcomes, separated by spaces
-	Reason        string    // why it was cancelled, disputed or set aside; a code or words of the desk
+	Reason        string    // why it was cancelled, disputed, decided so or set aside; a code, as a [Reason] is one, or words of who said so
 	DisputedBy    string    // actor id of who disputed it last
 	Assignments   []*Assignment
 	changed       bool
@@ -181,12 +181,13 @@ const (
 	CheckedOut  AssignmentState = "checked_out"
 	Paid        AssignmentState = "settled"
 	Withdrawn   AssignmentState = "withdrawn"
+	CalledOff   AssignmentState = "called_off" // the order ended, or the fund bought it, and the volunteer need not come
 	NoShow      AssignmentState = "no_show"
 	VoidService AssignmentState = "void"
 )
 
 // assignmentStates are the states in the order in which a visit goes through them.
-var assignmentStates = []AssignmentState{Offered, Taken, CheckedIn, CheckedOut, Paid, Withdrawn, NoShow, VoidService}
+var assignmentStates = []AssignmentState{Offered, Taken, CheckedIn, CheckedOut, Paid, Withdrawn, CalledOff, NoShow, VoidService}
 
 // live reports whether the assignment still fills a place.
 func (s AssignmentState) live() bool {

@@ -96,7 +96,7 @@ func PersonalData(tx *store.Tx, who member.PersonID) (p Personal, err error) {
 			p.Asked = append(p.Asked, one)
 			continue
 		}
-		if a := o.placeOf(who); a != nil {
+		if a := o.partOf(who); a != nil {
 			one.Visit = &PersonalVisit{State: a.State, In: moment(a.In), Out: moment(a.Out), Minutes: a.Minutes.Int64(), Credit: a.Credit.Int64(), Grade: a.Grade,
 				Flags: a.Flags}
 		}

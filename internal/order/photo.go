@@ -208,7 +208,7 @@ func (s *Service) Photo(ctx context.Context, actor identity.Actor, order ID, whi
 
 // mayWatch lets the sides of a visit see its pictures, and of the staff those who witness visits or decide disputes.
 func (w *work) mayWatch(actor identity.Actor, o *Order) error {
-	if o.serves(member.PersonID(actor.Person)) {
+	if o.partOf(member.PersonID(actor.Person)) != nil {
 		return nil
 	}
 	side, err := w.sideOf(actor, o, identity.OrderPlace, identity.OrderRead)

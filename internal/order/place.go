@@ -460,13 +460,17 @@ func (w *work) end(actor identity.Actor, action string, o *Order) {
 }
 
 // callOff takes back every place of an order that no volunteer will serve, and everything that it waited for. It says whose places they were, as the
-// outbox has it.
+// outbox has it. Whoever had said yes goes on seeing the order and what became of it, whoever was only asked does not.
 func (w *work) callOff(o *Order) string {
 	w.unwaitAll(o)
 	var whose []string
 	for _, a := range o.Assignments {
 		if a.State.live() {
-			w.set(a, Withdrawn)
+			to := CalledOff
+			if a.State == Offered {
+				to = Withdrawn
+			}
+			w.set(a, to)
 			whose = append(whose, strconv.Quote(string(a.Volunteer)))
 		}
 	}

@@ -361,7 +361,7 @@ func OfPerson(tx *store.Tx, person member.PersonID) ([]ID, error) {
 func Unfinished(tx *store.Tx, person member.PersonID) ([]ID, error) {
 	return store.All(tx, scanID, `SELECT id FROM service_order WHERE recipient = $1 AND phase <> 0
  UNION SELECT o.id FROM assignment a JOIN service_order o ON o.id = a.order_id
- WHERE a.volunteer = $1 AND a.state NOT IN ('withdrawn', 'no_show', 'void') AND o.phase <> 0 ORDER BY 1`, string(person))
+ WHERE a.volunteer = $1 AND a.state NOT IN ('withdrawn', 'called_off', 'no_show', 'void') AND o.phase <> 0 ORDER BY 1`, string(person))
 }
 
 // Past returns a recipient's orders that are over, at most so many, the latest first: those that were to begin before a moment, and of those at

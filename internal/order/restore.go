@@ -61,35 +61,40 @@ func (w *work) restore(o *Order, c *OrderCmd) error {
 	if err := w.fund([]ledger.Need{need}); err != nil {
 		return err
 	}
-	if err := p.route("order.undo_cancel", &PlaceCmd{Actor: c.Actor}, o); err != nil || o.State != Published || State(cancelled.Before) != Accepted || o.Region != was {
+	if err := p.route("order.undo_cancel", &PlaceCmd{Actor: c.Actor}, o); err != nil {
 		return err
 	}
-	return w.comeAgain(o, c.Actor)
+	return w.comeAgain(o, c.Actor, o.State == Published && o.Region == was)
 }
 
 // lastTo is the act that brought the order to a state last.
 func (w *work) lastTo(o *Order, state State) (last audit.Recorded, err error) {
 	history, err := audit.Of(w.tx, string(o.ID))
+	return lastIn(history, state), err
+}
+
+// lastIn is the act of a history that brought its order to a state last.
+func lastIn(history []audit.Recorded, state State) (last audit.Recorded) {
 	for _, e := range history {
 		if e.Kind == "order" && e.After == string(state) {
 			last = e
 		}
 	}
-	return last, err
+	return last
 }
 
-// comeAgain gives their places back to those who were coming. Where somebody else had withdrawn before, it is not known any more who was
-// coming, and the order stays published.
-func (w *work) comeAgain(o *Order, actor identity.Actor) error {
+// comeAgain gives their places back to those who were called off, where they may come again; who cannot come has no part in the order any more.
+func (w *work) comeAgain(o *Order, actor identity.Actor, may bool) error {
 	var gone []*Assignment
 	since := map[member.PersonID]time.Time{}
 	for _, a := range o.Assignments {
-		if a.State == Withdrawn {
+		if a.State == CalledOff {
+			w.set(a, Withdrawn)
 			gone = append(gone, a)
 			since[a.Volunteer] = o.Start
 		}
 	}
-	if len(gone) != o.Volunteers {
+	if !may || len(gone) == 0 {
 		return nil
 	}
 	if err := w.know(since); err != nil {

@@ -31,6 +31,7 @@ type View struct {
 	History  []audit.Recorded
 	Next     []timer.Timer // what happens by itself, and when
 	Why      why.Why       // the rules that the order keeps
+	Ended    EndedBy       // who cancelled it, "" as long as nobody did
 	// Withheld says why a relative who may act for the recipient does not see who comes and what happened: the recipient has not consented to
 	// its relatives seeing its visits. It is nil for everybody else.
 	Withheld *why.Why
@@ -95,9 +96,9 @@ func (w *work) show(actor identity.Actor, o *Order) (View, error) {
 	v := View{Order: *o}
 	v.CheckCode = ""
 	side, refused := w.sideOf(actor, o, identity.OrderPlace, identity.OrderRead)
-	serves := o.serves(member.PersonID(actor.Person))
+	part := o.partOf(member.PersonID(actor.Person))
 	kin := false
-	if refused != nil && !serves || side == ByFamily {
+	if refused != nil && part == nil || side == ByFamily {
 		var err error
 		if kin, err = member.MaySee(w.tx, o.Recipient, member.PersonID(actor.Person)); err != nil {
 			return View{}, err
@@ -107,7 +108,11 @@ func (w *work) show(actor identity.Actor, o *Order) (View, error) {
 	case refused == nil && side == ByFamily && !kin:
 		withheld := why.Rule("consent.kin", "", "person")
 		v.Near, v.Exact, v.Withheld, v.Assignments = true, true, &withheld, nil
-		return w.because(v, o)
+		history, err := audit.Of(w.tx, string(o.ID))
+		if err != nil {
+			return View{}, err
+		}
+		return w.because(v, o, history)
 	case refused == nil:
 		v.Near, v.Exact = true, side != ByDesk || actor.IsSystem()
 		if !v.Exact {
@@ -116,8 +121,8 @@ func (w *work) show(actor identity.Actor, o *Order) (View, error) {
 		if side != ByDesk || actor.May(identity.OrderWitness, o.Region, w.tree) == nil {
 			v.Code = o.CheckCode
 		}
-	case serves:
-		v.Near, v.Exact = true, o.placeOf(member.PersonID(actor.Person)).State.findsTheDoor()
+	case part != nil:
+		v.Near, v.Exact = true, part.State.findsTheDoor()
 		if !v.Exact {
 			v.Point, _ = w.tree.Point(o.Region)
 		}
@@ -125,7 +130,7 @@ func (w *work) show(actor identity.Actor, o *Order) (View, error) {
 		v.Point, _ = w.tree.Point(o.Region)
 	case o.State == Published && actor.Person != "":
 		v.Point, _ = w.tree.Point(o.Region)
-		v.Recipient, v.Payer, v.PlacedBy, v.Assignments = "", "", "", nil
+		v.Recipient, v.Payer, v.PlacedBy, v.Reason, v.DisputedBy, v.Assignments = "", "", "", "", "", nil
 		return v, nil
 	default:
 		// Who may not see an order does not learn that it exists.
@@ -144,11 +149,15 @@ func (w *work) show(actor identity.Actor, o *Order) (View, error) {
 	if v.Next, err = timer.Waiting(w.tx, string(o.ID)); err != nil {
 		return View{}, err
 	}
-	return w.because(v, o)
+	return w.because(v, o, v.History)
 }
 
-// because adds the rules that an order keeps.
-func (w *work) because(v View, o *Order) (View, error) {
+// because adds the rules that an order keeps, and who ended it.
+func (w *work) because(v View, o *Order, history []audit.Recorded) (View, error) {
+	var err error
+	if v.Ended, err = w.endedBy(o, history); err != nil {
+		return View{}, err
+	}
 	r, err := w.rules(o)
 	if err != nil {
 		return View{}, err

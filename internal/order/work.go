@@ -272,6 +272,17 @@ func (w *work) save() error {
 	return nil
 }
 
+// partOf returns the place of a volunteer who has a part in the order: a live one, or the one that the order's end took. One that was given back, or to
+// which the volunteer did not come, is none.
+func (o *Order) partOf(p member.PersonID) (part *Assignment) {
+	for _, a := range o.Assignments {
+		if p != "" && a.Volunteer == p && (a.State.live() || a.State == CalledOff || a.State == VoidService) {
+			part = a
+		}
+	}
+	return part
+}
+
 // serves reports whether the person has a live place on the order.
 func (o *Order) serves(p member.PersonID) bool { return o.placeOf(p) != nil }
 

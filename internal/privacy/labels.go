@@ -84,7 +84,7 @@ var words = map[string]string{
 	"reviewed": "已审核", "studying": "学习中", "certified": "已上岗", "suspended": "已暂停", "none": "无", "half": "半失能", "full": "失能", "spouse": "配偶",
 	"parent": "父母", "child": "子女", "grandparent": "祖父母", "grandchild": "孙子女", "proposed": "待确认", "confirmed": "已确认", "health": "健康",
 	"location": "位置", "honour": "荣誉", "online": "线上", "offline": "线下", "self": "本人", "station": "服务点", "saved": "储蓄", "grant": "发放",
-	"donated": "受赠", "settled": "已结算", "closed": "已完成", "cancelled": "已取消", "both": "双方", "one": "单方", "paper": "纸质", "check_in": "签到",
+	"donated": "受赠", "settled": "已结算", "closed": "已完成", "cancelled": "已取消", "called_off": "不用再去", "both": "双方", "one": "单方", "paper": "纸质", "check_in": "签到",
 	"check_out": "签退", "confirm": "确认", "code": "服务码", "place": "定位", "call_back": "回电", "everyday": "日常", "within_day": "当天", "at_once": "立即",
 	"waiting": "等待答复", "agreed": "已同意", "refused": "已拒绝", "withdrawn": "已撤回", "inside": "服务地点内", "outside": "服务地点外", "transfer": "转赠", "donate": "捐赠", "reverse": "冲正", "adjust": "调整",
 	"work": "求职或单位", "school": "升学", "award": "评优", "myself": "本人留存",

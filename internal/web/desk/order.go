@@ -122,6 +122,7 @@ func fillOrder(r *page.Request, tx *store.Tx, tree *region.Tree, v *orderView, o
 	v.Standing, v.Tone = r.Standing(&o.Order)
 	v.Facts = []ui.Row{{Name: r.T("page.elder.fact_when"), Value: r.When(o.Start)}, {Name: r.T("page.elder.fact_long"), Value: r.Long(o.Minutes)},
 		{Name: r.T("page.desk.fact_area"), Value: tree.FullName(o.Region)}, {Name: r.T("page.desk.fact_asked"), Value: r.T(askedBy[string(o.PlacedAs)], "when", r.When(o.SubmittedAt))}}
+	v.Facts = append(v.Facts, r.Ended(o)...)
 	if o.State.Open() {
 		v.Facts = append(v.Facts, ui.Row{Name: r.T("page.desk.who_acts"), Value: r.T(levels[o.Level]) + " · " + r.T("page.desk.since", "long", r.Long(minutes(r.Now.Sub(o.Since))))})
 	}

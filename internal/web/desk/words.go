@@ -10,7 +10,7 @@ var (
 	askedBy = map[string]string{"self": "page.desk.asked_by_self", "kin": "page.desk.asked_by_kin", "station": "page.desk.asked_by_station"}
 
 	placeWords = map[string]string{"offered": "page.desk.place_offered", "accepted": "page.desk.place_accepted", "checked_in": "page.desk.place_checked_in",
-		"checked_out": "page.desk.place_checked_out", "settled": "page.desk.place_settled", "withdrawn": "page.desk.place_withdrawn", "no_show": "page.desk.place_no_show",
+		"checked_out": "page.desk.place_checked_out", "settled": "page.desk.place_settled", "withdrawn": "page.desk.place_withdrawn", "called_off": "page.desk.place_called_off", "no_show": "page.desk.place_no_show",
 		"void": "page.desk.place_void"}
 
 	gradeWords = map[string]string{"both": "page.desk.grade_both", "station": "page.desk.grade_station", "one": "page.desk.grade_one", "paper": "page.desk.grade_paper"}

@@ -195,6 +195,7 @@ func fill(r *page.Request, v *visitView, o *order.View, item *catalog.Item, rule
 			v.Facts = append(v.Facts, ui.Row{Name: r.T("page.elder.fact_outcome"), Value: p.Text(r.Lang)})
 		}
 	}
+	v.Facts = append(v.Facts, r.Ended(o)...)
 	if pays := r.Sources(&o.Order); pays != "" {
 		v.Facts = append(v.Facts, ui.Row{Name: r.T("page.elder.fact_pays"), Value: pays})
 	}

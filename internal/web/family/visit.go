@@ -154,6 +154,7 @@ func Visit(r *page.Request) error {
 			return err
 		}
 		v.Facts = []ui.Row{{Name: r.T("page.elder.fact_when"), Value: r.When(o.Start)}, {Name: r.T("page.elder.fact_long"), Value: r.Long(o.Minutes)}}
+		v.Facts = append(v.Facts, r.Ended(&o)...)
 		if pays := r.Sources(&o.Order); pays != "" {
 			v.Facts = append(v.Facts, ui.Row{Name: r.T("page.elder.fact_pays"), Value: pays})
 		}

@@ -141,6 +141,31 @@ func (r *Request) Standing(o *order.Order) (string, ui.Tone) {
 	return r.T("page.order.void"), ui.Bad
 }
 
+// endedWords say who cancelled an order.
+var endedWords = map[order.EndedBy]string{order.ByPerson: "page.order.ended_person", order.ByKinsman: "page.order.ended_kin", order.ByStaff: "page.order.ended_station",
+	order.ByRule: "page.order.ended_rule"}
+
+// Ended says to those who may see an order who cancelled it and why, or why it does not count; nothing as long as it stands.
+func (r *Request) Ended(o *order.View) (facts []ui.Row) {
+	why := "page.order.ended_why"
+	switch o.State {
+	case order.Cancelled:
+		facts = append(facts, ui.Row{Name: r.T("page.order.ended_by"), Value: r.T("page.order.ended_when", "who", r.T(endedWords[o.Ended]), "when", r.When(o.Since))})
+	case order.Void:
+		why = "page.order.void_why"
+	default:
+		return nil
+	}
+	if o.Reason == "" {
+		return facts
+	}
+	text := o.Reason
+	if i18n.Has(text) {
+		text = r.T(text)
+	}
+	return append(facts, ui.Row{Name: r.T(why), Value: text})
+}
+
 // Word is what a volunteer says at the door and the old person sees on its own page: the two of them alone have it. It follows from the
 // assignment, so that both pages show the same.
 func (r *Request) Word(a *order.Assignment) string {

@@ -46,7 +46,7 @@ func Calendar(r *page.Request) error {
 		count := map[clock.Day]int{}
 		for _, o := range orders {
 			a := place(o, me)
-			if a == nil || a.State == order.Withdrawn || a.State == order.VoidService {
+			if a == nil || a.State == order.Withdrawn || a.State == order.CalledOff || a.State == order.VoidService {
 				continue
 			}
 			card, err := cardOf(r, tree, all, o, a)

@@ -95,6 +95,10 @@ func standing(r *page.Request, o *order.Order, a *order.Assignment) (string, ui.
 			if o.State == order.InService || o.State == order.Awaiting {
 				return r.T("page.volunteer.unconfirmed"), ui.Wait
 			}
+		case order.CalledOff:
+			if o.State != order.Cancelled {
+				return r.T("page.volunteer.called_off"), ui.Calm
+			}
 		case order.Withdrawn:
 			return r.T("page.volunteer.gave_back"), ui.Calm
 		case order.NoShow:
@@ -148,6 +152,7 @@ func visitOf(r *page.Request) (v visitView, err error) {
 		name := names[o.Recipient]
 		v.Facts = []ui.Row{{Name: r.T("page.volunteer.whom"), Value: name.Reveal()}, {Name: r.T("page.volunteer.when"), Value: v.Card.When},
 			{Name: r.T("page.volunteer.long"), Value: v.Card.Long}, {Name: r.T("page.volunteer.where"), Value: tree.FullName(o.Region)}}
+		v.Facts = append(v.Facts, r.Ended(&o)...)
 		return nil
 	})
 	if err != nil {
