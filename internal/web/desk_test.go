@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"timebank/internal/catalog"
 	"timebank/internal/citytest"
 	"timebank/internal/clock"
 	"timebank/internal/feedback"
@@ -294,4 +295,16 @@ func TestADecidingPageSaysWhatTheComplaintIsAbout(t *testing.T) {
 	if strings.Contains(accused.body, "what you reported") {
 		t.Error("the volunteer is told that it complained itself")
 	}
+}
+
+// The board says what an order waits for, and not only whose it is by now: what nobody has approved is no matter of finding a volunteer.
+func TestTheBoardSaysWhatAnOrderWaitsFor(t *testing.T) {
+	s := newSite(t)
+	officer := s.Staff(identity.Dispatcher, s.Tree.StreetOf(s.Home()))
+	first, second := s.KeyElder(s.Home()), s.KeyElder(s.Home())
+	citytest.Got(s.Orders.Place(t.Context(), []order.PlaceCmd{{Actor: first.Actor, Key: s.Key(), Recipient: first.ID, Item: citytest.Lesson, Start: s.Tomorrow().AddDate(0, 0, 3),
+		Urgency: catalog.Everyday}})).Must(t, "an order that has to be looked at")
+	s.Pass(70 * time.Minute)
+	s.Place(second.Actor, second)
+	s.as(officer).get("/desk/").is(t, http.StatusOK, "Somebody has to look at it and approve it before anybody is looked for. The clock has brought it to: the street", "Who acts now: the community")
 }

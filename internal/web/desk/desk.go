@@ -149,7 +149,16 @@ func pressing(r *page.Request, due time.Time) string {
 
 func lineOf(r *page.Request, tree *region.Tree, all *catalog.Catalogue, l order.Line) (lineView, error) {
 	v := lineView{Key: r.Key(), Action: "/desk/orders/" + string(l.ID), When: r.When(l.Start), Area: tree.Name(l.Region),
-		Since: r.T("page.desk.since", "long", r.Long(minutes(r.Now.Sub(l.Since)))), Acts: r.T(levels[l.Level]) + " · " + tree.Name(l.Acts)}
+		Since: r.T("page.desk.since", "long", r.Long(minutes(r.Now.Sub(l.Since))))}
+	who := r.T(levels[l.Level]) + " · " + tree.Name(l.Acts)
+	switch l.WaitsFor {
+	case order.ForReview:
+		v.Acts = r.T("page.desk.acts_review", "who", who)
+	case order.ForFunding:
+		v.Acts = r.T("page.desk.acts_funding", "who", who)
+	default:
+		v.Acts = r.T("page.desk.acts", "who", who)
+	}
 	item, err := all.Current(l.Item, r.Now)
 	if err != nil {
 		versions := all.Versions(l.Item)

@@ -146,7 +146,7 @@ func TestTheMorningBoardAndTwoDesks(t *testing.T) {
 		v.signIn("服务台")
 	}
 	officer.visit("/desk/")
-	officer.sees("没人接 1", "学用智能手机", "已等45分钟", "现在由谁办: 社区")
+	officer.sees("没人接 1", "学用智能手机", "已等45分钟", "现在由谁办：社区")
 	officer.press("学用智能手机")
 	officer.sees("派给谁", "陈**", "有空、可以去")
 	// The second desk does not hear of changes, as if its stream were cut.
