@@ -16,6 +16,7 @@ import (
 	"timebank/internal/ledger"
 	"timebank/internal/member"
 	"timebank/internal/notary"
+	"timebank/internal/order"
 	"timebank/internal/pii"
 	"timebank/internal/policy"
 	"timebank/internal/region"
@@ -191,7 +192,16 @@ func valid(d clock.Day) bool {
 
 // state gathers what the records say about a volunteer.
 func (s *Service) state(tx *store.Tx, c *IssueCmd, v member.Volunteer, from, to clock.Day) (said Statement, err error) {
-	served, err := ledger.ServedBy(tx, string(c.Person), from, to)
+	// What is in dispute may come to be nothing: a certificate outlives the decision, so it waits for it.
+	disputed, err := order.DisputedOf(tx, c.Person)
+	if err != nil {
+		return said, err
+	}
+	except := make([]string, len(disputed))
+	for i, id := range disputed {
+		except[i] = string(id)
+	}
+	served, err := ledger.ServedBy(tx, string(c.Person), from, to, except...)
 	if err != nil {
 		return said, err
 	}

@@ -9,7 +9,10 @@ import (
 	"timebank/internal/citytest"
 	"timebank/internal/clock"
 	"timebank/internal/errs"
+	"timebank/internal/hours"
 	"timebank/internal/identity"
+	"timebank/internal/ledger"
+	"timebank/internal/order"
 	"timebank/internal/store"
 	"timebank/internal/store/storetest"
 )
@@ -95,6 +98,36 @@ func TestACertificateSaysWhatWasServedAndStandsAlone(t *testing.T) {
 			}
 			return err
 		})
+	})
+}
+
+// Minutes that stand still are not certified: what is decided afterwards could not take them out of a paper that was given away. Those that were
+// spent before the dispute are no more certain.
+func TestACertificateLeavesOutWhatIsInDispute(t *testing.T) {
+	citytest.Each(t, func(t *testing.T, c *citytest.City) {
+		elder, v, officer := c.KeyElder(c.Home()), c.Volunteer(c.Home()), c.Staff(identity.Reviewer, c.Tree.City())
+		c.Earn(v, elder, 90)
+		disputed := c.Earn(v, elder, 60)
+		says := func(visits, minutes int64) {
+			t.Helper()
+			made := issue(t, c, certificate.IssueCmd{Actor: v.Actor, Person: v.ID, Purpose: certificate.ForWork, Naming: certificate.NoName, Months: 6}).Must(t, "issue")
+			text, err := open(t, c, v, made)
+			if err != nil {
+				t.Fatal(err)
+			}
+			said, err := certificate.Read([]byte(text), c.Keys.Signers[certificate.KeyName].Verifier())
+			if err != nil || said.Visits != visits || said.Minutes.Int64() != minutes {
+				t.Errorf("got %d visits and %s, %v; want %d and %d min", said.Visits, said.Minutes, err, visits, minutes)
+			}
+		}
+		says(2, 150)
+		if _, err := c.Ledger.Donate(t.Context(), ledger.DonateCmd{Actor: v.Actor, Key: c.Key(), From: ledger.Key{Owner: string(v.ID), Class: ledger.Saved}, Minutes: hours.Of(150)}); err != nil {
+			t.Fatal(err)
+		}
+		citytest.Got(c.Orders.Dispute(t.Context(), []order.OrderCmd{{Actor: elder.Actor, Key: c.Key(), Order: disputed, Reason: "test"}})).Must(t, "dispute")
+		says(1, 90)
+		citytest.Got(c.Orders.Decide(t.Context(), []order.DecideCmd{{Actor: officer.Actor, Key: c.Key(), Order: disputed, Uphold: true, Reason: "test"}})).Must(t, "decide")
+		says(2, 150)
 	})
 }
 

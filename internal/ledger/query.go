@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"math"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -316,12 +317,18 @@ type ServedDays struct {
 	First   clock.Day     // of the first service, "" for none
 }
 
-// ServedBy sums what an owner was credited for services of the civil days from..to, both included, those that were taken back left out; "" as
-// the first day means since the beginning.
-func ServedBy(tx *store.Tx, owner string, from, to clock.Day) (s ServedDays, err error) {
+// ServedBy sums what an owner was credited for services of the civil days from..to, both included, those that were taken back left out, and
+// those of some references; "" as the first day means since the beginning.
+func ServedBy(tx *store.Tx, owner string, from, to clock.Day, except ...string) (s ServedDays, err error) {
+	args := []any{owner, string(from), string(to)}
+	without := ""
+	for _, ref := range except {
+		args = append(args, ref)
+		without += " AND t.ref <> $" + strconv.Itoa(len(args))
+	}
 	err = tx.QueryRow("SELECT COUNT(DISTINCT t.ref), CAST(COALESCE(SUM(e.minutes), 0) AS BIGINT), COALESCE(MIN(t.day), '') FROM account a "+
 		"JOIN ledger_entry e ON e.destination = a.seq JOIN ledger_tx t ON t.seq = e.tx WHERE a.owner = $1 AND a.class IN ('saved', 'group') "+
-		"AND t.reason = 'service' AND t.day BETWEEN $2 AND $3 AND NOT EXISTS (SELECT 1 FROM ledger_tx r WHERE r.reverses = t.id)", owner, string(from), string(to)).
+		"AND t.reason = 'service' AND t.day BETWEEN $2 AND $3 AND NOT EXISTS (SELECT 1 FROM ledger_tx r WHERE r.reverses = t.id)"+without, args...).
 		Scan(&s.Visits, &s.Minutes, &s.First)
 	return s, err
 }

@@ -364,6 +364,12 @@ func Unfinished(tx *store.Tx, person member.PersonID) ([]ID, error) {
  WHERE a.volunteer = $1 AND a.state NOT IN ('withdrawn', 'called_off', 'no_show', 'void') AND o.phase <> 0 ORDER BY 1`, string(person))
 }
 
+// DisputedOf returns the orders on which a volunteer has served and whose minutes stand still until somebody decides.
+func DisputedOf(tx *store.Tx, volunteer member.PersonID) ([]ID, error) {
+	return sorted(store.All(tx, scanID, `SELECT DISTINCT o.id FROM assignment a JOIN service_order o ON o.id = a.order_id
+ WHERE a.volunteer = $1 AND o.state = 'disputed'`, string(volunteer)))
+}
+
 // Past returns a recipient's orders that are over, at most so many, the latest first: those that were to begin before a moment, and of those at
 // that moment the ones below an id.
 func Past(tx *store.Tx, recipient member.PersonID, before time.Time, id ID, most int) ([]*Order, error) {

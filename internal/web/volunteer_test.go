@@ -227,3 +227,15 @@ func TestTilesLieUnderTheMapWhereTheSettingsNameThem(t *testing.T) {
 	}
 	s.as(citytest.Person{}).get("/public/privacy").is(t, http.StatusOK, "maps.example")
 }
+
+func TestThePageOfCertificatesSaysWhatIsLeftOut(t *testing.T) {
+	s := newSite(t)
+	elder, v := s.KeyElder(s.Home()), s.Volunteer(s.Home())
+	disputed := s.Earn(v, elder, 60)
+	const left = "Visits in dispute now: 1"
+	if a := s.as(v).get("/volunteer/certificates"); strings.Contains(a.body, left) {
+		t.Error("nothing is in dispute yet")
+	}
+	citytest.Got(s.Orders.Dispute(t.Context(), []order.OrderCmd{{Actor: elder.Actor, Key: s.Key(), Order: disputed, Reason: "test"}})).Must(t, "dispute")
+	s.as(v).get("/volunteer/certificates").is(t, http.StatusOK, left)
+}

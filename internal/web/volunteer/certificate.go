@@ -8,6 +8,7 @@ import (
 	"timebank/internal/clock"
 	"timebank/internal/errs"
 	"timebank/internal/identity"
+	"timebank/internal/order"
 	"timebank/internal/print"
 	"timebank/internal/region"
 	"timebank/internal/store"
@@ -50,6 +51,14 @@ func Certificates(r *page.Request) error {
 		v.Span.Options = append(v.Span.Options, ui.Option{Value: year, Text: r.T("page.volunteer.cert_year", "year", year)})
 	}
 	err = r.Read("web.certificates", func(tx *store.Tx, tree *region.Tree) error {
+		disputed, err := order.DisputedOf(tx, me)
+		if err != nil {
+			return err
+		}
+		v.Disputed = ""
+		if len(disputed) > 0 {
+			v.Disputed = r.T("page.volunteer.cert_disputed", "count", len(disputed))
+		}
 		list, err := r.Certificates.Of(tx, tree, r.Actor, me, certificate.ID(r.Form("after")), pageLength+1)
 		if len(list) > pageLength {
 			list = list[:pageLength]

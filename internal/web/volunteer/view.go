@@ -121,6 +121,7 @@ type certificateCard struct {
 type certificatesView struct {
 	ui.Page
 	Key                           string
+	Disputed                      string // how many visits a certificate leaves out now, "" for none
 	Purpose, Naming, Months, Span ui.Field
 	List                          []certificateCard
 	More                          string
