@@ -70,3 +70,11 @@ func TestAnOfficeSignsALostDeviceOut(t *testing.T) {
 	s.Clock.Advance(time.Second)
 	lost.get("/desk/").is(t, http.StatusUnauthorized)
 }
+
+// What cannot be taken back is not promised: the pages that explain say exactly what can.
+func TestOnlyWhatCanBeTakenBackIsPromised(t *testing.T) {
+	s := newSite(t)
+	r := s.as(s.KeyElder(s.Home()))
+	r.get("/elder/how").is(t, http.StatusOK, "asked for help, that you cancelled, and that you were helped", "cannot be taken back: call the station")
+	r.get("/public/help").is(t, http.StatusOK, "A rating, a complaint and a check-in cannot: call the station")
+}
