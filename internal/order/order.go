@@ -7,6 +7,7 @@
 package order
 
 import (
+	"slices"
 	"time"
 
 	"timebank/internal/catalog"
@@ -50,6 +51,14 @@ func (s State) Open() bool {
 	}
 	return true
 }
+
+// States lists every state.
+func States() []State {
+	return []State{Submitted, Published, Accepted, InService, Awaiting, Confirmed, Settled, Closed, Cancelled, Disputed, Void, AtFund}
+}
+
+// Known reports whether it is a state at all.
+func (s State) Known() bool { return slices.Contains(States(), s) }
 
 // phase is what the database indexes instead of the state, because it changes only when an order is paid, ends or is disputed: 1 while
 // somebody has to act, 2 while it is paid and can still be disputed, 0 when it is over.

@@ -2,11 +2,8 @@ package desk
 
 import (
 	"net/http"
-	"slices"
 	"strconv"
-	"time"
 
-	"timebank/internal/audit"
 	"timebank/internal/catalog"
 	"timebank/internal/errs"
 	"timebank/internal/feedback"
@@ -137,7 +134,7 @@ func fillOrder(r *page.Request, tx *store.Tx, tree *region.Tree, v *orderView, o
 		v.Missed = v.Missed || m.Missed()
 	}
 	for _, h := range o.History {
-		v.History = append(v.History, []string{r.When(h.At), did(r, h.Action), becomes(r, tree, h)})
+		v.History = append(v.History, []string{r.When(h.At), r.T(didCode(h.Action)), becomes(r, tree, h)})
 	}
 	acts(r, tree, v, o, item)
 	var serve []member.TeamID
@@ -189,34 +186,6 @@ func fillOrder(r *page.Request, tx *store.Tx, tree *region.Tree, v *orderView, o
 	}
 	said(r, tree, v, o, about)
 	return nil
-}
-
-// did says an act of the trail in words: our own, or those of the right of the same name.
-func did(r *page.Request, action string) string {
-	if code := didWords[action]; code != "" {
-		return r.T(code)
-	}
-	if slices.Contains(identity.Rights(), identity.Right(action)) {
-		return r.T(action)
-	}
-	return action
-}
-
-// becomes says the state that an act led to, or the time or the place to which it moved the visit.
-func becomes(r *page.Request, tree *region.Tree, h audit.Recorded) string {
-	if h.Action == "order.rehouse" {
-		return tree.Name(region.ID(h.After))
-	}
-	if at, err := time.Parse(time.RFC3339, h.After); err == nil && h.Action == "order.reschedule" {
-		return r.When(at)
-	}
-	switch s := order.State(h.After); s {
-	case order.Submitted, order.Published, order.Accepted, order.InService, order.Awaiting, order.Confirmed, order.Settled, order.Closed, order.Cancelled, order.Disputed,
-		order.Void, order.AtFund:
-		text, _ := r.Standing(&order.Order{State: s})
-		return text
-	}
-	return h.After
 }
 
 // acts are the forms that the state and the reader's rights allow. What is not allowed to this reader alone is said with its reason, so that

@@ -23,8 +23,12 @@ var (
 
 	didWords = map[string]string{"order.answer": "page.desk.did_answer", "order.offer_expired": "page.desk.did_offer_expired", "order.check_out": "page.desk.did_check_out",
 		"order.undo_confirm": "page.desk.did_undo_confirm", "order.time_out": "page.desk.did_time_out", "order.ask": "page.desk.did_ask", "order.withdraw": "page.desk.did_withdraw",
-		"order.no_show": "page.desk.did_no_show", "order.settle": "page.desk.did_settle", "order.close": "page.desk.did_close",
-		"order.reschedule": "page.desk.did_reschedule", "order.rehouse": "page.desk.did_rehouse", "order.ask_again": "page.desk.did_ask_again", "order.unfunded": "page.desk.did_unfunded"}
+		"order.no_show": "page.desk.did_no_show", "order.settle": "page.desk.did_settle",
+		"order.reschedule": "page.desk.did_reschedule", "order.rehouse": "page.desk.did_rehouse", "order.ask_again": "page.desk.did_ask_again", "order.unfunded": "page.desk.did_unfunded",
+		"order.fund": "page.desk.did_fund", "order.lapse": "page.desk.did_lapse", "order.to_market": "page.desk.did_to_market", "order.photo": "page.desk.did_photo",
+		"order.photo_look": "page.desk.did_photo_look", "order.set_aside": "page.desk.did_set_aside", "order.take_back": "page.desk.did_take_back",
+		"order.travel": "page.desk.did_travel", "order.undo_cancel": "page.desk.did_undo_cancel", "feedback.look": "page.desk.did_feedback_look",
+		"call.note": "page.desk.did_call"}
 
 	slipKinds = map[paper.Kind]string{paper.ForOrder: "print.slip_order", paper.ForVisit: "print.slip_visit"}
 
