@@ -366,7 +366,6 @@ func TestVisitsStandInTheOrderOfTheirTimes(t *testing.T) {
 	if !slices.Equal(got, want) {
 		t.Errorf("got %q, want %q", got, want)
 	}
-	r.get("/elder/visits?after=x.y").is(t, http.StatusNotFound)
 }
 
 func TestOnlyOurOwnPagesAreComeBackTo(t *testing.T) {

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"timebank/internal/catalog"
 	"timebank/internal/clock"
@@ -28,36 +29,41 @@ func Visits(r *page.Request) error {
 		return err
 	}
 	v := visitsView{Page: r.Shell(r.T("page.elder.visits"))}
+	at := r.Form("after")
+	before, last := past(r, at)
 	var open []order.View
-	before, last := r.Now.AddDate(100, 0, 0), order.ID("")
-	if micros, id, more := strings.Cut(r.Form("after"), "."); more {
-		n, err := strconv.ParseInt(micros, 10, 64)
-		if err != nil {
-			return errs.New(errs.NotFound, "order.not_found")
+	if last == "" {
+		if open, err = r.Orders.List(r.Context(), r.Actor, order.Filter{Recipient: me, OpenOnly: true, Limit: openMost}); err != nil {
+			return err
 		}
-		before, last = clock.FromMicros(n), order.ID(id)
-	} else if open, err = r.Orders.List(r.Context(), r.Actor, order.Filter{Recipient: me, OpenOnly: true, Limit: openMost}); err != nil {
-		return err
 	}
 	slices.SortStableFunc(open, func(a, b order.View) int { return a.Start.Compare(b.Start) })
+	more := page.After(&open, at, pageLength, func(o order.View) string { return string(o.ID) })
 	err = r.Read("web.elder_visits", func(tx *store.Tx, _ *region.Tree) error {
 		all, err := r.Catalog.Catalogue(tx)
 		if err != nil {
 			return err
 		}
-		past, err := order.Past(tx, me, before, last, pageLength+1)
-		if err != nil {
-			return err
+		list, next := slices.Clone(open), more
+		if next == "" {
+			over, err := order.Past(tx, me, before, last, pageLength-len(open)+1)
+			if err != nil {
+				return err
+			}
+			if room := pageLength - len(open); len(over) > room {
+				over = over[:room]
+				next = "past"
+				if room > 0 {
+					next = strconv.FormatInt(clock.Micros(over[room-1].Start), 10) + "." + string(over[room-1].ID)
+				}
+			}
+			for _, o := range over {
+				list = append(list, order.View{Order: *o})
+			}
 		}
 		v.More = ""
-		if len(past) > pageLength {
-			past = past[:pageLength]
-			end := past[pageLength-1]
-			v.More = "/elder/visits?after=" + strconv.FormatInt(clock.Micros(end.Start), 10) + "." + string(end.ID)
-		}
-		list := slices.Clone(open)
-		for _, o := range past {
-			list = append(list, order.View{Order: *o})
+		if next != "" {
+			v.More = "/elder/visits?after=" + next
 		}
 		v.Cards, err = cardsOf(r, tx, all, list)
 		return err
@@ -66,6 +72,20 @@ func Visits(r *page.Request) error {
 		return err
 	}
 	return r.Show(http.StatusOK, visits(v))
+}
+
+// past reads a cursor among what is over: the moment of the last visit shown and its id, or "past" for the first of them. For any other cursor the
+// id is "" and the open ones come first.
+func past(r *page.Request, at string) (before time.Time, last order.ID) {
+	before = r.Now.AddDate(100, 0, 0)
+	if at == "past" {
+		return before, "past"
+	}
+	micros, id, _ := strings.Cut(at, ".")
+	if n, err := strconv.ParseInt(micros, 10, 64); err == nil && id != "" {
+		return clock.FromMicros(n), order.ID(id)
+	}
+	return before, ""
 }
 
 // cardsOf are visits in a list.
