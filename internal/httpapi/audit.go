@@ -8,7 +8,6 @@ import (
 
 	"timebank/internal/audit"
 	"timebank/internal/clock"
-	"timebank/internal/errs"
 	"timebank/internal/identity"
 	"timebank/internal/region"
 	"timebank/internal/store"
@@ -60,9 +59,9 @@ func entryOf(r audit.Recorded) TrailEntry {
 
 func (a *api) trail(ctx context.Context, in *TrailQuery) (out Trail, err error) {
 	before := int64(0)
-	if in.After != "" {
-		if before, err = strconv.ParseInt(in.After, 10, 64); err != nil || before < 1 {
-			return out, errs.Invalid("api.input_invalid", errs.Field{Path: "query.after", Code: "api.malformed"})
+	if in.key != "" {
+		if before, err = strconv.ParseInt(in.key, 10, 64); err != nil {
+			return out, err
 		}
 	}
 	f := audit.Filter{Actor: in.Actor, OnBehalf: in.Behalf, Ref: in.Ref, Action: in.Action}
@@ -89,7 +88,7 @@ func (a *api) trail(ctx context.Context, in *TrailQuery) (out Trail, err error) 
 		}
 		out = Trail{Entries: each(rows, entryOf)}
 		if next > 0 {
-			out.Next = strconv.FormatInt(next, 10)
+			out.Next = in.next(strconv.FormatInt(next, 10))
 		}
 		return nil
 	})

@@ -46,8 +46,8 @@ type CallsQuery struct {
 
 func (a *api) listCalls(ctx context.Context, in *CallsQuery) (Calls, error) {
 	limit := min(in.Limit, callPage-1)
-	list, err := a.Calls.List(ctx, actor(ctx), call.Filter{Person: member.PersonID(in.ID), Before: call.ID(in.After), Limit: limit + 1})
-	page, next := cut(list, limit, func(c call.Call) string { return string(c.ID) })
+	list, err := a.Calls.List(ctx, actor(ctx), call.Filter{Person: member.PersonID(in.ID), Before: call.ID(in.key), Limit: limit + 1})
+	page, next := cut(&in.Cursor, list, limit, func(c call.Call) string { return string(c.ID) })
 	return Calls{each(page, func(c call.Call) Call {
 		return Call{ID: ID(c.ID), Order: ID(c.Order), Reason: string(c.Reason), HasWords: c.HasWords, TakenBy: c.TakenBy, TakenAt: c.TakenAt}
 	}), next}, err

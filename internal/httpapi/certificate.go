@@ -47,18 +47,15 @@ type ServiceCertificate struct {
 
 // CertificateQuery asks for a page of a person's certificates.
 type CertificateQuery struct {
-	ID    ID  `path:"id"`
-	After ID  `query:"after" maxLength:"40"`
+	ID ID `path:"id"`
+	Cursor
 	Limit int `query:"limit" minimum:"1" maximum:"100" default:"50"`
 }
 
 func (a *api) listServiceCertificates(ctx context.Context, in *CertificateQuery) (out ServiceCertificates, err error) {
 	err = a.read(ctx, func(tx *store.Tx, tree *region.Tree) error {
-		list, err := a.Certificates.Of(tx, tree, actor(ctx), member.PersonID(in.ID), certificate.ID(in.After), in.Limit+1)
-		if len(list) > in.Limit {
-			list = list[:in.Limit]
-			out.Next = string(list[in.Limit-1].ID)
-		}
+		list, err := a.Certificates.Of(tx, tree, actor(ctx), member.PersonID(in.ID), certificate.ID(in.key), in.Limit+1)
+		list, out.Next = cut(&in.Cursor, list, in.Limit, func(c certificate.Certificate) string { return string(c.ID) })
 		out.Certificates = each(list, func(c certificate.Certificate) ServiceCertificate {
 			return ServiceCertificate{ID(c.ID), c.Number, string(c.Purpose), Day(c.IssuedOn), Day(c.Until), string(c.StateOn(clock.DayOf(tx.Now())))}
 		})

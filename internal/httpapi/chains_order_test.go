@@ -221,7 +221,8 @@ func passbooks(w *world) {
 	w.does(step{op: "passbook", as: &chen, at: []any{chen.ID}, query: "limit=2&after=" + one.text("next"), want: m{"lines.0.balance.minutes": 60, "next": nil}})
 	w.does(step{op: "passbook", as: &desk, at: []any{chen.ID}, want: m{"owner": chen.ID}})
 	w.refused(step{op: "passbook", as: &stranger, at: []any{chen.ID}}, 403, "identity.not_allowed")
-	w.refused(step{op: "passbook", as: &chen, at: []any{chen.ID}, query: "after=x"}, 422, "ledger.cursor_malformed")
+	w.refused(step{op: "passbook", as: &chen, at: []any{chen.ID}, query: "after=x"}, 422, "api.input_invalid", "query.after api.cursor_unknown")
+	w.refused(step{op: "list-orders", as: &chen, at: []any{chen.ID}, query: "after=" + one.text("next")}, 422, "api.input_invalid", "query.after api.cursor_unknown")
 	w.refused(step{op: "passbook", as: &chen, at: []any{chen.ID}, query: "limit=0"}, 422, "api.input_invalid", "query.limit api.too_small")
 
 	text := w.does(step{op: "passbook-csv", as: &chen, at: []any{chen.ID}})

@@ -34,6 +34,7 @@ func ownData(w *world) {
 		})
 	}
 	told := w.does(step{op: "list-notices", as: &li, at: []any{li.ID}, query: "limit=1", want: m{"notices.0.kind": "order.coming", "notices.0.channel": "sms", "notices.0.state": "waiting", "notices.1": nil, "next": anything}})
+	w.refused(step{op: "list-notices", as: &li, at: []any{nothing}, query: "after=" + told.text("next")}, 422, "api.input_invalid", "query.after api.cursor_unknown")
 	w.does(step{op: "list-notices", as: &li, at: []any{li.ID}, query: "after=" + told.text("next"), want: m{"notices.0.missed": false, "notices.1": nil, "next": nil}})
 	w.refused(step{op: "list-notices", as: &desk, at: []any{li.ID}}, 403, "identity.not_oneself")
 

@@ -122,6 +122,7 @@ var sentences = []said{
 	{before: validation.MsgExpectedObject, code: "api.not_an_object"},
 	{before: validation.MsgExpectedRFC3339DateTime, code: "api.not_a_time"},
 	{before: validation.MsgExpectedRFC3339Date, code: "api.not_a_day"},
+	{before: otherCursor, code: "api.cursor_unknown"},
 	{before: outOfYears, code: clock.CodeOutOfRange},
 	{before: validation.MsgExpectedArrayItemsUnique, code: "api.item_twice"},
 	message(validation.MsgExpectedOneOf, "api.not_one_of", "choices"),

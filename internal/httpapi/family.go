@@ -116,8 +116,8 @@ const messagePage = 100
 
 func (a *api) listMessages(ctx context.Context, in *MessagesQuery) (FamilyMessages, error) {
 	limit := min(in.Limit, messagePage-1)
-	list, err := a.Family.Messages(ctx, actor(ctx), family.MessageFilter{Person: member.PersonID(in.ID), Before: family.MessageID(in.After), Limit: limit + 1})
-	page, next := cut(list, limit, func(m family.Message) string { return string(m.ID) })
+	list, err := a.Family.Messages(ctx, actor(ctx), family.MessageFilter{Person: member.PersonID(in.ID), Before: family.MessageID(in.key), Limit: limit + 1})
+	page, next := cut(&in.Cursor, list, limit, func(m family.Message) string { return string(m.ID) })
 	return FamilyMessages{each(page, func(m family.Message) FamilyMessage {
 		return FamilyMessage{ID(m.ID), ID(m.From), ID(m.To), ID(m.Order), m.Words, m.SentAt, timeOf(m.SeenAt)}
 	}), next}, err

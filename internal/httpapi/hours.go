@@ -145,12 +145,12 @@ func (a *api) passbook(ctx context.Context, in *PassbookQuery) (out Passbook, er
 		if err := mayReadHours(tx, tree, actor(ctx), in.ID); err != nil {
 			return err
 		}
-		p, err := ledger.PassbookOf(tx, string(in.ID), in.After, in.Limit)
+		p, err := ledger.PassbookOf(tx, string(in.ID), in.key, in.Limit)
 		if err != nil {
 			return err
 		}
 		today := clock.DayOf(tx.Now())
-		out = Passbook{Owner: in.ID, Next: p.Next, Lines: each(p.Lines, lineOf),
+		out = Passbook{Owner: in.ID, Next: in.next(p.Next), Lines: each(p.Lines, lineOf),
 			Accounts: each(p.Holdings, func(h ledger.Holding) Account { return accountOf(h, today) }),
 			Held: each(p.Held, func(h ledger.Held) PassbookHold {
 				return PassbookHold{h.Ref, string(h.Class), h.Bucket, minutesOf(h.Minutes), h.Reason, h.Since}

@@ -218,6 +218,9 @@ func seesProposal(by identity.Actor, p identity.Proposal, tree *region.Tree) err
 func (a *api) listProposals(ctx context.Context, in *InRegion) (out Proposals, err error) {
 	err = a.read(ctx, func(tx *store.Tx, tree *region.Tree) error {
 		out.Proposals = []Proposal{}
+		if err := named(tree, "region", in.Region); err != nil {
+			return err
+		}
 		open, err := identity.OpenProposals(tx, region.ID(in.Region))
 		for _, p := range open {
 			if seesProposal(actor(ctx), p, tree) == nil {

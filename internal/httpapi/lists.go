@@ -4,6 +4,7 @@ import (
 	"context"
 	"strings"
 
+	"timebank/internal/errs"
 	"timebank/internal/identity"
 	"timebank/internal/member"
 	"timebank/internal/region"
@@ -31,7 +32,7 @@ type ListedRecipient struct {
 }
 
 func (a *api) listRecipients(ctx context.Context, in *RecipientsQuery) (RecipientPage, error) {
-	rows, err := a.Members.ListRecipients(ctx, actor(ctx), region.ID(in.ID), member.RecipientState(in.State), member.PersonID(in.After), in.Limit)
+	rows, err := a.Members.ListRecipients(ctx, actor(ctx), region.ID(in.ID), member.RecipientState(in.State), member.PersonID(in.key), in.Limit)
 	if err != nil {
 		return RecipientPage{}, err
 	}
@@ -40,7 +41,7 @@ func (a *api) listRecipients(ctx context.Context, in *RecipientsQuery) (Recipien
 	})}
 	// A full page may be the last one; a row more, to know it, would be a look at somebody who is not shown.
 	if len(rows) == in.Limit {
-		out.Next = string(rows[len(rows)-1].Person.ID)
+		out.Next = in.next(string(rows[len(rows)-1].Person.ID))
 	}
 	return out, nil
 }
@@ -67,8 +68,8 @@ type ListedVolunteer struct {
 
 func (a *api) listVolunteers(ctx context.Context, in *VolunteersQuery) (out VolunteerPage, err error) {
 	err = a.readIn(ctx, in.ID, identity.MemberRead, func(tx *store.Tx, place region.ID) error {
-		rows, err := member.VolunteersIn(tx, place, member.VolunteerState(in.State), member.PersonID(in.After), in.Limit+1)
-		page, next := cut(rows, in.Limit, func(v member.Volunteer) string { return string(v.Person.ID) })
+		rows, err := member.VolunteersIn(tx, place, member.VolunteerState(in.State), member.PersonID(in.key), in.Limit+1)
+		page, next := cut(&in.Cursor, rows, in.Limit, func(v member.Volunteer) string { return string(v.Person.ID) })
 		out = VolunteerPage{each(page, func(v member.Volunteer) ListedVolunteer {
 			return ListedVolunteer{ID(v.Person.ID), ID(v.Person.Region), *volunteerOf(v)}
 		}), next}
@@ -127,7 +128,10 @@ func (h *Hours) open() member.OpenHours {
 }
 
 func (a *api) listPoints(ctx context.Context, in *OneID) (out ServicePoints, err error) {
-	err = a.read(ctx, func(tx *store.Tx, _ *region.Tree) error {
+	err = a.read(ctx, func(tx *store.Tx, tree *region.Tree) error {
+		if _, ok := tree.ByID(region.ID(in.ID)); !ok {
+			return errs.New(errs.NotFound, "region.unknown")
+		}
 		rows, err := member.PointsIn(tx, region.ID(in.ID))
 		out.Points = each(rows, func(p member.ServicePoint) ServicePoint {
 			return ServicePoint{ID(p.ID), p.Name, string(p.Kind), ID(p.Region), pointOf(p.Point, p.HasPoint), p.Phone, hoursOf(p.Hours)}

@@ -66,8 +66,8 @@ type Notices struct {
 }
 
 func (a *api) listNotices(ctx context.Context, in *NoticesQuery) (Notices, error) {
-	list, err := a.Notify.Mine(ctx, actor(ctx), member.PersonID(in.ID), notify.ID(in.After), in.Limit+1)
-	page, next := cut(list, in.Limit, func(m notify.Status) string { return string(m.ID) })
+	list, err := a.Notify.Mine(ctx, actor(ctx), member.PersonID(in.ID), notify.ID(in.key), in.Limit+1)
+	page, next := cut(&in.Cursor, list, in.Limit, func(m notify.Status) string { return string(m.ID) })
 	return Notices{each(page, messageOf), next}, err
 }
 

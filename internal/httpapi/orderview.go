@@ -162,7 +162,7 @@ const orderPage = 100
 
 func (a *api) listOrders(ctx context.Context, in *OrdersQuery) (Orders, error) {
 	limit := min(in.Limit, orderPage-1)
-	f := order.Filter{OpenOnly: in.Open, Before: order.ID(in.After), Limit: limit + 1}
+	f := order.Filter{OpenOnly: in.Open, Before: order.ID(in.key), Limit: limit + 1}
 	if in.As == "volunteer" {
 		f.Volunteer = member.PersonID(in.ID)
 	} else {
@@ -172,7 +172,7 @@ func (a *api) listOrders(ctx context.Context, in *OrdersQuery) (Orders, error) {
 	if err != nil {
 		return Orders{}, err
 	}
-	page, next := cut(views, limit, func(v order.View) string { return string(v.ID) })
+	page, next := cut(&in.Cursor, views, limit, func(v order.View) string { return string(v.ID) })
 	return Orders{each(page, orderOf), next}, nil
 }
 

@@ -137,11 +137,11 @@ type BatchesQuery struct {
 }
 
 func (a *api) listBatches(ctx context.Context, in *BatchesQuery) (out SlipBatches, err error) {
-	list, err := a.Paper.Batches(ctx, actor(ctx), region.ID(in.ID), paper.BatchID(in.After), in.Limit+1)
+	list, err := a.Paper.Batches(ctx, actor(ctx), region.ID(in.ID), paper.BatchID(in.key), in.Limit+1)
 	if err != nil {
 		return out, err
 	}
-	list, out.Next = cut(list, in.Limit, func(b paper.Batch) string { return string(b.ID) })
+	list, out.Next = cut(&in.Cursor, list, in.Limit, func(b paper.Batch) string { return string(b.ID) })
 	out.Batches = each(list, batchOf)
 	return out, nil
 }

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"timebank/internal/clock"
+	"timebank/internal/errs"
 	"timebank/internal/identity"
 	"timebank/internal/member"
 	"timebank/internal/policy"
@@ -336,7 +337,10 @@ func mayRead(tx *store.Tx, tree *region.Tree, by identity.Actor, own identity.Ri
 		p.Region = tree.City()
 	}
 	refused := by.MayFor(own, string(who), staff, p.Region, tree)
-	if refused == nil || !known {
+	switch {
+	case refused == nil && !known:
+		return errs.New(errs.NotFound, "member.person_unknown")
+	case refused == nil || !known:
 		return refused
 	}
 	delegate, err := member.IsDelegate(tx, who, member.PersonID(by.Person))

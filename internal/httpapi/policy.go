@@ -42,6 +42,9 @@ type RulesQuery struct {
 
 func (a *api) currentPolicy(ctx context.Context, in *RulesQuery) (out Rules, err error) {
 	err = a.read(ctx, func(tx *store.Tx, tree *region.Tree) error {
+		if err := named(tree, "region", in.Region); err != nil {
+			return err
+		}
 		rules, err := a.Policies.Current(tx, tx.Now(), pathOf(tree, region.ID(in.Region)))
 		if err != nil {
 			return err
@@ -95,7 +98,10 @@ func versionOf(p policy.Publication) RuleVersion {
 }
 
 func (a *api) policyHistory(ctx context.Context, in *RulesQuery) (out RuleVersions, err error) {
-	err = a.read(ctx, func(tx *store.Tx, _ *region.Tree) error {
+	err = a.read(ctx, func(tx *store.Tx, tree *region.Tree) error {
+		if err := named(tree, "region", in.Region); err != nil {
+			return err
+		}
 		all, err := a.Policies.History(tx, string(in.Region))
 		out.Versions = each(all, versionOf)
 		return err

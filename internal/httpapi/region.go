@@ -84,10 +84,20 @@ type RegionMerge struct {
 	Reason string `json:"reason" minLength:"1" maxLength:"500" doc:"The decree; names nobody"`
 }
 
+// named refuses a parameter that names a region which is not there; what is left out names none. Regions are public: this tells nobody anything new.
+func named(tree *region.Tree, parameter string, ids ...ID) error {
+	for _, id := range ids {
+		if _, ok := tree.ByID(region.ID(id)); !ok && id != "" {
+			return errs.Invalid("api.input_invalid", errs.Field{Path: "query." + parameter, Code: "region.unknown"})
+		}
+	}
+	return nil
+}
+
 // MergeQuery asks what a merger would end.
 type MergeQuery struct {
 	ID     ID       `path:"id"`
-	Merged []string `query:"merged" required:"true" minItems:"1" maxItems:"50" doc:"What would end, with commas between"`
+	Merged []ID `query:"merged" required:"true" minItems:"1" maxItems:"50" doc:"What would end, with commas between"`
 	From   Day      `query:"from" doc:"The first day; left out: as if it were today"`
 }
 
@@ -111,8 +121,14 @@ func ruleEndOf(e division.Ending) RuleEnd {
 
 func (a *api) previewRegionMerge(ctx context.Context, in *MergeQuery) (out MergePreview, err error) {
 	err = a.read(ctx, func(tx *store.Tx, tree *region.Tree) error {
+		if _, ok := tree.ByID(region.ID(in.ID)); !ok {
+			return errs.New(errs.NotFound, "region.unknown")
+		}
+		if err := named(tree, "merged", in.Merged...); err != nil {
+			return err
+		}
 		all, err := a.Divisions.Endings(tx, tree, division.Change{Kind: division.Merge, Region: region.ID(in.ID), From: clock.Day(in.From),
-			Merged: each(in.Merged, func(id string) region.ID { return region.ID(id) })})
+			Merged: each(in.Merged, func(id ID) region.ID { return region.ID(id) })})
 		out.Ends = each(all, ruleEndOf)
 		return err
 	})

@@ -109,12 +109,6 @@ func orZero(t *time.Time) time.Time {
 	return t.UTC().Truncate(time.Microsecond)
 }
 
-// Page asks for one page of a list.
-type Page struct {
-	After string `query:"after" maxLength:"200" doc:"Where the page before ended: its next"`
-	Limit int    `query:"limit" minimum:"1" maximum:"200" default:"50" doc:"Most rows of a page"`
-}
-
 // each turns a list into what the API gives, never into null.
 func each[A, B any](list []A, one func(A) B) []B {
 	out := make([]B, 0, len(list))
@@ -122,14 +116,6 @@ func each[A, B any](list []A, one func(A) B) []B {
 		out = append(out, one(x))
 	}
 	return out
-}
-
-// cut cuts a list that was asked for with one row more than a page holds, and names where the next page begins.
-func cut[T any](list []T, limit int, key func(T) string) (page []T, next string) {
-	if len(list) <= limit {
-		return list, ""
-	}
-	return list[:limit], key(list[limit-1])
 }
 
 // The smallest inputs, which many operations share.

@@ -109,8 +109,12 @@ func (w *world) aboutNothing(s step) step {
 	}
 	s.at = slices.Clone(s.at)
 	s.at[0] = nothing
+	// A cursor is good for the list that gave it.
+	s.query = cursor.ReplaceAllString(s.query, "")
 	return s
 }
+
+var cursor = regexp.MustCompile(`&?after=[^&]*`)
 
 // sees reports whether somebody sees the order that a step is about, because it stands open for whoever could take it.
 func (w *world) sees(p citytest.Person, s step) bool {

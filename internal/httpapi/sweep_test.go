@@ -9,7 +9,9 @@ import (
 	"strings"
 	"testing"
 
+	"timebank/internal/citytest"
 	"timebank/internal/clock"
+	"timebank/internal/store"
 )
 
 // fields are the paths of all values inside of a body, as they are told of: "factors.0.value".
@@ -26,6 +28,9 @@ func (s *schema) fields(path string, visit func(path string, s *schema)) {
 	}
 	s.Items.fields(path+"0", visit)
 }
+
+// idPattern is how the description writes an identifier.
+const idPattern = "^[0-7][0-9a-hjkmnp-tv-z]{25}$"
 
 // with puts a value into a body of JSON, at a path.
 func with(body any, path string, value any) any {
@@ -198,6 +203,35 @@ func TestWhatCannotBeKeptIsRefused(t *testing.T) {
 	})
 }
 
+// TestCursorsThatNoListGaveAreRefused sends such a cursor to every list: what is none, one that was cut off, and one with the mark of another list.
+func TestCursorsThatNoListGaveAreRefused(t *testing.T) {
+	w := newWorld(t, citytest.New(t, store.SQLite))
+	p := w.everything()
+	asked := 0
+	for _, o := range w.operations {
+		if o.query["after"] == nil {
+			continue
+		}
+		asked++
+		for _, cursor := range []string{"x", ".", nothing, nothing + ".", "." + nothing, nothing + ".000000000000", "1.2.1", "-1"} {
+			c := call{as: &p, method: o.method, path: parameter(t, o.dummy(), "after", cursor)}
+			for _, name := range o.asks {
+				c.path = parameter(t, c.path, name, nothing)
+			}
+			if got := w.send(c); got.status != http.StatusUnprocessableEntity || !slices.Equal(got.fields(), []string{"query.after api.cursor_unknown"}) {
+				t.Errorf("%s after %q: got %.300s", o.id, cursor, got)
+			}
+			c.path = parameter(t, c.path, "limit", "x")
+			if got := w.send(c); !slices.Equal(got.fields(), []string{"query.after api.cursor_unknown", "query.limit api.not_an_integer"}) {
+				t.Errorf("%s after %q with a bad limit besides: got %.300s", o.id, cursor, got)
+			}
+		}
+	}
+	if asked < 9 {
+		t.Errorf("only %d lists have pages", asked)
+	}
+}
+
 // atTheEdges sends again what the steps of a scenario have carried out, on the first and on the last day that there is: whatever the rules say
 // of it, the database has nothing left to refuse.
 func (w *world) atTheEdges() {
@@ -212,6 +246,35 @@ func (w *world) atTheEdges() {
 					w.t.Errorf("%s with %s on %s: got %.300s", one.id, field, day, got)
 				}
 			})
+		}
+	}
+}
+
+// TestUnknownIsNotFound asks about things that are not there, as somebody with every role and as a citizen: nobody is given an empty list of
+// something that does not exist. What a citizen hears is also what it hears about a thing that exists and is none of its business: see keptOut.
+func TestUnknownIsNotFound(t *testing.T) {
+	w := newWorld(t, citytest.New(t, store.SQLite))
+	p, citizen := w.everything(), w.Person(40, w.Home())
+	for _, o := range w.operations {
+		named := []string{}
+		for name, s := range o.query {
+			if s.Pattern == idPattern {
+				named = append(named, name)
+			}
+		}
+		if o.method != http.MethodGet || len(o.holes) == 0 && len(named) == 0 {
+			continue
+		}
+		for who, as := range map[string]*citytest.Person{"somebody with every role": &p, "a citizen": &citizen} {
+			c := call{as: as, method: o.method, path: o.dummy()}
+			for _, name := range append(named, o.asks...) {
+				c.path = parameter(t, c.path, name, nothing)
+			}
+			// What a citizen may not see is an empty list to it, whether it is there or not.
+			hidden := as == &citizen && everybody[o.id] != ""
+			if got := w.send(c); got.status/100 != 4 && !hidden {
+				t.Errorf("%s as %s: got %.300s", o.id, who, got)
+			}
 		}
 	}
 }

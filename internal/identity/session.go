@@ -231,13 +231,20 @@ func (s sessionRow) limit(a Actor) Actor {
 	return a
 }
 
-// Sessions lists the sessions of an actor that are not over, newest first. An administrator may list those of staff in its region.
+// Sessions lists the sessions of an actor that are not over, newest first. An administrator may list those of staff in its region. Error:
+// identity.actor_unknown, to who may list everybody's.
 func (s *Service) Sessions(ctx context.Context, by Actor, of ActorID) (list []Session, err error) {
 	err = s.db.Read(ctx, "identity.sessions", func(tx *store.Tx) error {
 		if err := s.maySession(tx, by, of); err != nil {
 			return err
 		}
-		list, err = loadSessions(tx, of)
+		if list, err = loadSessions(tx, of); err != nil || len(list) > 0 {
+			return err
+		}
+		known, err := loadActors(tx, []ActorID{of})
+		if _, ok := known[of]; err == nil && !ok {
+			err = errs.New(errs.NotFound, "identity.actor_unknown")
+		}
 		return err
 	})
 	return list, err

@@ -1,6 +1,7 @@
 package order
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"slices"
@@ -417,7 +418,8 @@ type Filter struct {
 	Limit     int
 }
 
-// List returns a person's orders, newest first.
+// List returns a person's orders, newest first. Error: member.person_unknown, to who sees the orders of the whole city; to others somebody who is not
+// there is like somebody whose orders they do not see.
 func (s *Service) List(ctx context.Context, actor identity.Actor, f Filter) (out []View, err error) {
 	if f.Limit <= 0 || f.Limit > 100 {
 		f.Limit = 20
@@ -429,6 +431,14 @@ func (s *Service) List(ctx context.Context, actor identity.Actor, f Filter) (out
 		}
 		ids, err := idsOf(tx, f)
 		if err != nil {
+			return err
+		}
+		if len(ids) == 0 && actor.May(identity.OrderRead, w.tree.City(), w.tree) == nil {
+			of := cmp.Or(f.Recipient, f.Volunteer)
+			people, err := member.LoadPersons(tx, []member.PersonID{of})
+			if _, known := people[of]; err == nil && !known {
+				err = errs.New(errs.NotFound, "member.person_unknown")
+			}
 			return err
 		}
 		if w.orders, err = load(tx, slices.Sorted(slices.Values(ids)), false); err != nil {
