@@ -61,6 +61,7 @@ type Assignment struct {
 	Team      ID         `json:"team,omitempty"`
 	How       string     `json:"how" enum:"claimed,dispatched,paper"`
 	State     string     `json:"state" enum:"offered,accepted,checked_in,checked_out,settled,withdrawn,called_off,no_show,void"`
+	AnswerBy  *time.Time `json:"answer_by,omitempty" doc:"Until when who is asked can answer"`
 	In        *time.Time `json:"in,omitempty"`
 	Out       *time.Time `json:"out,omitempty"`
 	Minutes   Minutes    `json:"minutes" doc:"Counted for the payer"`
@@ -103,7 +104,7 @@ func orderOf(v order.View) Order {
 		ConfirmedBy: string(v.ConfirmedBy), ConfirmedAt: timeOf(v.ConfirmedAt), SettledAt: timeOf(v.SettledAt), Transaction: ID(v.SettledBy),
 		Outcomes: strings.Fields(v.Outcome), Reason: v.Reason, EndedBy: string(v.Ended), Why: whyOf(&v.Why), Withheld: whyOf(v.Withheld)}
 	out.Assignments = each(v.Assignments, func(a *order.Assignment) Assignment {
-		return Assignment{ID: ID(a.ID), Volunteer: ID(a.Volunteer), Team: ID(a.Team), How: a.How, State: string(a.State), In: timeOf(a.In), Out: timeOf(a.Out),
+		return Assignment{ID: ID(a.ID), Volunteer: ID(a.Volunteer), Team: ID(a.Team), How: a.How, State: string(a.State), AnswerBy: answerBy(a), In: timeOf(a.In), Out: timeOf(a.Out),
 			Minutes: minutesOf(a.Minutes), Credit: minutesOf(a.Credit), Grade: string(a.Grade), Flags: strings.Fields(a.Flags)}
 	})
 	out.Evidence = each(v.Evidence, evidenceOf)
@@ -111,6 +112,13 @@ func orderOf(v order.View) Order {
 	out.History = each(v.History, func(r audit.Recorded) Event { return Event{r.At, r.Action, r.Actor, r.Before, r.After} })
 	out.Next = each(v.Next, func(t timer.Timer) NextStep { return NextStep{t.Kind, t.Due} })
 	return out
+}
+
+func answerBy(a *order.Assignment) *time.Time {
+	if a.State != order.Offered {
+		return nil
+	}
+	return timeOf(a.AnswerBy)
 }
 
 func evidenceOf(e order.Evidence) Evidence {

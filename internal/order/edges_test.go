@@ -2,14 +2,17 @@ package order_test
 
 import (
 	"context"
+	"slices"
 	"testing"
 	"time"
 
 	"timebank/internal/catalog"
 	"timebank/internal/citytest"
+	"timebank/internal/clock"
 	"timebank/internal/hours"
 	"timebank/internal/identity"
 	"timebank/internal/ledger"
+	"timebank/internal/member"
 	"timebank/internal/order"
 	"timebank/internal/region"
 	"timebank/internal/report"
@@ -376,6 +379,63 @@ func TestTwoVolunteersAreAskedAtOnce(t *testing.T) {
 		}
 		if waiting != 1 {
 			t.Errorf("got %d times for an answer, want 1", waiting)
+		}
+	})
+}
+
+// Each offer has its own time: one that is made later neither gives the first one more time nor takes any from it.
+func TestEachOfferRunsOutAtItsOwnTime(t *testing.T) {
+	citytest.Each(t, func(t *testing.T, c *citytest.City) {
+		ctx := t.Context()
+		elder, one, other := c.Recipient(83, c.Home()), bather(t, c), bather(t, c)
+		id := bath(t, c, elder, c.Tomorrow().AddDate(0, 0, 1))
+		ask := func(who citytest.Person) {
+			t.Helper()
+			citytest.Got(c.Orders.Dispatch(ctx, []order.DispatchCmd{{Actor: identity.System, Key: c.Key(), Order: id, Volunteer: who.ID}})).Must(t, "ask")
+		}
+		state := func(when string, want ...order.AssignmentState) {
+			t.Helper()
+			var got []order.AssignmentState
+			for _, a := range c.Order(id).Assignments {
+				got = append(got, a.State)
+			}
+			if !slices.Equal(got, want) {
+				t.Errorf("%s: got %v, want %v", when, got, want)
+			}
+		}
+		ask(one)
+		asked := c.Clock.Now()
+		c.PassTo(asked.Add(20 * time.Minute))
+		ask(other)
+		for _, a := range c.Order(id).Assignments {
+			if want := map[member.PersonID]time.Time{one.ID: asked.Add(30 * time.Minute), other.ID: asked.Add(50 * time.Minute)}[a.Volunteer]; !a.AnswerBy.Equal(want) {
+				t.Errorf("asked until %s, want %s", a.AnswerBy, want)
+			}
+		}
+		c.PassTo(asked.Add(30*time.Minute - time.Second))
+		state("before the first runs out", order.Offered, order.Offered)
+		c.PassTo(asked.Add(30 * time.Minute))
+		state("half an hour after the first", order.Withdrawn, order.Offered)
+		c.PassTo(asked.Add(50 * time.Minute))
+		state("half an hour after the second", order.Withdrawn, order.Withdrawn)
+
+		// Who comes is asked again at night and may answer in the morning; a colleague who is awake is asked in the meantime.
+		c.PassTo(clock.DayOf(c.Clock.Now()).Start().Add(22*time.Hour + 10*time.Minute))
+		citytest.Got(c.Orders.Claim(ctx, []order.ClaimCmd{{Actor: one.Actor, Key: c.Key(), Order: id}})).Must(t, "take it")
+		citytest.Got(c.Orders.Reschedule(ctx, []order.RescheduleCmd{{Actor: elder.Actor, Key: c.Key(), Order: id, Start: c.Order(id).Start.Add(time.Hour)}})).Must(t, "move it")
+		ask(other)
+		c.PassTo(c.Clock.Now().Add(time.Hour))
+		state("an hour later, at night", order.Withdrawn, order.Withdrawn, order.Offered, order.Withdrawn)
+		morning := c.Order(id).Assignments[2].AnswerBy
+		if h := morning.In(clock.Zone).Hour(); h < 6 || h > 9 {
+			t.Errorf("whoever was asked at night may answer until %s, want the morning", morning)
+		}
+		c.PassTo(morning)
+		state("in the morning", order.Withdrawn, order.Withdrawn, order.Withdrawn, order.Withdrawn)
+		for _, n := range get(t, c, id).Next {
+			if n.Kind == order.TimerOfferExpire {
+				t.Errorf("a clock runs until %s, and nobody is asked", n.Due)
+			}
 		}
 	})
 }

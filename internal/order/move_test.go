@@ -62,8 +62,8 @@ func TestVisitsGoAlongWithTheirRecipientsHome(t *testing.T) {
 		if v.Point != point || !get(t, c, open).LevelSince.Equal(level) {
 			t.Errorf("it stands at %v, want the community's %v; its clock runs since %s, want %s", v.Point, point, get(t, c, open).LevelSince, level)
 		}
-		if until, from, rehoused := v.Asks(); !until.Equal(c.Clock.Now().Add(30*time.Minute-time.Second)) && !until.Equal(c.Clock.Now().Add(30*time.Minute)) || !from.IsZero() || !rehoused {
-			t.Errorf("asked until %s, moved from %s, at another home: %v", until, from, rehoused)
+		if from, rehoused := v.Asks(); !v.Assignments[0].AnswerBy.Equal(c.Clock.Now().Add(30*time.Minute-time.Second)) && !v.Assignments[0].AnswerBy.Equal(c.Clock.Now().Add(30*time.Minute)) || !from.IsZero() || !rehoused {
+			t.Errorf("asked until %s, moved from %s, at another home: %v", v.Assignments[0].AnswerBy, from, rehoused)
 		}
 		sees := func(who citytest.Person, id order.ID) bool {
 			v, err := c.Orders.Get(t.Context(), who.Actor, id)

@@ -237,6 +237,7 @@ type Assignment struct {
 	Region    region.ID // of the volunteer, as of the day: the earning side of the clearing matrix
 	Start     time.Time
 	End       time.Time
+	AnswerBy  time.Time // while it is offered: until when the volunteer can answer
 	In        time.Time // when the service began, zero before
 	Out       time.Time
 	Minutes   hours.Minutes // counted for the payer

@@ -76,7 +76,7 @@ func (o *Order) copied() *Order {
 	for i, a := range o.Assignments {
 		p := *a
 		p.changed, p.isNew, p.moved = false, false, false
-		for _, t := range []*time.Time{&p.Start, &p.End, &p.In, &p.Out} {
+		for _, t := range []*time.Time{&p.Start, &p.End, &p.In, &p.Out, &p.AnswerBy} {
 			*t = clock.FromMicros(clock.Micros(*t))
 		}
 		c.Assignments[i] = &p
@@ -99,7 +99,7 @@ func diaries(tx *store.Tx, spans []span) ([]*Assignment, error) {
 	}
 	return store.AllWith(tx, "WITH v (volunteer, since) AS (VALUES ", []string{"TEXT", "BIGINT"}, args,
 		") SELECT a.id, a.order_id, a.volunteer, a.team, a.how, a.state, a.recipient, a.region, a.start_at, a.end_at, a.in_at, a.out_at,"+
-			" a.minutes, a.credit, a.grade, a.flags, a.proof FROM v JOIN assignment a ON a.volunteer = v.volunteer AND a.start_at >= v.since"+
+			" a.minutes, a.credit, a.grade, a.flags, a.proof, a.answer_by FROM v JOIN assignment a ON a.volunteer = v.volunteer AND a.start_at >= v.since"+
 			" ORDER BY a.volunteer, a.start_at, a.id", scanAssignment)
 }
 

@@ -192,14 +192,18 @@ func (w *work) askAgain(o *Order, told *Rescheduled) error {
 			w.diary[a.Volunteer] = append(w.diary[a.Volunteer], a)
 		}
 	}
-	if len(told.Asked) == 0 {
-		w.unwait(TimerOfferExpire, o)
-		return nil
+	if len(told.Asked) > 0 {
+		if told.Until, err = w.answerBy(o, told.Asked); err != nil {
+			return err
+		}
 	}
-	if told.Until, err = w.answerBy(o, told.Asked); err == nil {
-		w.wait(TimerOfferExpire, o, told.Until, "")
+	for _, a := range o.Assignments {
+		if a.State == Offered {
+			a.AnswerBy = told.Until
+		}
 	}
-	return err
+	w.awaitAnswers(o)
+	return nil
 }
 
 // answerBy is until when volunteers can answer: as long as for any offer, counted from when all of them are awake, and not beyond the visit.
@@ -260,14 +264,9 @@ func (w *work) routeAgain(o *Order, actor identity.Actor) error {
 	return p.route("order.fund", &PlaceCmd{Actor: actor}, o)
 }
 
-// Asks says what a volunteer with an offered place is asked: until when to answer, for when the visit stood before it was moved, and whether it
-// is at another home than it was; zero for a question without an end, and for a visit that was not moved.
-func (v *View) Asks() (until, from time.Time, rehoused bool) {
-	for _, t := range v.Next {
-		if t.Kind == TimerOfferExpire {
-			until = t.Due
-		}
-	}
+// Asks says what a volunteer with an offered place is asked, besides until when: for when the visit stood before it was moved, zero for one that was not,
+// and whether it is at another home than it was.
+func (v *View) Asks() (from time.Time, rehoused bool) {
 	var asked time.Time
 	for _, e := range v.History {
 		switch e.Action {
@@ -284,5 +283,5 @@ func (v *View) Asks() (until, from time.Time, rehoused bool) {
 			rehoused = true
 		}
 	}
-	return until, from, rehoused
+	return from, rehoused
 }

@@ -68,7 +68,8 @@ func TestAMovedVisitKeepsItsVolunteerWhoSaysYes(t *testing.T) {
 		if v.Item != before.Item || v.ItemVersion != before.ItemVersion || v.PolicyVersion != before.PolicyVersion || v.Minutes != before.Minutes || v.Funding != before.Funding {
 			t.Errorf("what was asked for has changed: %+v, was %+v", v.Order, before.Order)
 		}
-		until, from, _ := v.Asks()
+		from, _ := v.Asks()
+		until := v.Assignments[0].AnswerBy
 		if want := c.Clock.Now().Add(30 * time.Minute); !until.Equal(want) || !from.Equal(before.Start) {
 			t.Errorf("asked until %s and moved from %s, want %s and %s", until, from, want, before.Start)
 		}
@@ -158,12 +159,12 @@ func TestAnOfferOfTheNightIsAnsweredInTheMorning(t *testing.T) {
 		tomorrow := clock.DayOf(c.Clock.Now()).Add(1)
 		move(t, c, elder.Actor, id, tomorrow.Start().Add(15*time.Hour)).Must(t, "move")
 		v := get(t, c, id)
-		if until, _, _ := v.Asks(); !until.Equal(tomorrow.Start().Add(8*time.Hour + 30*time.Minute)) {
+		if until := v.Assignments[0].AnswerBy; !until.Equal(tomorrow.Start().Add(8*time.Hour + 30*time.Minute)) {
 			t.Errorf("asked until %s, want half past eight in the morning", until)
 		}
 		move(t, c, elder.Actor, id, tomorrow.Start().Add(8*time.Hour+15*time.Minute)).Must(t, "move to the early morning")
 		v = get(t, c, id)
-		if until, _, _ := v.Asks(); !until.Equal(v.Start) {
+		if until := v.Assignments[0].AnswerBy; !until.Equal(v.Start) {
 			t.Errorf("asked until %s, want not beyond the visit at %s", until, v.Start)
 		}
 	})

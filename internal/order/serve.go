@@ -151,7 +151,8 @@ func (w *work) dispatch(o *Order, c *DispatchCmd) error {
 		if err != nil {
 			return err
 		}
-		w.wait(TimerOfferExpire, o, w.tx.Now().Add(r.OrderClaimWindow), "")
+		o.placeOf(c.Volunteer).AnswerBy = w.tx.Now().Add(r.OrderClaimWindow)
+		w.awaitAnswers(o)
 		w.tx.Outbox("order.offered", string(o.ID), `{"to":["`+string(c.Volunteer)+`"]}`)
 	}
 	return nil
@@ -206,9 +207,7 @@ func (w *work) answer(o *Order, c *AnswerCmd) error {
 		to = Taken
 	}
 	w.set(a, to)
-	if !o.asks() {
-		w.unwait(TimerOfferExpire, o)
-	}
+	w.awaitAnswers(o)
 	if !c.Accept {
 		w.note(c.Actor, "order.answer", o, was, o.standing())
 		return nil
@@ -217,24 +216,36 @@ func (w *work) answer(o *Order, c *AnswerCmd) error {
 	return nil
 }
 
-// asks reports whether somebody has been asked and has not answered.
-func (o *Order) asks() bool {
-	return slices.ContainsFunc(o.Assignments, func(a *Assignment) bool { return a.State == Offered })
-}
-
-// offerExpired takes back the offers that nobody answered.
-func (w *work) offerExpired(o *Order, _ timer.Timer) error {
-	if !o.asks() {
-		return nil
-	}
-	was := o.standing()
+// awaitAnswers sets the clock of an order's offers, which is one, to when the first of them runs out; none runs where nobody is asked any more.
+func (w *work) awaitAnswers(o *Order) {
+	var first time.Time
 	for _, a := range o.Assignments {
-		if a.State == Offered {
-			w.set(a, Withdrawn)
-			w.touch(o)
+		if a.State == Offered && (first.IsZero() || a.AnswerBy.Before(first)) {
+			first = a.AnswerBy
 		}
 	}
-	w.note(system, "order.offer_expired", o, was, o.standing())
+	if first.IsZero() {
+		w.unwait(TimerOfferExpire, o)
+		return
+	}
+	w.wait(TimerOfferExpire, o, first, "")
+}
+
+// offerExpired takes back the offers that have run out. Each has its own time: who was asked later, or at night, may still answer.
+func (w *work) offerExpired(o *Order, _ timer.Timer) error {
+	was := o.standing()
+	over := false
+	for _, a := range o.Assignments {
+		if a.State == Offered && !a.AnswerBy.After(w.tx.Now()) {
+			w.set(a, Withdrawn)
+			over = true
+		}
+	}
+	if over {
+		w.touch(o)
+		w.note(system, "order.offer_expired", o, was, o.standing())
+	}
+	w.awaitAnswers(o)
 	return nil
 }
 
@@ -422,6 +433,7 @@ func (w *work) withdraw(o *Order, c *OrderCmd) error {
 // freed sees to an order of which a place became free. It is opened again, unless a volunteer has come: then the visit goes on with those who did,
 // and what they served is confirmed and paid although somebody else stayed away.
 func (w *work) freed(actor identity.Actor, action string, o *Order) error {
+	w.awaitAnswers(o)
 	begun, coming := false, false
 	for _, a := range o.Assignments {
 		begun = begun || a.State == CheckedIn || a.State == CheckedOut

@@ -161,37 +161,39 @@ func updateOrders(tx *store.Tx, all []*Order) error {
 }
 
 const assignmentColumns = `id, order_id, volunteer, team, how, state, recipient, region, start_at, end_at, in_at, out_at, minutes, credit, grade,
- flags, proof`
+ flags, proof, answer_by`
 
 func scanAssignment(r *store.Rows) (*Assignment, error) {
 	a := &Assignment{}
 	var start, end int64
-	var in, out *int64
+	var in, out, answer *int64
 	err := r.Scan(&a.ID, &a.Order, &a.Volunteer, &a.Team, &a.How, &a.State, &a.Recipient, &a.Region, &start, &end, &in, &out, &a.Minutes,
-		&a.Credit, &a.Grade, &a.Flags, &a.proof)
+		&a.Credit, &a.Grade, &a.Flags, &a.proof, &answer)
 	a.Start, a.End, a.In, a.Out = clock.FromMicros(start), clock.FromMicros(end), fromMicros(in), fromMicros(out)
+	a.AnswerBy = fromMicros(answer)
 	return a, err
 }
 
 func insertAssignments(tx *store.Tx, all []*Assignment) error {
-	const cols = 17
+	const cols = 18
 	args := make([]any, 0, cols*len(all))
 	for _, a := range all {
 		args = append(args, string(a.ID), string(a.Order), string(a.Volunteer), a.Team, a.How, string(a.State), string(a.Recipient),
 			string(a.Region), clock.Micros(a.Start), clock.Micros(a.End), micros(a.In), micros(a.Out), a.Minutes.Int64(), a.Credit.Int64(),
-			string(a.Grade), a.Flags, int64(a.proof))
+			string(a.Grade), a.Flags, int64(a.proof), micros(a.AnswerBy))
 	}
 	_, err := tx.Insert("INSERT INTO assignment ("+assignmentColumns+")", cols, args, "")
 	return err
 }
 
-// updateAssignments saves changed places. Only a check-out and another time change the span, by which the diary is found.
+// updateAssignments saves changed places. Only a check-out and another time change the span, by which the diary is found, and only another time is asked
+// about anew.
 func updateAssignments(tx *store.Tx, all []*Assignment) error {
 	var steps, spans []any
 	for _, a := range all {
 		row := []any{string(a.ID), string(a.State), micros(a.In), micros(a.Out), a.Minutes.Int64(), a.Credit.Int64(), string(a.Grade), a.Flags, int64(a.proof)}
 		if a.moved {
-			spans = append(spans, append(row, clock.Micros(a.Start), clock.Micros(a.End))...)
+			spans = append(spans, append(row, clock.Micros(a.Start), clock.Micros(a.End), micros(a.AnswerBy))...)
 		} else {
 			steps = append(steps, row...)
 		}
@@ -207,8 +209,8 @@ func updateAssignments(tx *store.Tx, all []*Assignment) error {
 	if _, err := tx.With("WITH v ("+columns+") AS (VALUES ", types, steps, set+where); err != nil {
 		return err
 	}
-	_, err := tx.With("WITH v ("+columns+", start_at, end_at) AS (VALUES ", append(types, "BIGINT", "BIGINT"), spans,
-		set+", start_at = v.start_at, end_at = v.end_at"+where)
+	_, err := tx.With("WITH v ("+columns+", start_at, end_at, answer_by) AS (VALUES ", append(types, "BIGINT", "BIGINT", "BIGINT"), spans,
+		set+", start_at = v.start_at, end_at = v.end_at, answer_by = v.answer_by"+where)
 	return err
 }
 

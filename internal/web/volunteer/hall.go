@@ -17,7 +17,6 @@ import (
 	"timebank/internal/policy"
 	"timebank/internal/region"
 	"timebank/internal/store"
-	"timebank/internal/timer"
 	"timebank/internal/web/page"
 	"timebank/internal/web/ui"
 )
@@ -177,15 +176,7 @@ func invitations(r *page.Request, tx *store.Tx, tree *region.Tree, all *catalog.
 		if v.Card, err = cardOf(r, tree, all, o, a); err != nil {
 			return nil, err
 		}
-		next, err := timer.Waiting(tx, string(o.ID))
-		if err != nil {
-			return nil, err
-		}
-		for _, t := range next {
-			if t.Kind == order.TimerOfferExpire {
-				v.Until = r.T("page.volunteer.answer_by", "when", r.When(t.Due))
-			}
-		}
+		v.Until = r.T("page.volunteer.answer_by", "when", r.When(a.AnswerBy))
 		rules, err := r.RulesOf(tx, tree, o)
 		if err != nil {
 			return nil, err

@@ -162,16 +162,14 @@ func visitOf(r *page.Request) (v visitView, err error) {
 	switch a.State {
 	case order.Offered:
 		v.Offered = true
-		until, from, rehoused := o.Asks()
+		from, rehoused := o.Asks()
 		if !from.IsZero() {
 			v.Moved = append(v.Moved, r.T("page.volunteer.moved", "from", r.When(from), "to", v.Card.When))
 		}
 		if rehoused {
 			v.Moved = append(v.Moved, r.T("page.volunteer.rehoused", "place", v.Card.Area))
 		}
-		if !until.IsZero() {
-			v.AnswerBy = r.T("page.volunteer.reply_by", "until", r.When(until))
-		}
+		v.AnswerBy = r.T("page.volunteer.reply_by", "until", r.When(a.AnswerBy))
 	case order.Taken:
 		v.Word, v.CanWithdraw = r.Word(a), true
 		v.CheckIn = o.State == order.Accepted || o.State == order.InService
