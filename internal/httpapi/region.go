@@ -96,9 +96,9 @@ func named(tree *region.Tree, parameter string, ids ...ID) error {
 
 // MergeQuery asks what a merger would end.
 type MergeQuery struct {
-	ID     ID       `path:"id"`
+	ID     ID   `path:"id"`
 	Merged []ID `query:"merged" required:"true" minItems:"1" maxItems:"50" doc:"What would end, with commas between"`
-	From   Day      `query:"from" doc:"The first day; left out: as if it were today"`
+	From   Day  `query:"from" doc:"The first day; left out: as if it were today"`
 }
 
 // MergePreview is what a merger would end besides the regions themselves.
