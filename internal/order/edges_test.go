@@ -129,6 +129,8 @@ func TestEachDistrictServesItsOwnMinutes(t *testing.T) {
 		}
 		if got := served(); got[string(c.Home())].Minutes != hours.Of(60) || got[string(away)].Minutes != hours.Of(90) {
 			t.Errorf("who served whom: %+v", got)
+		} else if n := got[string(c.Home())].Services + got[string(away)].Services; n != 1 {
+			t.Errorf("one visit of two volunteers counts as %d services", n)
 		}
 		for place, want := range map[region.ID]int64{c.Home(): 60, away: 90} {
 			if got := earned(place); got != want {

@@ -116,10 +116,11 @@ func (w *work) settlement(o *Order) (ledger.Settlement, error) {
 		if a.State != CheckedOut {
 			continue
 		}
-		grade, regionTo = worst(grade, a.Grade), a.Region
+		grade = worst(grade, a.Grade)
 		if a.Minutes.IsZero() {
 			continue
 		}
+		regionTo = a.Region
 		c := credit(a, r, w.wishes[a.Volunteer].OverCap)
 		c.RegionTo = string(a.Region)
 		out.Credits = append(out.Credits, c)
