@@ -58,10 +58,10 @@ func check(s Spec, courses map[string]training.Course) error {
 	if shortest < 1 || shortest > longestMinute {
 		f.Add("shortest", "catalog.out_of_range", "from", 1, "to", longestMinute)
 	}
-	if usual < shortest {
+	if usual < max(shortest, 1) {
 		f.Add("usual", "catalog.usual_below_shortest")
 	}
-	if longest < usual {
+	if longest < max(usual, 1) {
 		f.Add("longest", "catalog.longest_below_usual")
 	} else if longest > longestMinute {
 		f.Add("longest", "catalog.out_of_range", "from", 1, "to", longestMinute)
@@ -74,15 +74,15 @@ func check(s Spec, courses map[string]training.Course) error {
 
 func hoursOfDay(f *errs.Fields, s Spec) {
 	if s.From < 0 || s.From > 23 {
-		f.Add("from", "catalog.out_of_range", "from", 0, "to", 23)
+		f.Add("from_hour", "catalog.out_of_range", "from", 0, "to", 23)
 	}
 	switch {
 	case s.Until < 1 || s.Until > 24:
-		f.Add("until", "catalog.out_of_range", "from", 1, "to", 24)
+		f.Add("until_hour", "catalog.out_of_range", "from", 1, "to", 24)
 	case s.Until <= s.From:
-		f.Add("until", "catalog.until_before_from")
+		f.Add("until_hour", "catalog.until_before_from")
 	case int64(s.Until-s.From)*60 < s.Longest.Int64():
-		f.Add("until", "catalog.day_too_short")
+		f.Add("until_hour", "catalog.day_too_short")
 	}
 }
 

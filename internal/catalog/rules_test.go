@@ -66,7 +66,7 @@ func TestCheckNamesEveryBadField(t *testing.T) {
 		"urgencies.1 catalog.listed_twice", "urgencies.2 catalog.not_a_choice", "name_zh catalog.text_missing", "name_en catalog.text_too_long",
 		"description_zh catalog.text_malformed", "volunteers catalog.out_of_range", "course catalog.course_unknown",
 		"shortest catalog.out_of_range", "usual catalog.usual_below_shortest", "longest catalog.longest_below_usual",
-		"from catalog.out_of_range", "until catalog.out_of_range",
+		"from_hour catalog.out_of_range", "until_hour catalog.out_of_range",
 		"steps.0.code catalog.code_malformed", "steps.1.en catalog.text_missing", "steps.2.code catalog.listed_twice"}
 	if d := cmp.Diff(want, got); d != "" {
 		t.Errorf("bad fields (-want +got):\n%s", d)

@@ -69,14 +69,15 @@ func (s *Service) Publish(ctx context.Context, cmd PublishCmd) (Ref, error) {
 		Encode: Ref.String, Decode: parseRef,
 		Run: func(tx *store.Tx, cmds []*PublishCmd, out []*identity.Result[Ref]) error {
 			for i, c := range cmds {
-				if err := s.admit(tx, c.Actor, []Spec{c.Spec}); err != nil {
+				begins, err := s.admit(tx, c.Actor, []Spec{c.Spec}, c.EffectiveFrom)
+				if err != nil {
 					return err
 				}
 				current, err := s.lockedCatalogue(tx)
 				if err != nil {
 					return err
 				}
-				refs, err := publish(tx, c.Actor, current, []Spec{c.Spec}, c.EffectiveFrom)
+				refs, err := publish(tx, c.Actor, current, []Spec{c.Spec}, begins)
 				if err != nil {
 					return err
 				}
@@ -131,7 +132,8 @@ func (s *Service) Import(ctx context.Context, cmd ImportCmd) ([]Ref, error) {
 		},
 		Run: func(tx *store.Tx, cmds []*ImportCmd, out []*identity.Result[[]Ref]) error {
 			for i, c := range cmds {
-				if err := s.admit(tx, c.Actor, c.Specs); err != nil {
+				begins, err := s.admit(tx, c.Actor, c.Specs, time.Time{})
+				if err != nil {
 					return err
 				}
 				current, err := s.lockedCatalogue(tx)
@@ -144,7 +146,7 @@ func (s *Service) Import(ctx context.Context, cmd ImportCmd) ([]Ref, error) {
 						fresh = append(fresh, spec)
 					}
 				}
-				if out[i].Value, err = publish(tx, c.Actor, current, fresh, time.Time{}); err != nil {
+				if out[i].Value, err = publish(tx, c.Actor, current, fresh, begins); err != nil {
 					return err
 				}
 			}
@@ -219,11 +221,7 @@ func (s *Service) mayPublish(tx *store.Tx, actor identity.Actor) error {
 }
 
 // publish decides and writes the next version of each spec that was admitted.
-func publish(tx *store.Tx, actor identity.Actor, current *Catalogue, specs []Spec, from time.Time) ([]Ref, error) {
-	begins, err := effective(tx.Now(), from)
-	if err != nil {
-		return nil, err
-	}
+func publish(tx *store.Tx, actor identity.Actor, current *Catalogue, specs []Spec, begins time.Time) ([]Ref, error) {
 	items := make([]*Item, len(specs))
 	for n, spec := range specs {
 		items[n] = &Item{Spec: spec, Version: len(current.byCode[spec.Code]) + 1, State: Published,
@@ -232,30 +230,34 @@ func publish(tx *store.Tx, actor identity.Actor, current *Catalogue, specs []Spe
 	return record(tx, actor, current, items, "catalog.publish", "")
 }
 
-// admit refuses an actor without the right, and specs that are malformed, ask for an unknown course, break a safety rule or name one item
-// twice.
-func (s *Service) admit(tx *store.Tx, actor identity.Actor, specs []Spec) error {
+// admit refuses an actor without the right, specs that are malformed, ask for an unknown course, break a safety rule or name one item
+// twice, and a beginning in the past. It says when the specs take effect.
+func (s *Service) admit(tx *store.Tx, actor identity.Actor, specs []Spec, from time.Time) (begins time.Time, err error) {
 	if err := s.mayPublish(tx, actor); err != nil {
-		return err
+		return begins, err
 	}
 	known, err := training.Courses(tx)
 	if err != nil {
-		return err
+		return begins, err
 	}
+	begins, past := effective(tx.Now(), from)
 	seen := map[string]bool{}
 	for n, spec := range specs {
-		if err := check(spec, known); err != nil {
-			return under(n, len(specs), err)
+		var bad errs.Fields
+		bad.AddErr("", check(spec, known))
+		bad.AddErr("", past)
+		if err := bad.Err("catalog.item_invalid"); err != nil {
+			return begins, under(n, len(specs), err)
 		}
 		if err := rules.judge(spec); err != nil {
-			return under(n, len(specs), err)
+			return begins, under(n, len(specs), err)
 		}
 		if seen[spec.Code] {
-			return under(n, len(specs), errs.Invalid("catalog.item_invalid", errs.Field{Path: "code", Code: "catalog.listed_twice"}))
+			return begins, under(n, len(specs), errs.Invalid("catalog.item_invalid", errs.Field{Path: "code", Code: "catalog.listed_twice"}))
 		}
 		seen[spec.Code] = true
 	}
-	return nil
+	return begins, nil
 }
 
 // under puts the index of an item before the paths of its bad fields when there were several items.

@@ -230,7 +230,7 @@ func TestCacheForgetsWhatWasTakenBack(t *testing.T) {
 			if err != nil {
 				return err
 			}
-			if _, err := publish(tx, w.city, current, []Spec{sample()}, time.Time{}); err != nil {
+			if _, err := publish(tx, w.city, current, []Spec{sample()}, tx.Now()); err != nil {
 				return err
 			}
 			if _, err := w.catalog.Current(tx, "chess_visit", tx.Now()); err != nil {

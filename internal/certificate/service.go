@@ -174,12 +174,12 @@ func check(c *IssueCmd, today clock.Day) (from, to clock.Day, err error) {
 	if to == "" {
 		to = today
 	}
-	if from != "" && !valid(from) {
+	if from != "" && !valid(from) || from > today {
 		bad.Add("from", "certificate.day_malformed")
 	}
 	if !valid(to) || to > today {
 		bad.Add("to", "certificate.day_malformed")
-	} else if from > to {
+	} else if from > to && from <= today {
 		bad.Add("from", "certificate.days_reversed")
 	}
 	return from, to, bad.Err("certificate.invalid")

@@ -172,7 +172,8 @@ func (f *Fields) Add(path, code string, params ...any) {
 	f.list = append(f.list, Field{Path: path, Code: code, Params: params})
 }
 
-// AddErr notes the error of a field's own parser under path: the code of an Error, with its fields below path; nil adds nothing.
+// AddErr notes the error of a field's own parser under path: the code of an Error, with its fields below path; nil adds nothing. Below the path "" fields
+// keep their own.
 func (f *Fields) AddErr(path string, err error) {
 	if err == nil {
 		return
@@ -184,7 +185,10 @@ func (f *Fields) AddErr(path string, err error) {
 	}
 	for _, inner := range e.Fields {
 		p := path
-		if inner.Path != "" {
+		switch {
+		case path == "":
+			p = inner.Path
+		case inner.Path != "":
 			p += "." + inner.Path
 		}
 		f.Add(p, inner.Code, inner.Params...)

@@ -68,6 +68,7 @@ func TestFieldsCollectsAll(t *testing.T) {
 	f.Add("window.start", "order.start_past", "now", "2020-10-01")
 	f.AddErr("phone", errs.Invalid("pii.phone_malformed"))
 	f.AddErr("items.0", errs.Invalid("order.item_invalid", errs.Field{Path: "minutes", Code: "hours.malformed"}, errs.Field{Code: "order.item_closed"}))
+	f.AddErr("", errs.Invalid("order.invalid", errs.Field{Path: "note", Code: "order.note_missing"}))
 	f.AddErr("fine", nil)
 	f.AddErr("odd", io.EOF)
 	err := f.Err("order.invalid")
@@ -81,6 +82,7 @@ func TestFieldsCollectsAll(t *testing.T) {
 		{Path: "phone", Code: "pii.phone_malformed"},
 		{Path: "items.0.minutes", Code: "hours.malformed"},
 		{Path: "items.0", Code: "order.item_closed"},
+		{Path: "note", Code: "order.note_missing"},
 		{Path: "odd", Code: "internal"},
 	}
 	if d := cmp.Diff(want, e.Fields); d != "" {

@@ -41,6 +41,7 @@ type schema struct {
 	Ref             string `json:"$ref"`
 	Type            any
 	Format, Pattern string
+	Enum            []any
 	Required        []string
 	Properties      map[string]*schema
 	Items           *schema

@@ -15,7 +15,7 @@ type Placement struct {
 	Recipient     ID        `json:"recipient" doc:"Who is to be served: oneself, a relative who made one its delegate, or whoever asks at the desk"`
 	Item          string    `json:"item" minLength:"1" maxLength:"40" example:"smartphone" doc:"Code of the service in the catalogue"`
 	Start         time.Time `json:"start" example:"2020-10-13T09:00:00+08:00"`
-	Minutes       *Minutes  `json:"minutes,omitempty" doc:"Planned length; left out: the item's usual one"`
+	Minutes       *Length   `json:"minutes,omitempty" doc:"Planned length; left out: the item's usual one"`
 	Urgency       string    `json:"urgency,omitempty" enum:"everyday,within_day,at_once" default:"everyday"`
 	OfferOwnHours bool      `json:"offer_own_hours,omitempty" doc:"A relative who places the order pays when the recipient's hours do not reach"`
 	FamilyPresent bool      `json:"family_present,omitempty" doc:"Somebody of the family is there, which some items ask for"`
@@ -36,7 +36,7 @@ func changed(c order.Changed, err error) (Changed, error) {
 func (a *api) placeOrder(ctx context.Context, in *Take[Placement]) (Changed, error) {
 	b := in.Body
 	p, err := first(a.Orders.Place(ctx, []order.PlaceCmd{{Actor: actor(ctx), Key: in.Key, Recipient: member.PersonID(b.Recipient), Item: b.Item,
-		Start: orZero(&b.Start), Minutes: b.Minutes.hours(), Urgency: catalog.Urgency(b.Urgency), OfferOwnHours: b.OfferOwnHours,
+		Start: orZero(&b.Start), Minutes: b.Minutes.orZero(), Urgency: catalog.Urgency(b.Urgency), OfferOwnHours: b.OfferOwnHours,
 		FamilyPresent: b.FamilyPresent, Paper: b.Paper}}))
 	return changed(order.Changed(p), err)
 }

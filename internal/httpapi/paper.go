@@ -4,7 +4,6 @@ import (
 	"context"
 	"time"
 
-	"timebank/internal/hours"
 	"timebank/internal/i18n"
 	"timebank/internal/member"
 	"timebank/internal/paper"
@@ -167,7 +166,7 @@ type SlipWords struct {
 	Recipient     ID        `json:"recipient"`
 	Item          string    `json:"item" minLength:"1" maxLength:"40" example:"smartphone_lesson"`
 	Start         time.Time `json:"start" doc:"When the visit began, or is wished for"`
-	Minutes       *Minutes  `json:"minutes,omitempty" doc:"How long the visit took"`
+	Minutes       *Length   `json:"minutes,omitempty" doc:"How long the visit took"`
 	Volunteers    []ID      `json:"volunteers,omitempty" maxItems:"5" doc:"Who came, for a visit"`
 	FamilyPresent bool      `json:"family_present,omitempty"`
 	Signed        bool      `json:"signed,omitempty" doc:"The recipient's signature stands on the slip of a visit"`
@@ -175,12 +174,8 @@ type SlipWords struct {
 
 func (a *api) keyIn(ctx context.Context, in *OnSlip[SlipWords]) (Made, error) {
 	b := in.Body
-	length := hours.Zero
-	if b.Minutes != nil {
-		length = b.Minutes.hours()
-	}
 	made, err := a.Paper.KeyIn(ctx, paper.KeyInCmd{Actor: actor(ctx), Key: in.Key, Code: in.Code, Recipient: member.PersonID(b.Recipient), Item: b.Item,
-		Start: orZero(&b.Start), Minutes: length, Volunteers: each(b.Volunteers, func(v ID) member.PersonID { return member.PersonID(v) }),
+		Start: orZero(&b.Start), Minutes: b.Minutes.orZero(), Volunteers: each(b.Volunteers, func(v ID) member.PersonID { return member.PersonID(v) }),
 		FamilyPresent: b.FamilyPresent, Signed: b.Signed})
 	return Made{ID(made)}, err
 }

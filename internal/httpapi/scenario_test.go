@@ -324,6 +324,7 @@ func (w *world) does(s step) answer {
 		w.asks(s, c)
 	} else {
 		w.keptOut(s, c)
+		w.wrongAtOnce(s, c)
 	}
 	before := w.rows()
 	got := w.send(c)

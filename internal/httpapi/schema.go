@@ -65,6 +65,19 @@ func (m *Minutes) hours() hours.Minutes {
 	return hours.Of(m.Minutes)
 }
 
+// Length is how long something takes: not nothing.
+type Length struct {
+	Minutes int64 `json:"minutes" minimum:"1" maximum:"1099511627776" example:"90" doc:"Whole minutes"`
+}
+
+// orZero gives the length that was sent, or zero.
+func (l *Length) orZero() hours.Minutes {
+	if l == nil {
+		return hours.Zero
+	}
+	return hours.Of(l.Minutes)
+}
+
 // Point is a place on earth in millionths of a degree, WGS 84.
 type Point struct {
 	Lat int64 `json:"lat_e6" minimum:"-90000000" maximum:"90000000" example:"32060255"`

@@ -5,8 +5,10 @@ import (
 	"maps"
 	"net/http"
 	"net/url"
+	"regexp"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 
 	"timebank/internal/citytest"
@@ -248,6 +250,83 @@ func (w *world) atTheEdges() {
 			})
 		}
 	}
+}
+
+// wrongs are values of a body's field that the description allows and a rule may not.
+func (s *schema) wrongs() []any {
+	switch {
+	case len(s.Enum) > 0 || s.Pattern == idPattern:
+		return nil
+	case s.Format == "date" || s.Format == "date-time":
+		return []any{s.dated(string(clock.Earliest)), s.dated(string(clock.Latest))}
+	case s.Type == "string":
+		return []any{" ", "x"}
+	case s.Type == "integer":
+		return []any{0, -1, 900_000_000}
+	case s.Type == "boolean":
+		return []any{true, false}
+	}
+	return nil
+}
+
+// inTurn are the operations of which one field is read before another can be, each with why.
+var inTurn = map[string]string{
+	"check-in":    "what proves a moment is judged by the rules of that moment",
+	"check-out":   "what proves a moment is judged by the rules of that moment",
+	"key-in-slip": "a slip that was not signed tells of no visit",
+}
+
+var digits = regexp.MustCompile(`\.\d+`)
+
+// refusedAlone are the operations of which wrongAtOnce has asked.
+var refusedAlone sync.Map
+
+// wrongAtOnce spoils the fields of a step's body before the step itself, first each alone and then all of them at once: whatever is named alone is
+// named among the others too. It needs a database in which nothing stays of a value that turns out to be right.
+func (w *world) wrongAtOnce(s step, c call) {
+	w.t.Helper()
+	o := w.operations[s.op]
+	if w.DB.Engine() != store.SQLite || !o.body || !o.keyed || inTurn[s.op] != "" {
+		return
+	}
+	if _, asked := refusedAlone.LoadOrStore(s.op, true); asked {
+		return
+	}
+	c.key = ""
+	w.Rehearse(func() {
+		all, named, told := plain(w.t, c.body), map[string]bool{}, map[string]bool{}
+		o.content.fields("", func(path string, _ *schema) { told[path] = true })
+		o.content.fields("", func(path string, field *schema) {
+			for _, value := range field.wrongs() {
+				one := c
+				one.body = with(plain(w.t, c.body), path, value)
+				got := w.send(one)
+				if got.status != http.StatusUnprocessableEntity || len(got.fields()) == 0 || got.code() == "api.input_invalid" {
+					continue
+				}
+				for _, f := range got.fields() {
+					name, _, _ := strings.Cut(f, " ")
+					named[name] = true
+					// Consents are given elsewhere, and asked for where something needs them.
+					if !told[digits.ReplaceAllString(name, ".0")] && !strings.HasPrefix(name, "path.") && name != "consents" {
+						w.t.Errorf("%s with %v in %s names %s, which its body does not have: %s", s.op, value, path, name, got)
+					}
+				}
+				all = with(all, path, value)
+				return
+			}
+		})
+		if len(named) < 2 {
+			return
+		}
+		c.body = all
+		got := w.send(c)
+		for name := range named {
+			if !slices.ContainsFunc(got.fields(), func(f string) bool { return strings.HasPrefix(f, name+" ") }) {
+				w.t.Errorf("%s with %v leaves out %s, which it names alone: %s", s.op, all, name, got)
+			}
+		}
+	})
 }
 
 // TestUnknownIsNotFound asks about things that are not there, as somebody with every role and as a citizen: nobody is given an empty list of

@@ -110,10 +110,15 @@ func (s *Service) appointIn(tx *store.Tx, c *AppointCmd) (ProposalID, error) {
 		return "", err
 	}
 	g, err := decideGrant(&c.GrantRoleCmd, known, tx.Now(), tree)
-	if err == nil {
-		err = mayGrant(c.Actor, c.To, g, tree)
+	var bad errs.Fields
+	bad.AddErr("", err)
+	if errs.Blank(c.Reason) {
+		bad.Add("reason", "identity.reason_missing")
 	}
-	if err != nil {
+	if err := bad.Err("identity.grant_invalid"); err != nil {
+		return "", err
+	}
+	if err := mayGrant(c.Actor, c.To, g, tree); err != nil {
 		return "", err
 	}
 	payload, err := json.Marshal(Appointment{To: c.To, Role: c.Role, Region: c.Region, Point: c.Point, Campaign: c.Campaign, From: c.From, Until: c.Until})

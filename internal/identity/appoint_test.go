@@ -1,6 +1,7 @@
 package identity_test
 
 import (
+	"errors"
 	"testing"
 	"time"
 
@@ -29,11 +30,14 @@ func TestAppoint(t *testing.T) {
 			}
 			return w.s.Appoint(t.Context(), cmd)
 		}
+		_, err := appoint("everything wrong", func(c *identity.AppointCmd) { c.Region, c.Reason = "nowhere", " " })
+		if e, ok := errors.AsType[*errs.Error](err); !ok || len(e.Fields) != 2 || e.Fields[1].Path != "reason" {
+			t.Errorf("everything wrong: got %v, want region and reason named", err)
+		}
 		for want, change := range map[string]func(*identity.AppointCmd){
-			"identity.grant_invalid":    func(c *identity.AppointCmd) { c.Region = "nowhere" },
-			"identity.grant_to_self":    func(c *identity.AppointCmd) { c.To = w.admin },
-			"identity.not_allowed":      func(c *identity.AppointCmd) { c.Actor = w.actor(t, w.second) },
-			"identity.proposal_invalid": func(c *identity.AppointCmd) { c.Reason = " " },
+			"identity.grant_invalid": func(c *identity.AppointCmd) { c.Reason = " " },
+			"identity.grant_to_self": func(c *identity.AppointCmd) { c.To = w.admin },
+			"identity.not_allowed":   func(c *identity.AppointCmd) { c.Actor = w.actor(t, w.second) },
 		} {
 			if _, err := appoint("bad "+want, change); errs.CodeOf(err) != want {
 				t.Errorf("appoint: got %v, want %s", err, want)

@@ -39,7 +39,7 @@ type ProposeCmd struct {
 
 // Propose puts an act forward for a second person. Nothing moves yet.
 //
-// Errors: Invalid ledger.act_malformed, NotFound ledger.transaction_unknown, Conflict ledger.reversed_already, Forbidden
+// Errors: Invalid ledger.act_malformed with all bad fields, NotFound ledger.transaction_unknown, Conflict ledger.reversed_already, Forbidden
 // identity.not_allowed and, for one's own account, member.own_case, and those of identity.Propose.
 func (s *Service) Propose(ctx context.Context, c ProposeCmd) (identity.ProposalID, error) {
 	return s.propose.One(ctx, s.db, c)
@@ -53,19 +53,22 @@ var rightsOf = map[Reason][2]identity.Right{
 }
 
 func (s *Service) runPropose(tx *store.Tx, c *ProposeCmd) (identity.ProposalID, error) {
-	rights, ok := rightsOf[c.Act.Reason]
-	if err := c.Act.check(); err != nil {
-		return "", err
-	}
-	if !ok {
-		return "", malformed("act", "ledger.act_malformed")
-	}
 	tree, err := s.regions.Tree(tx)
 	if err != nil {
 		return "", err
 	}
+	bad, rights := c.Act.check(), rightsOf[c.Act.Reason]
+	if errs.Blank(c.Note) {
+		bad.Add("reason", "identity.reason_missing")
+	}
 	place, err := c.Act.place(tx, tree)
-	if err != nil {
+	switch {
+	case errs.KindOf(err) == errs.KindInvalid:
+		bad.AddErr("owner", err)
+	case err != nil && (bad.Len() == 0 || errs.Fault(err)):
+		return "", err
+	}
+	if err := bad.Err("ledger.act_malformed"); err != nil {
 		return "", err
 	}
 	if err := c.Actor.May(rights[0], place, tree); err != nil {
@@ -86,27 +89,35 @@ func (s *Service) runPropose(tx *store.Tx, c *ProposeCmd) (identity.ProposalID, 
 // an account can hold.
 const mostMinutes = 1_000_000_000
 
-func (a *Act) check() error {
+// check names every field that is wrong by itself.
+func (a *Act) check() (bad errs.Fields) {
 	if n := a.Minutes.Int64(); n > mostMinutes || n < -mostMinutes {
-		return malformed("minutes", "ledger.too_many")
+		bad.Add("minutes", "ledger.too_many")
 	}
-	ok := false
+	class := a.Account.Class
 	switch a.Reason {
 	case ForIssue:
-		ok = a.Account.Owner == City && ForIssue.Allows(Issuer, a.Account.Class) && a.Minutes.Sign() > 0
+		if a.Account.Owner != City || !ForIssue.Allows(Issuer, class) {
+			bad.Add("class", "ledger.class_not_allowed")
+		}
+		if a.Minutes.Sign() <= 0 {
+			bad.Add("minutes", "ledger.minutes_not_positive")
+		}
 	case ForAdjustment:
-		ok = a.Account.Owner != "" && a.Account.Class != Issuer && ForAdjustment.Allows(a.Account.Class, Adjustment) && !a.Minutes.IsZero()
+		if class == Issuer || !ForAdjustment.Allows(class, Adjustment) {
+			bad.Add("class", "ledger.class_not_allowed")
+		}
+		if a.Minutes.IsZero() {
+			bad.Add("minutes", "ledger.minutes_zero")
+		}
 	case ForReversal:
-		ok = a.Tx != ""
+		if a.Tx == "" {
+			bad.Add("transaction", "ledger.transaction_unknown")
+		}
+	default:
+		bad.Add("act", "ledger.act_malformed")
 	}
-	if !ok {
-		return malformed("act", "ledger.act_malformed")
-	}
-	return nil
-}
-
-func malformed(field, code string) error {
-	return errs.Invalid("ledger.act_malformed", errs.Field{Path: field, Code: code})
+	return bad
 }
 
 // notFor refuses whoever gains or loses by the act: nobody is one of the two persons for its own hours.
@@ -170,7 +181,7 @@ func (a *Act) owned(tx *store.Tx) error {
 	if err != nil || len(accounts) > 0 {
 		return err
 	}
-	return malformed("owner", "ledger.owner_unknown")
+	return errs.Invalid("ledger.act_malformed", errs.Field{Code: "ledger.owner_unknown"})
 }
 
 // ApproveCmd is the second person's part.

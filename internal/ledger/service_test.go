@@ -89,15 +89,23 @@ func TestTwoPersonsMakeAndTakeHours(t *testing.T) {
 		_, err := s.Propose(t.Context(), ledger.ProposeCmd{Actor: citizen.Actor, Key: c.Key(), Act: issue, Note: "more"})
 		wantCode(t, "issue by a citizen", err, "identity.not_allowed")
 		for what, act := range map[string]ledger.Act{
-			"owner":   {Reason: ledger.ForAdjustment, Account: saved("no such person"), Minutes: hours.Of(10)},
-			"minutes": {Reason: ledger.ForIssue, Account: ledger.PoolAccount, Minutes: hours.Of(1_000_000_001)},
-			"act":     {Reason: ledger.ForAdjustment, Account: saved(string(citizen.ID))},
+			"owner":              {Reason: ledger.ForAdjustment, Account: saved("no such person"), Minutes: hours.Of(10)},
+			"minutes":            {Reason: ledger.ForIssue, Account: ledger.PoolAccount, Minutes: hours.Of(1_000_000_001)},
+			"minutes of nothing": {Reason: ledger.ForAdjustment, Account: saved(string(citizen.ID))},
+			"class":              {Reason: ledger.ForIssue, Account: saved(ledger.City), Minutes: hours.Of(10)},
+			"transaction":        {Reason: ledger.ForReversal},
+			"act":                {Reason: ledger.ForService, Account: saved(string(citizen.ID)), Minutes: hours.Of(10)},
 		} {
 			_, err := s.Propose(t.Context(), ledger.ProposeCmd{Actor: one.Actor, Key: c.Key(), Act: act, Note: "a slip of the pen"})
 			wantCode(t, what, err, "ledger.act_malformed")
-			if e, ok := errors.AsType[*errs.Error](err); !ok || len(e.Fields) != 1 || e.Fields[0].Path != what {
+			if e, ok := errors.AsType[*errs.Error](err); !ok || len(e.Fields) != 1 || !strings.HasPrefix(what, e.Fields[0].Path) {
 				t.Errorf("%s: got %v", what, err)
 			}
+		}
+		_, err = s.Propose(t.Context(), ledger.ProposeCmd{Actor: one.Actor, Key: c.Key(), Act: ledger.Act{Reason: ledger.ForAdjustment, Account: ledger.Key{Owner: "no such person", Class: ledger.Issuer}}, Note: " "})
+		e, _ := errors.AsType[*errs.Error](err)
+		if e == nil || len(e.Fields) != 4 {
+			t.Errorf("everything wrong at once: got %v, want class, minutes, reason and owner", err)
 		}
 		propose := func(a ledger.Act) identity.ProposalID {
 			p, err := s.Propose(t.Context(), ledger.ProposeCmd{Actor: one.Actor, Key: c.Key(), Act: a, Note: "budget of the year"})

@@ -85,7 +85,11 @@ type typed struct{ kind, text string }
 func findableBy(name pii.Name, phone pii.Phone, home pii.Address) (all []typed) {
 	clear := name.Reveal()
 	letters := []rune(clear)
-	if surname := name.Surname(); surname != "" {
+	surname := name.Surname()
+	if len(letters) == 1 {
+		surname = clear // a name of one character is all that can be typed of it
+	}
+	if surname != "" {
 		all = append(all, typed{typedSurname, surname})
 	}
 	for i := 0; i+1 < len(letters); i++ {
@@ -204,7 +208,7 @@ type Match struct {
 // searchMost is how many people a search shows: more is a reason to type on.
 const searchMost = 10
 
-// Search finds people who live in a region or below while somebody types: by surname, two or more characters of the name, its sound or initials, the
+// Search finds people who live in a region or below while somebody types: by surname or a name of one character, two or more characters of the name, its sound or initials, the
 // last four digits of the phone, or the street with the numbers of house and building. It shows the first ten in the order of registration; each search is in the audit trail with whom it showed, and
 // never with what was typed. Errors: member.look_up_invalid, identity.not_allowed.
 func (s *Service) Search(ctx context.Context, by identity.Actor, place region.ID, text string) (matches []Match, err error) {

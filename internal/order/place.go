@@ -1,6 +1,7 @@
 package order
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -117,7 +118,7 @@ func (p *placing) decide(c *PlaceCmd) (*Order, error) {
 	}
 	item, err := offered.Current(c.Item, p.tx.Now())
 	if err != nil {
-		return nil, err
+		return nil, cmp.Or(withoutItem(c, p.tx.Now(), err), err)
 	}
 	home := p.homeOn(p.planned, rec.Person, clock.DayOf(c.Start))
 	rules, err := p.rulesNow(home.Region)
@@ -134,11 +135,11 @@ func (p *placing) decide(c *PlaceCmd) (*Order, error) {
 	if c.Paper && as != ByStation {
 		return nil, errs.New(errs.Forbidden, "order.paper_by_station").By("paper.station", "street")
 	}
-	if err := (placement{now: p.tx.Now(), start: c.Start, length: length, item: *item, rules: rules, paper: c.Paper}).check(c); err != nil {
-		return nil, err
+	payer, unpaid := p.payer(c, as, rec, rules)
+	if errs.Fault(unpaid) {
+		return nil, unpaid
 	}
-	payer, err := p.payer(c, as, rec, rules)
-	if err != nil {
+	if err := (placement{now: p.tx.Now(), start: c.Start, length: length, item: *item, rules: rules, paper: c.Paper, unpaid: unpaid}).check(c); err != nil {
 		return nil, err
 	}
 	now := p.tx.Now()

@@ -137,21 +137,17 @@ type placement struct {
 	item   catalog.Item
 	rules  policy.Rules
 	paper  bool
+	unpaid error // why a relative's offer to pay does not count
 }
 
-// check names every field that is wrong.
+// check names every field that is wrong. The offer of a relative is a refusal of its own where it is all that stands against the order.
 func (p placement) check(cmd *PlaceCmd) error {
 	var bad errs.Fields
 	if !p.item.Allows(cmd.Urgency) {
 		bad.Add("urgency", "order.urgency_not_offered", "urgency", string(cmd.Urgency))
 	}
-	if p.paper {
-		if p.start.After(p.now) {
-			bad.Add("start", "order.paper_in_future")
-		}
+	if checkDay(&bad, p.start, p.now, p.paper) {
 		checkHours(&bad, p.start, p.length, p.item)
-	} else {
-		checkStart(&bad, p.start, p.now, p.length, p.item)
 	}
 	longest := hours.Min(p.item.Longest, p.rules.TimeMaxPerOrder)
 	wrongLength := p.length.Cmp(p.item.Shortest) < 0 || p.length.Cmp(longest) > 0
@@ -161,6 +157,10 @@ func (p placement) check(cmd *PlaceCmd) error {
 	if p.item.FamilyPresence && !cmd.FamilyPresent {
 		bad.Add("family_present", "order.family_needed")
 	}
+	if bad.Len() == 0 {
+		return p.unpaid
+	}
+	bad.AddErr("offer_own_hours", p.unpaid)
 	err := bad.Err("order.invalid")
 	if named, ok := err.(*errs.Error); ok && wrongLength {
 		return named.Because(p.rules.Why("time.max_per_order", why.Value{Name: "shortest", Value: p.item.Shortest.String()}, why.Value{Name: "longest", Value: longest.String()}))
@@ -168,16 +168,38 @@ func (p placement) check(cmd *PlaceCmd) error {
 	return err
 }
 
-// checkStart names what is wrong with the time for which a visit is asked: it has to be to come, within half a year, in the hours of the item.
-func checkStart(bad *errs.Fields, start, now time.Time, length hours.Minutes, item catalog.Item) {
+// withoutItem names what is wrong with an order besides its item, which is not offered: nil when that is all.
+func withoutItem(cmd *PlaceCmd, now time.Time, unoffered error) error {
+	var bad errs.Fields
+	if checkDay(&bad, cmd.Start, now, cmd.Paper); bad.Len() == 0 || errs.Fault(unoffered) {
+		return nil
+	}
+	bad.AddErr("item", unoffered)
+	return bad.Err("order.invalid")
+}
+
+// checkDay names a time at which no such visit can be, and reports whether the hours of an item still mean something for it: a visit that is
+// asked for has to be to come, within half a year, and one on paper is over.
+func checkDay(bad *errs.Fields, start, now time.Time, paper bool) bool {
 	switch {
+	case paper:
+		if start.After(now) {
+			bad.Add("start", "order.paper_in_future")
+		}
 	case start.Before(now):
 		bad.Add("start", "order.start_in_past")
 	case start.After(now.AddDate(0, 6, 0)):
 		bad.Add("start", "order.start_too_far")
-		return // a day so far away may not be one that a calendar has
+		return false // a day so far away may not be one that a calendar has
 	}
-	checkHours(bad, start, length, item)
+	return true
+}
+
+// checkStart names what is wrong with the time for which a visit is asked, the hours of the item included.
+func checkStart(bad *errs.Fields, start, now time.Time, length hours.Minutes, item catalog.Item) {
+	if checkDay(bad, start, now, false) {
+		checkHours(bad, start, length, item)
+	}
 }
 
 // checkHours names a visit outside of the hours in which the item is offered.

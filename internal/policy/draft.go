@@ -200,17 +200,16 @@ const mostBytes = 64 << 10
 
 func (d *Draft) read(data []byte, f *errs.Fields, allow func(Param) *bad) {
 	if len(data) > mostBytes {
-		f.Add("", "policy.too_long", "most", mostBytes)
+		f.Add("toml", "policy.too_long", "most", mostBytes)
 		return
 	}
 	var tree map[string]any
 	if _, err := toml.Decode(string(data), &tree); err != nil {
-		line, reason := 0, err.Error()
-		var pe toml.ParseError
-		if errors.As(err, &pe) {
-			line, reason = pe.Position.Line, pe.Message
+		line := 1
+		if pe, ok := errors.AsType[toml.ParseError](err); ok {
+			line = pe.Position.Line
 		}
-		f.Add("", "policy.not_toml", "line", line, "reason", reason)
+		f.Add("toml", "policy.not_toml", "line", line)
 		return
 	}
 	leaves := map[string]any{}

@@ -213,10 +213,10 @@ confirm.auto_after = "90m30s"
 
 func TestParseSyntaxAndShape(t *testing.T) {
 	for in, want := range map[string]map[string]string{
-		"time = \n":                {"": "policy.not_toml"},
+		"time = \n":                {"toml": "policy.not_toml"},
 		"time = 5":                 {"time": "policy.unknown_key"},
 		"[time.step_minutes]\na=1": {"time.step_minutes": "policy.wrong_type"},
-		strings.Repeat("#", 70000): {"": "policy.too_long"},
+		strings.Repeat("#", 70000): {"toml": "policy.too_long"},
 		"\"time.step_minutes\" = 30\n[time]\nstep_minutes = 15\nrounding = \"down\"": {"time.step_minutes": "policy.key_twice"},
 	} {
 		_, err := Parse([]byte(in))

@@ -107,27 +107,25 @@ func New(db *store.DB) *Service { return &Service{db: db} }
 // Propose records a snapshot of the city's rules that a second person must approve. The error lists all bad fields at once; a From in the
 // past is policy.back_dated; whoever may not propose for the city gets the refusal of [By].
 func (s *Service) Propose(ctx context.Context, by By, cmd ProposeCmd) (Proposal, error) {
+	var bad errs.Fields
 	d, err := Parse(cmd.TOML)
-	if err != nil {
-		return Proposal{}, err
-	}
-	p := Proposal{Level: City, Text: d.Text(), From: cmd.From, Reason: cmd.Reason}
-	return s.propose(ctx, by, cmd.Key, p, d)
+	bad.AddErr("", err)
+	p := Proposal{Level: City, From: cmd.From, Reason: cmd.Reason}
+	return s.propose(ctx, by, cmd.Key, p, d, bad)
 }
 
 // ProposeOverride records an override that a second person must approve. Besides what Parse refuses, a value that is not stricter than
 // the rules above at From is policy.loosens, one that may not be narrowed policy.not_narrowable; whoever may not propose for the region gets the
 // refusal of [By].
 func (s *Service) ProposeOverride(ctx context.Context, by By, cmd OverrideCmd) (Proposal, error) {
+	var bad errs.Fields
 	d, err := ParseOverride(cmd.Level, cmd.TOML)
-	if err != nil {
-		return Proposal{}, err
-	}
+	bad.AddErr("", err)
 	if cmd.Region == "" || !contains(cmd.Path, cmd.Region) {
-		return Proposal{}, errs.Invalid("policy.invalid", errs.Field{Path: "region", Code: "policy.bad_region"})
+		bad.Add("region", "policy.bad_region")
 	}
-	p := Proposal{Region: cmd.Region, Level: cmd.Level, Path: cmd.Path, Text: d.Text(), From: cmd.From, Reason: cmd.Reason}
-	return s.propose(ctx, by, cmd.Key, p, d)
+	p := Proposal{Region: cmd.Region, Level: cmd.Level, Path: cmd.Path, From: cmd.From, Reason: cmd.Reason}
+	return s.propose(ctx, by, cmd.Key, p, d, bad)
 }
 
 func contains(path []string, region string) bool {
@@ -148,10 +146,12 @@ func checkReason(reason string) error {
 	return nil
 }
 
-func (s *Service) propose(ctx context.Context, by By, key string, p Proposal, d Draft) (Proposal, error) {
+// propose records a proposal of what was read, unless something is bad about it: then it names that with whatever else is.
+func (s *Service) propose(ctx context.Context, by By, key string, p Proposal, d Draft, bad errs.Fields) (Proposal, error) {
 	p.Reason = strings.TrimSpace(p.Reason)
-	if err := checkReason(p.Reason); err != nil {
-		return Proposal{}, err
+	bad.AddErr("", checkReason(p.Reason))
+	if bad.Len() == 0 {
+		p.Text = d.Text()
 	}
 	k := store.Key{Actor: by.ID, Key: key, Command: "policy.propose", Digest: canon.New("policy.propose", 1).
 		Str(p.Region).Str(string(p.Level)).Strs(p.Path).Str(p.Text).Bool(p.From.IsZero()).Time(p.From).Str(p.Reason).Digest()}
@@ -159,6 +159,11 @@ func (s *Service) propose(ctx context.Context, by By, key string, p Proposal, d 
 	err := s.db.Write(ctx, "policy.propose", func(tx *store.Tx) error {
 		if err := by.may(tx, Proposing, p.Region); err != nil {
 			return err
+		}
+		if bad.Len() > 0 {
+			all := bad
+			checkFrom(&all, tx.Now(), p.From)
+			return all.Err("policy.invalid")
 		}
 		ref, err := once(tx, k, func() (string, error) {
 			p := p
@@ -205,20 +210,26 @@ func once(tx *store.Tx, key store.Key, fn func() (string, error)) (string, error
 // furthest is how many years ahead rules can be proposed (default, ours).
 const furthest = 10
 
+// checkFrom names a day from which rules cannot begin to hold; the zero time is their approval's.
+func checkFrom(bad *errs.Fields, now, from time.Time) {
+	switch {
+	case from.IsZero():
+	case from.Before(now):
+		bad.Add("from", "policy.back_dated")
+	case from.After(now.AddDate(furthest, 0, 0)):
+		bad.Add("from", "policy.too_far")
+	}
+}
+
 // allowed refuses a proposal that is back-dated, or too far ahead, or, for a region, not stricter than the rules above it when it takes effect.
 func (s *Service) allowed(tx *store.Tx, p Proposal, d Draft) error {
 	from := p.From
 	if from.IsZero() {
 		from = tx.Now()
 	}
-	if from.Before(tx.Now()) {
-		return errs.Invalid("policy.invalid", errs.Field{Path: "from", Code: "policy.back_dated"})
-	}
-	if from.After(tx.Now().AddDate(furthest, 0, 0)) {
-		return errs.Invalid("policy.invalid", errs.Field{Path: "from", Code: "policy.too_far"})
-	}
-	if p.Level == City {
-		return nil
+	var f errs.Fields
+	if checkFrom(&f, tx.Now(), from); f.Len() > 0 || p.Level == City {
+		return f.Err("policy.invalid")
 	}
 	above := make([]string, 0, len(p.Path))
 	for _, r := range p.Path {
@@ -230,7 +241,6 @@ func (s *Service) allowed(tx *store.Tx, p Proposal, d Draft) error {
 	if err != nil {
 		return err
 	}
-	var f errs.Fields
 	for _, problem := range checkOverride(base, p.Level, d) {
 		f.Add(problem.Key, problem.Code, problem.Params...)
 	}

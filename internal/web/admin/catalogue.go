@@ -232,7 +232,7 @@ func PublishItem(r *page.Request) error {
 		_, err = r.Catalog.Publish(r.Context(), cmd)
 	}
 	if err != nil {
-		return r.Redisplay(err, o.at("/office/catalogue", "item", r.Form("item")), Catalogue, "effective_from", "effective", "urgencies", "urgency", "steps", "steps", "outcomes", "outcomes")
+		return r.Redisplay(err, o.at("/office/catalogue", "item", r.Form("item")), Catalogue, "effective_from", "effective", "from_hour", "from", "until_hour", "until", "urgencies", "urgency", "steps", "steps", "outcomes", "outcomes")
 	}
 	return o.Go(o.at("/office/catalogue", "item", cmd.Spec.Code, "done", "saved"))
 }

@@ -222,7 +222,7 @@ func ProposeAct(r *page.Request) error {
 		}
 		_, err := r.Ledger.Propose(r.Context(), ledger.ProposeCmd{Actor: r.Actor, Key: key, Act: a, Note: r.Form(prefix + "reason")})
 		return err
-	}, append(prefixed(actPrefix(r), "reason", "minutes"), "act", actPrefix(r)+"reason", "note", actPrefix(r)+"reason")...)
+	}, append(prefixed(actPrefix(r), "reason", "minutes", "class", "owner"), "transaction", actPrefix(r)+"tx", "act", actPrefix(r)+"reason", "note", actPrefix(r)+"reason")...)
 }
 
 // ApproveAct carries an act out as the second person.
