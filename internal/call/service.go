@@ -46,6 +46,9 @@ func New(db *store.DB, regions *region.Service, orders *order.Service, box *pii.
 		Head: func(c *AskCmd, w *canon.Writer) (identity.Actor, string) {
 			p := c.Place
 			w.Str(string(p.Recipient)).Str(p.Item).Time(p.Start).Int(p.Minutes.Int64()).Str(string(p.Urgency)).Bool(p.FamilyPresent)
+			if p.Again {
+				w.Bool(true)
+			}
 			w.Str(string(c.Reason)).Blob(box.Index(fieldCommand, c.Words))
 			return p.Actor, p.Key
 		}}

@@ -251,11 +251,11 @@ func (c *City) Tomorrow() time.Time {
 // Lesson is the item that tests order unless they say otherwise: learning to use a smartphone.
 const Lesson = "smartphone_lesson"
 
-// Place orders a lesson for tomorrow morning, and lets the station publish it if it has to.
+// Place orders a lesson for tomorrow morning, one more if there is one, and lets the station publish it if it has to.
 func (c *City) Place(by identity.Actor, recipient Person) order.ID {
 	c.t.Helper()
 	placed, err := c.Orders.Place(c.t.Context(), []order.PlaceCmd{{Actor: by, Key: c.Key(), Recipient: recipient.ID, Item: Lesson, Start: c.Tomorrow(),
-		Urgency: catalog.Everyday}})
+		Urgency: catalog.Everyday, Again: true}})
 	got := Must(c.t, placed, err)[0].Value
 	if got.WaitsFor == order.ForReview {
 		reviewed, err := c.Orders.Review(c.t.Context(), []order.ReviewCmd{{Actor: identity.System, Key: c.Key(), Order: got.ID, Approve: true}})

@@ -20,9 +20,9 @@ func verify(receipt []byte, key string) (int64, error) {
 	return p.Index, err
 }
 
-// lesson is the body of an order for tomorrow morning.
+// lesson is the body of an order for tomorrow morning, one more if there is one.
 func (w *world) lesson(recipient citytest.Person) m {
-	return m{"recipient": recipient.ID, "item": citytest.Lesson, "start": w.Tomorrow()}
+	return m{"recipient": recipient.ID, "item": citytest.Lesson, "start": w.Tomorrow(), "again": true}
 }
 
 // proof is what the volunteer sends from the door.
@@ -71,6 +71,7 @@ func orders(w *world) {
 
 	// A first order is looked at by the station.
 	id := w.does(step{op: "place-order", as: &desk, body: w.lesson(elder), rows: w.held("service_order+1"), want: m{"state": "submitted", "waits_for": "review"}}).text("id")
+	w.refused(step{op: "place-order", as: &elder, body: m{"recipient": elder.ID, "item": citytest.Lesson, "start": w.Tomorrow()}}, 422, "order.invalid", "again order.asked_already")
 	w.refused(step{op: "claim-order", as: &chen, at: []any{id}}, 409, "order.not_published")
 	w.refused(step{op: "review-order", as: &desk, at: []any{id}, body: m{"approve": false}}, 422, "order.invalid", "reason order.reason_missing")
 	w.does(step{op: "review-order", as: &desk, at: []any{id}, body: m{"approve": true}, want: m{"state": "published", "waits_for": "volunteer"}})

@@ -19,6 +19,7 @@ type Placement struct {
 	Urgency       string    `json:"urgency,omitempty" enum:"everyday,within_day,at_once" default:"everyday"`
 	OfferOwnHours bool      `json:"offer_own_hours,omitempty" doc:"A relative who places the order pays when the recipient's hours do not reach"`
 	FamilyPresent bool      `json:"family_present,omitempty" doc:"Somebody of the family is there, which some items ask for"`
+	Again         bool      `json:"again,omitempty" doc:"One more is meant, although this service is asked for already at that time"`
 	Paper         bool      `json:"paper,omitempty" doc:"Station only: served already, keyed in from a downtime sheet"`
 }
 
@@ -37,7 +38,7 @@ func (a *api) placeOrder(ctx context.Context, in *Take[Placement]) (Changed, err
 	b := in.Body
 	p, err := first(a.Orders.Place(ctx, []order.PlaceCmd{{Actor: actor(ctx), Key: in.Key, Recipient: member.PersonID(b.Recipient), Item: b.Item,
 		Start: orZero(&b.Start), Minutes: b.Minutes.orZero(), Urgency: catalog.Urgency(b.Urgency), OfferOwnHours: b.OfferOwnHours,
-		FamilyPresent: b.FamilyPresent, Paper: b.Paper}}))
+		FamilyPresent: b.FamilyPresent, Again: b.Again, Paper: b.Paper}}))
 	return changed(order.Changed(p), err)
 }
 

@@ -24,6 +24,8 @@ type PlaceCmd struct {
 	OfferOwnHours bool
 	// FamilyPresent promises that somebody of the family is there, which some items require.
 	FamilyPresent bool
+	// Again says that one more is meant where the same service is asked for already at that time.
+	Again bool
 	// Paper marks an order that was served already and is keyed in from a downtime sheet by the station.
 	Paper bool
 }

@@ -13,6 +13,9 @@ import (
 
 func headPlace(c *PlaceCmd, w *canon.Writer) (identity.Actor, string) {
 	w.Str(string(c.Recipient)).Str(c.Item).Time(c.Start).Int(c.Minutes.Int64()).Str(string(c.Urgency)).Bool(c.OfferOwnHours).Bool(c.FamilyPresent).Bool(c.Paper)
+	if c.Again {
+		w.Bool(true)
+	}
 	return c.Actor, c.Key
 }
 

@@ -24,7 +24,7 @@ func moveHouse(t *testing.T, c *citytest.City, p citytest.Person, to region.ID, 
 // placeAt asks for a lesson at ten o'clock of the n-th day from today and lets the station publish it if it has to.
 func placeAt(t *testing.T, c *citytest.City, p citytest.Person, n int) order.ID {
 	t.Helper()
-	placed := citytest.Got(c.Orders.Place(t.Context(), []order.PlaceCmd{{Actor: p.Actor, Key: c.Key(), Recipient: p.ID, Item: citytest.Lesson, Urgency: catalog.Everyday,
+	placed := citytest.Got(c.Orders.Place(t.Context(), []order.PlaceCmd{{Actor: p.Actor, Key: c.Key(), Recipient: p.ID, Item: citytest.Lesson, Urgency: catalog.Everyday, Again: true,
 		Start: c.Tomorrow().AddDate(0, 0, n-1)}})).Must(t, "place")
 	if placed.WaitsFor == order.ForReview {
 		citytest.Got(c.Orders.Review(t.Context(), []order.ReviewCmd{{Actor: identity.System, Key: c.Key(), Order: placed.ID, Approve: true}})).Must(t, "review")

@@ -77,13 +77,24 @@ type placing struct {
 	recipients map[member.PersonID]member.Recipient
 	known      map[string]bool // recipients who have been served before
 	planned    map[member.PersonID]member.Residence
+	asked      map[member.PersonID][]asked // what is open for who does not say that one more is meant
+}
+
+// asked is what somebody has asked for, and when that is.
+type asked struct {
+	item     string
+	from, to time.Time
 }
 
 func (w *work) preparePlacing(cmds []*PlaceCmd) (*placing, error) {
 	ids := make([]member.PersonID, len(cmds))
 	names := make([]string, len(cmds))
+	var once []member.PersonID
 	for i, c := range cmds {
 		ids[i], names[i] = c.Recipient, string(c.Recipient)
+		if c.Item != "" && !c.Again && !c.Paper {
+			once = append(once, c.Recipient)
+		}
 	}
 	slices.Sort(ids)
 	slices.Sort(names)
@@ -94,6 +105,12 @@ func (w *work) preparePlacing(cmds []*PlaceCmd) (*placing, error) {
 	}
 	if p.planned, err = member.PlannedHomes(w.tx, w.tree, slices.Compact(ids)); err != nil {
 		return nil, err
+	}
+	if len(once) > 0 {
+		slices.Sort(once)
+		if p.asked, err = askedBy(w.tx, slices.Compact(once)); err != nil {
+			return nil, err
+		}
 	}
 	p.known, err = servedBefore(w.tx, slices.Compact(names))
 	return p, err
@@ -142,12 +159,30 @@ func (p *placing) decide(c *PlaceCmd) (*Order, error) {
 	if err := (placement{now: p.tx.Now(), start: c.Start, length: length, item: *item, rules: rules, paper: c.Paper, unpaid: unpaid}).check(c); err != nil {
 		return nil, err
 	}
+	if err := p.askedAlready(c, item.Code, length); err != nil {
+		return nil, err
+	}
 	now := p.tx.Now()
 	o := &Order{ID: store.NewID[Order](p.tx), Item: item.Code, ItemVersion: item.Version, Recipient: c.Recipient, PlacedBy: c.Actor.ID,
 		PlacedAs: as, Payer: payer, Region: home.Region, Class: item.Class, Urgency: c.Urgency, Start: c.Start, Minutes: length,
 		Volunteers: item.Volunteers, Point: home.Point, PolicyVersion: string(rules.Version), SubmittedAt: now, Level: Community,
 		LevelSince: now, CheckCode: p.checkCode()}
 	return o, nil
+}
+
+// askedAlready refuses the same service for the same person at a time at which it is asked for already, unless whoever asks says that one more is
+// meant: mostly it was sent twice (default, ours; nobody published a rule). What is keyed in from paper has taken place.
+func (p *placing) askedAlready(c *PlaceCmd, item string, length hours.Minutes) error {
+	end := c.Start.Add(minutes(length))
+	for _, a := range p.asked[c.Recipient] {
+		if a.item == item && overlaps(a.from, a.to, c.Start, end) && !c.Again && !c.Paper {
+			return errs.Invalid("order.invalid", errs.Field{Path: "again", Code: "order.asked_already"}).By("order.asked_once", "person")
+		}
+	}
+	if p.asked != nil {
+		p.asked[c.Recipient] = append(p.asked[c.Recipient], asked{item, c.Start, end})
+	}
+	return nil
 }
 
 // checkCode draws the six digits that the recipient will tell the volunteer.

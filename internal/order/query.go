@@ -120,6 +120,24 @@ func servedBefore(tx *store.Tx, recipients []string) (map[string]bool, error) {
 	return m, err
 }
 
+// askedBy reads what is open for recipients, each with its time.
+func askedBy(tx *store.Tx, recipients []member.PersonID) (map[member.PersonID][]asked, error) {
+	all := make(map[member.PersonID][]asked, len(recipients))
+	_, err := store.In(tx, "SELECT recipient, item, start_at, minutes FROM service_order WHERE phase = 1 AND recipient IN (", recipients, ")",
+		func(r *store.Rows) (none struct{}, err error) {
+			var who member.PersonID
+			var one asked
+			var start int64
+			var long hours.Minutes
+			err = r.Scan(&who, &one.item, &start, &long)
+			one.from = clock.FromMicros(start)
+			one.to = one.from.Add(minutes(long))
+			all[who] = append(all[who], one)
+			return none, err
+		})
+	return all, err
+}
+
 // signed tells whether the recipient has signed the agreement about the item.
 func signed(tx *store.Tx, recipient, item string) (bool, error) {
 	n, err := store.All(tx, func(r *store.Rows) (n int64, err error) { return n, r.Scan(&n) },

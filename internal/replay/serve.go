@@ -32,7 +32,7 @@ func (d *driver) place(ctx context.Context, events []event) error {
 		s := &d.plan.services[v.item]
 		c := order.PlaceCmd{Actor: d.side(v, v.placer), Key: key("place", e.index()), Recipient: d.id(d.plan.recipients[v.recipient].person),
 			Item: s.code, Start: d.plan.cal.time(v.start), Minutes: hours.Of(int64(v.planned) * quarter), Urgency: catalog.Everyday,
-			FamilyPresent: s.family, Paper: v.has(onPaper)}
+			FamilyPresent: s.family, Again: true, Paper: v.has(onPaper)} // the plan means each of its visits
 		if s.urgentOnly {
 			c.Urgency = catalog.WithinDay
 			if v.has(atOnce) {

@@ -67,6 +67,7 @@ type askView struct {
 	Other        choiceView
 	Day, At      ui.Field
 	Family       bool
+	Asks, Again  bool
 }
 
 type personView struct {

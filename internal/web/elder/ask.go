@@ -147,16 +147,16 @@ func Place(r *page.Request) error {
 		return err
 	}
 	placed, err := page.One(r.Orders.Place(r.Context(), []order.PlaceCmd{{Actor: r.Actor, Key: key, Recipient: me, Item: item.Code, Start: start,
-		Minutes: r.Minutes(item), Urgency: page.Urgency(item, start, r.Now), FamilyPresent: r.Form("family") == "yes"}}))
+		Minutes: r.Minutes(item), Urgency: page.Urgency(item, start, r.Now), FamilyPresent: r.Form("family") == "yes", Again: r.OneMore()}}))
 	if kind := errs.KindOf(err); kind == errs.KindInvalid || kind == errs.Refused {
 		v := checkOf(r, item, start)
 		told := r.Tell(err)
-		v.Faults, v.Why = told.Faults, told.Why
+		v.Faults, v.Why, v.Asks, v.Again = told.Faults, told.Why, page.AskedTwice(told.Faults), r.OneMore()
 		if len(v.Faults) == 0 {
 			v.Faults = []ui.Fault{{Text: told.Text}}
 		}
 		for i := range v.Faults {
-			v.Faults[i].Field = map[string]string{"family_present": "family"}[v.Faults[i].Field]
+			v.Faults[i].Field = map[string]string{"family_present": "family", "again": "again"}[v.Faults[i].Field]
 		}
 		return r.Show(page.Status(kind), confirm(v))
 	}

@@ -54,6 +54,7 @@ func showOrder(r *page.Request, p relative, refused error) error {
 		v.At.Options = append(v.At.Options, ui.Option{Value: at, Text: at, Chosen: at == r.Form("at") || r.Form("at") == "" && at == "10:00"})
 	}
 	v.Faults, v.Why = faults(r, refused)
+	v.Asks, v.Again = page.AskedTwice(v.Faults), r.OneMore()
 	status := http.StatusOK
 	if refused != nil {
 		status = page.Status(errs.KindOf(refused))
@@ -89,7 +90,7 @@ func Order(r *page.Request) error {
 		return err
 	}
 	placed, err := page.One(r.Orders.Place(r.Context(), []order.PlaceCmd{{Actor: r.Actor, Key: key, Recipient: p.id, Item: item.Code, Start: start,
-		Urgency: page.Urgency(item, start, r.Now), OfferOwnHours: r.Form("own") == "yes", FamilyPresent: r.Form("family") == "yes"}}))
+		Urgency: page.Urgency(item, start, r.Now), OfferOwnHours: r.Form("own") == "yes", FamilyPresent: r.Form("family") == "yes", Again: r.OneMore()}}))
 	if correctable(err) {
 		return showOrder(r, p, err)
 	}

@@ -110,6 +110,14 @@ func Urgency(item *catalog.Item, start, now time.Time) catalog.Urgency {
 	return catalog.Everyday
 }
 
+// AskedTwice reports whether a request was refused because the same is asked for already: whoever asks may say that one more is meant.
+func AskedTwice(faults []ui.Fault) bool {
+	return slices.ContainsFunc(faults, func(f ui.Fault) bool { return f.Field == "again" })
+}
+
+// OneMore reports whether whoever asks has said that one more is meant.
+func (r *Request) OneMore() bool { return r.Form("again") == "yes" }
+
 // Comer is somebody who comes or came.
 type Comer struct {
 	Volunteer member.PersonID

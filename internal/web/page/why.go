@@ -23,7 +23,7 @@ var ruleWords = map[string]string{
 	"input.form": "page.rule.input_form", "ledger.available": "page.rule.ledger_available", "ledger.pattern": "page.rule.ledger_pattern",
 	"limits.account": "page.rule.limits", "limits.address": "page.rule.limits", "member.admitted": "page.rule.member_admitted", "member.quiet_hours": "page.rule.quiet_hours",
 	"notary.log": "page.rule.notary_log", "notify.again": "page.rule.notify_again", "notify.ways": "page.rule.notify_ways",
-	"order.places": "page.rule.order_places", "order.state": "page.rule.order_state", "order.two_persons": "page.rule.two_persons", "order.who": "page.rule.order_who",
+	"order.asked_once": "page.rule.order_asked_once", "order.places": "page.rule.order_places", "order.state": "page.rule.order_state", "order.two_persons": "page.rule.two_persons", "order.who": "page.rule.order_who",
 	"site.origin": "page.rule.page_origin", "site.streams": "page.rule.page_streams", "paper.once": "page.rule.paper_once", "paper.station": "page.rule.paper_station", "policy": "page.rule.policy",
 	"privacy.erasure": "page.rule.privacy_erasure", "privacy.merge": "page.rule.privacy_merge", "record.once": "page.rule.record_once", "record.one_person": "page.rule.one_person",
 	"record.shown": "page.rule.record_shown", "record.state": "page.rule.record_state", "redeem.kin": "page.rule.redeem_kin",
