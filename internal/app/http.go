@@ -16,7 +16,8 @@ import (
 	"timebank/internal/web/page"
 )
 
-// handler answers every request of the installation: pages for people and the API for programs, which share the address "/".
+// handler answers every request of the installation: pages for people and the API for programs, which share the address "/" and every one at which
+// there is nothing.
 func (a *App) handler() http.Handler {
 	api := httpapi.New(httpapi.Deps{
 		DB: a.DB, Clock: a.Clock, IDs: a.IDs, Log: a.Log, Health: a.Health, Metrics: a.Metrics,
@@ -27,7 +28,9 @@ func (a *App) handler() http.Handler {
 	api = compressed(api)
 	pages := a.Pages()
 	mux := http.NewServeMux()
-	mux.Handle("/", api)
+	for _, path := range httpapi.Paths() {
+		mux.Handle(path, api)
+	}
 	for _, path := range web.Paths() {
 		mux.Handle(path, pages)
 	}
@@ -37,7 +40,7 @@ func (a *App) handler() http.Handler {
 			return err
 		}))
 	}
-	mux.HandleFunc("GET /{$}", func(w http.ResponseWriter, r *http.Request) {
+	mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Vary", "Accept")
 		if strings.Contains(r.Header.Get("Accept"), "text/html") {
 			pages.ServeHTTP(w, r)

@@ -216,6 +216,39 @@ func TestALongHeadIsRefused(t *testing.T) {
 	}
 }
 
+// Where there is nothing, a person gets a page and a program a problem; and the address of a program never answers with a page.
+func TestNowhereAnswersPersonsAndProgramsInTheirWay(t *testing.T) {
+	s := answering(t, nil)
+	for _, one := range []struct {
+		path, accept, kind string
+		status             int
+	}{
+		{"/", "text/html", "text/html; charset=utf-8", http.StatusOK},
+		{"/", "*/*", "application/json", http.StatusOK},
+		{"/nowhere", "text/html,*/*;q=0.8", "text/html; charset=utf-8", http.StatusNotFound},
+		{"/nowhere", "*/*", "application/problem+json", http.StatusNotFound},
+		{"/elder/nowhere", "text/html", "text/html; charset=utf-8", http.StatusNotFound},
+		{"/api/v1/nowhere", "text/html", "application/problem+json", http.StatusNotFound},
+		{"/health/live", "text/html", "text/plain; charset=utf-8", http.StatusOK},
+	} {
+		req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, s.URL+strings.TrimPrefix(one.path, "/"), nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		req.Header.Set("Accept", one.accept)
+		resp, err := http.DefaultClient.Do(req)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := resp.Body.Close(); err != nil {
+			t.Error(err)
+		}
+		if kind := resp.Header.Get("Content-Type"); resp.StatusCode != one.status || kind != one.kind {
+			t.Errorf("%s for %s: got %d %s, want %d %s", one.path, one.accept, resp.StatusCode, kind, one.status, one.kind)
+		}
+	}
+}
+
 // Too many requests are told when to come back, on pages and in the API, and a health check is not counted.
 func TestTooManyRequestsAreToldWhenToComeBack(t *testing.T) {
 	s := answering(t, map[string]string{"limits.address": "1", "limits.address_burst": "3"})

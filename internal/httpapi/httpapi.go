@@ -82,6 +82,11 @@ type api struct{ Deps }
 // base stands before every operation's path. A change that breaks a client gets another.
 const base = "/api/v1"
 
+// Paths lists the patterns under which only programs ask. The address "/", and what lies nowhere, is shared with the pages.
+func Paths() []string {
+	return []string{"/api/", "/docs", "/docs/", "/openapi.json", "/health/", "/metrics"}
+}
+
 // Limits of what the API takes (default, ours).
 const (
 	maxBody   = 1 << 20

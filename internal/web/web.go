@@ -27,7 +27,8 @@ func New(s *page.Site) http.Handler {
 	return guard.Handler(mux)
 }
 
-// Paths lists the patterns under which pages lie. The address "/" itself is shared with the API, whose index it is to a program.
+// Paths lists the patterns under which pages lie. The address "/" itself is shared with the API, whose index it is to a program, and so is what
+// lies nowhere.
 func Paths() []string {
 	return []string{"/elder/", "/family/", "/volunteer/", "/public/", "/desk/", "/office/", "/live/", ui.AssetPath, "/sign-in", "/sign-in/", "/sign-out", "/settings", "/step-up", "/register", "/account", "/account/", "/inbox"}
 }
