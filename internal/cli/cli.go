@@ -5,6 +5,7 @@
 package cli
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -71,28 +72,41 @@ type finding struct{ text string }
 // Error is the sentence.
 func (f finding) Error() string { return f.text }
 
+// saying is standard output. It keeps the first error, so that a command that goes on after it does not end as if it had been heard.
+type saying struct {
+	to     io.Writer
+	failed error
+}
+
+func (s *saying) Write(p []byte) (int, error) {
+	n, err := s.to.Write(p)
+	s.failed = cmp.Or(s.failed, err)
+	return n, err
+}
+
 // Main runs one command and returns its exit code.
 func Main(args []string, stdin io.Reader, stdout, stderr io.Writer, environ []string) int {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	var root commands
-	e := &env{ctx: ctx, stdin: stdin, out: stdout, err: stderr, environ: environ, root: &root}
+	out := &saying{to: stdout}
+	e := &env{ctx: ctx, stdin: stdin, out: out, err: stderr, environ: environ, root: &root}
 
 	exited := -1
 	parser, err := kong.New(&root, kong.Name("timebank"), kong.Description("The time bank of a city: service today is saved as hours and comes back as service."),
-		kong.Writers(stdout, stderr), kong.Exit(func(code int) { exited = code }), kong.UsageOnError(), kong.ConfigureHelp(kong.HelpOptions{Compact: true}))
+		kong.Writers(out, stderr), kong.Exit(func(code int) { exited = code }), kong.UsageOnError(), kong.ConfigureHelp(kong.HelpOptions{Compact: true}))
 	if err != nil {
 		panic(err) // the structs above are wrong
 	}
 	parsed, err := parser.Parse(args)
-	if exited >= 0 {
-		return exited // --help
+	if exited >= 0 { // --help
+		return max(exited, e.report(out.failed))
 	}
 	if err != nil {
 		fmt.Fprintf(stderr, "timebank: %v\n", err)
 		return exitUsage
 	}
-	return e.report(parsed.Run(e))
+	return e.report(cmp.Or(parsed.Run(e), out.failed))
 }
 
 // report prints an error as a sentence and returns the exit code.
