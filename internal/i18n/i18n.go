@@ -79,8 +79,8 @@ func flatten(into map[string]string, prefix string, tree map[string]any) error {
 }
 
 // Text returns the sentence of a code in the language, with {name} replaced by the value that follows "name" in params: alternating names
-// and values, as errs.Field carries them. A language without a catalogue reads as the default, a code without a sentence as "internal", and a
-// name without a value is left out.
+// and values, as errs.Field carries them. {name|visit|visits} is the value and the noun that goes with it. A language without a catalogue
+// reads as the default, a code without a sentence as "internal", and a name without a value is left out.
 func Text(lang, code string, params ...any) string {
 	catalogue, ok := catalogues[lang]
 	if !ok {
@@ -102,14 +102,27 @@ func Text(lang, code string, params ...any) string {
 			return b.String()
 		}
 		b.WriteString(before)
+		name, nouns, counts := strings.Cut(name, "|")
 		for i := 0; i+1 < len(params); i += 2 {
 			if params[i] == name {
-				fmt.Fprint(&b, params[i+1])
+				value := fmt.Sprint(params[i+1])
+				if b.WriteString(value); counts {
+					b.WriteString(" " + noun(nouns, value))
+				}
 				break
 			}
 		}
 		template = after
 	}
+}
+
+// noun is the one of "visit|visits" that goes with a number.
+func noun(nouns, number string) string {
+	one, more, _ := strings.Cut(nouns, "|")
+	if number == "1" {
+		return one
+	}
+	return more
 }
 
 // Has reports whether the code has a sentence of its own.

@@ -8,7 +8,7 @@ import (
 	"testing"
 )
 
-var placeholder = regexp.MustCompile(`\{([a-z_]+)\}`)
+var placeholder = regexp.MustCompile(`\{([a-z_]+)(?:\|[a-z]+\|[a-z]+)?\}`)
 
 func names(template string) (list []string) {
 	for _, m := range placeholder.FindAllStringSubmatch(template, -1) {
@@ -76,7 +76,7 @@ func TestText(t *testing.T) {
 	defer func() { catalogues = saved }()
 	catalogues = map[string]map[string]string{
 		Chinese: {"a.b": "最多{most}个，现有{got}个。", "internal": "系统出了点问题。"},
-		English: {"a.b": "At most {most}, there are {got}.", "internal": "Something went wrong.", "open": "{never closed"},
+		English: {"a.b": "At most {most}, there are {got}.", "internal": "Something went wrong.", "open": "{never closed", "count": "{n|visit|visits} in {d|day|days}"},
 	}
 	for _, c := range []struct {
 		lang, code string
@@ -88,6 +88,7 @@ func TestText(t *testing.T) {
 		{"fr", "a.b", []any{"most", 3}, "最多3个，现有个。"},
 		{"en", "a.b", []any{"most"}, "At most , there are ."},
 		{"en", "x.y", nil, "Something went wrong."},
+		{"en", "count", []any{"n", 1, "d", "31"}, "1 visit in 31 days"},
 		{"en", "open", []any{"never", 1}, "{never closed"},
 		{"en", "a.b", []any{"most", "{got}", "got", 1}, "At most {got}, there are 1."},
 	} {

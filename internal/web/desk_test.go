@@ -114,7 +114,7 @@ func TestTheDeskSeesToTeams(t *testing.T) {
 	id := path[strings.LastIndex(path, "/")+1:]
 	desk.post(path+"/join", url.Values{"key": {"team-join-1"}, "who": {"何经理"}}).is(t, http.StatusNotFound, "volunteer")
 	desk.post(path+"/join", url.Values{"key": {"team-join-2"}, "who": {"陈晓燕"}}).is(t, http.StatusOK, "The member has joined", "陈** leaves")
-	desk.get("/desk/teams").is(t, http.StatusOK, "苏宁志愿队", "1 members")
+	desk.get("/desk/teams").is(t, http.StatusOK, "苏宁志愿队", "1 member")
 
 	order := s.Place(elder.Actor, elder)
 	at := "/desk/orders/" + string(order)

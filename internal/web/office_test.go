@@ -113,7 +113,7 @@ func TestEveryFigureOnThePageOpens(t *testing.T) {
 			opened.is(t, http.StatusOK, fields[len(fields)-1])
 		}
 	}
-	officer.get("/office/figure?when=all&code=figure.completed").is(t, http.StatusOK, "All 1 entries add up to 1", "张**")
+	officer.get("/office/figure?when=all&code=figure.completed").is(t, http.StatusOK, "1 entry, 1 in all", "张**")
 	officer.get("/office/figure?code=figure.nothing").is(t, http.StatusNotFound)
 	officer.get("/office/?when=own&from=x&to=2020-10-01").is(t, http.StatusOK, "Please write the day like 2020-10-01")
 	officer.get("/office/?when=own&from=2020-10-01&to=2020-10-31").is(t, http.StatusOK, "before")
@@ -288,7 +288,7 @@ func TestAnOfficeClaimsOnTheFund(t *testing.T) {
 	form.Set("key", "fund-claim-1")
 	form.Set("minutes-"+string(id), "60")
 	city.post("/office/orders/"+string(id)+"/fund-claim", form).is(t, http.StatusOK, "It is done")
-	city.get("/office/figure?when=all&code=figure.fund").is(t, http.StatusOK, "All 1 entries add up to 1 h", string(id))
+	city.get("/office/figure?when=all&code=figure.fund").is(t, http.StatusOK, "1 entry, 1 h", string(id))
 }
 
 // A point opens, gets its hours, is refused to close while somebody works there, moves and closes; the trail keeps before and after.
