@@ -118,3 +118,27 @@ func TestTheHistoryOfAnOrderIsInWords(t *testing.T) {
 		}
 	}
 }
+
+// What the desk has cancelled by mistake it takes back, as long as the rules give time; a colleague is not offered what it may not do.
+func TestTheDeskTakesItsCancellationBack(t *testing.T) {
+	s := newSite(t)
+	elder := s.Recipient(83, s.Home())
+	id := s.Place(elder.Actor, elder)
+	path := "/desk/orders/" + string(id)
+	clerk, colleague := s.as(s.Staff(identity.PointStaff, s.Home())), s.as(s.Staff(identity.PointStaff, s.Home()))
+	button := `action="` + path + `/restore"`
+	clerk.post(path+"/cancel", url.Values{"key": {"cancel-mine-1"}, "cancel-reason": {"the wrong line"}}).is(t, http.StatusOK, button, "You can take it back until")
+	if strings.Contains(colleague.get(path).body, button) {
+		t.Error("a colleague is offered to take it back")
+	}
+	colleague.post(path+"/restore", url.Values{"key": {"restore-its-1"}}).is(t, http.StatusForbidden)
+	clerk.post(path+"/restore", url.Values{"key": {"restore-mine-1"}}).is(t, http.StatusOK, "It is as before")
+	if o := s.Order(id); o.State != order.Submitted { // the first of all that this person asks for is looked at
+		t.Errorf("the order is %s, want submitted", o.State)
+	}
+	clerk.post(path+"/cancel", url.Values{"key": {"cancel-mine-2"}, "cancel-reason": {"the wrong line"}}).is(t, http.StatusOK, button)
+	s.Pass(time.Hour)
+	if strings.Contains(clerk.get(path).body, button) {
+		t.Error("the time is over, and the button is still there")
+	}
+}

@@ -174,16 +174,17 @@ const streamed citytest.Class = "stream"
 
 // noneSucceeds are the routes at which nobody of the cast can succeed, and which test sees them through.
 var noneSucceeds = map[string]string{
-	"GET /live/{of}/{id}":         "a stream has no end: TestAStreamIsForWhoMaySeeThePage",
-	"GET /inbox":                  "only where the installation opens it: TestTheInboxIsClosedUnlessItIsADemo",
-	"GET /sign-in/city":           "needs the city's provider: TestComingInFromTheCitysAppOnThePages",
-	"GET /sign-in/return":         "needs the city's provider: TestComingInFromTheCitysAppOnThePages",
-	"POST /sign-in":               "only in a demonstration: TestTheDeskServesACallByKeysAlone",
-	"POST /sign-in/choice":        "needs the choice that a code has led to: TestWhoSharesATelephoneChooses",
-	"POST /sign-in/code":          "needs the code of a message: TestComingInByACode",
-	"POST /sign-in/enrol":         "needs what an invitation has begun: TestStaffComesInAndShowsItsSecondFactorAgain",
-	"POST /sign-in/invitation":    "needs an invitation, good once: TestStaffComesInAndShowsItsSecondFactorAgain",
-	"POST /account/email/confirm": "needs the code of a letter: TestAnAddressCountsOnceItsCodeCameBack",
+	"GET /live/{of}/{id}":            "a stream has no end: TestAStreamIsForWhoMaySeeThePage",
+	"GET /inbox":                     "only where the installation opens it: TestTheInboxIsClosedUnlessItIsADemo",
+	"GET /sign-in/city":              "needs the city's provider: TestComingInFromTheCitysAppOnThePages",
+	"GET /sign-in/return":            "needs the city's provider: TestComingInFromTheCitysAppOnThePages",
+	"POST /desk/orders/{id}/restore": "only whoever cancelled: TestTheDeskTakesItsCancellationBack",
+	"POST /sign-in":                  "only in a demonstration: TestTheDeskServesACallByKeysAlone",
+	"POST /sign-in/choice":           "needs the choice that a code has led to: TestWhoSharesATelephoneChooses",
+	"POST /sign-in/code":             "needs the code of a message: TestComingInByACode",
+	"POST /sign-in/enrol":            "needs what an invitation has begun: TestStaffComesInAndShowsItsSecondFactorAgain",
+	"POST /sign-in/invitation":       "needs an invitation, good once: TestStaffComesInAndShowsItsSecondFactorAgain",
+	"POST /account/email/confirm":    "needs the code of a letter: TestAnAddressCountsOnceItsCodeCameBack",
 }
 
 func classOf(w *httptest.ResponseRecorder) citytest.Class {

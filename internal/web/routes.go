@@ -253,6 +253,7 @@ func routes() []route {
 		{"POST /desk/orders/{id}/dispatch", desk.Door, page.SignedIn, desk.Dispatch},
 		{"POST /desk/orders/{id}/escalate", desk.Door, page.SignedIn, desk.Escalate},
 		{"POST /desk/orders/{id}/cancel", desk.Door, page.SignedIn, desk.Cancel},
+		{"POST /desk/orders/{id}/restore", desk.Door, page.SignedIn, desk.Restore},
 		{"POST /desk/orders/{id}/move", desk.Door, page.SignedIn, desk.Move},
 		{"POST /desk/orders/{id}/no-show", desk.Door, page.SignedIn, desk.NoShow},
 		{"POST /desk/orders/{id}/witness", desk.Door, page.SignedIn, desk.Witness},

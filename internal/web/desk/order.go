@@ -137,6 +137,15 @@ func fillOrder(r *page.Request, tx *store.Tx, tree *region.Tree, v *orderView, o
 		v.History = append(v.History, []string{r.When(h.At), r.T(didCode(h.Action)), becomes(r, tree, h)})
 	}
 	acts(r, tree, v, o, item)
+	if o.State == order.Cancelled && page.May(r.Actor, identity.OrderCancelFor, o.Region, tree) {
+		rules, err := r.RulesOf(tx, tree, &o.Order)
+		if err != nil {
+			return err
+		}
+		if until, mine := r.CancelledByMe(o, rules); mine {
+			v.Restore, v.RestoreHint = r.Key(), r.T("page.elder.undo_until", "until", page.Clock(until))
+		}
+	}
 	var serve []member.TeamID
 	for _, a := range o.Assignments {
 		if a.Team != "" {
@@ -392,6 +401,14 @@ func Witness(r *page.Request) error {
 func Confirm(r *page.Request) error {
 	return act(r, "confirmed_for", func(c order.OrderCmd) error {
 		_, err := page.One(r.Orders.Confirm(r.Context(), []order.ConfirmCmd{{Actor: c.Actor, Key: c.Key, Order: c.Order, Outcomes: r.HTTP.Form["outcome"], CallBack: r.Form("call_back") == "yes"}}))
+		return err
+	})
+}
+
+// Restore takes the desk's cancellation back.
+func Restore(r *page.Request) error {
+	return act(r, "restored", func(c order.OrderCmd) error {
+		_, err := page.One(r.Orders.UndoCancel(r.Context(), []order.OrderCmd{c}))
 		return err
 	})
 }

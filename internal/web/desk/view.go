@@ -155,22 +155,23 @@ type orderView struct {
 	Moreover, Wrote                      string // said besides a refusal, and what was written
 	Frozen                               bool
 	// The keys of what can be done now, "" for what cannot.
-	Publish, Refuse, Escalate, Move, Cancel, Confirm, Undo, ComplainKey string
-	Day, At                                                             ui.Field // another time
-	Papers                                                              []ui.Field
-	Outcomes                                                            []choiceView
-	Duties                                                              []dutyView
-	Complain                                                            ui.Field
-	CanDispatch                                                         bool
-	Coming                                                              []comingView
-	Candidates, Others                                                  []candidateView
-	FollowUp                                                            *followUpView
-	Complaints                                                          []complaintView
-	History, Told                                                       [][]string
-	Missed                                                              bool // somebody was not reached: call
-	Calls                                                               []callLine
-	NoteKey                                                             string
-	NoteAbout, NoteWords                                                ui.Field
+	Publish, Refuse, Escalate, Move, Cancel, Confirm, Undo, Restore, ComplainKey string
+	RestoreHint                                                                  string
+	Day, At                                                                      ui.Field // another time
+	Papers                                                                       []ui.Field
+	Outcomes                                                                     []choiceView
+	Duties                                                                       []dutyView
+	Complain                                                                     ui.Field
+	CanDispatch                                                                  bool
+	Coming                                                                       []comingView
+	Candidates, Others                                                           []candidateView
+	FollowUp                                                                     *followUpView
+	Complaints                                                                   []complaintView
+	History, Told                                                                [][]string
+	Missed                                                                       bool // somebody was not reached: call
+	Calls                                                                        []callLine
+	NoteKey                                                                      string
+	NoteAbout, NoteWords                                                         ui.Field
 }
 
 type followUpView struct {
