@@ -212,6 +212,32 @@ func TestPassbookPages(t *testing.T) {
 	})
 }
 
+// A service counts once in the matrix, wherever its earners are from: also where none is from the transaction's own region, and for one who got nothing.
+func TestAServiceCountsOnceInTheMatrix(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, db *store.DB, _ *clock.Fake) {
+		issue(t, db, 1000)
+		hold(t, db, "a", 150, ledger.PoolAccount)
+		earner := func(name, region string, minutes int64) ledger.Credit {
+			return ledger.Credit{To: saved(name), Debit: hours.Of(minutes), Credit: hours.Of(minutes), RegionTo: region}
+		}
+		storetest.Write(t, db, func(tx *store.Tx) error {
+			return first(capture(tx, []ledger.Settlement{{Meta: ledger.Meta{Ref: "a", Region: "qixia", RegionTo: "pukou", Actor: "system"}, Reason: ledger.ForService,
+				Credits: []ledger.Credit{earner("chen", "gulou", 60), earner("wu", "xuanwu", 90), earner("zhou", "pukou", 0)}}}))
+		})
+		storetest.Read(t, db, func(tx *store.Tx) error {
+			rows, err := ledger.Clearing(tx, "0001-01-01", "9999-12-31")
+			var services, minutes int64
+			for _, r := range rows {
+				services, minutes = services+r.Services, minutes+r.Minutes.Int64()
+			}
+			if len(rows) != 2 || services != 1 || minutes != 150 {
+				t.Errorf("got %+v, want one service and 150 minutes in two rows", rows)
+			}
+			return err
+		})
+	})
+}
+
 func checkExports(t *testing.T, lines []ledger.Line) {
 	t.Helper()
 	var text, book bytes.Buffer

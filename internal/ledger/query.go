@@ -355,20 +355,20 @@ const earnerRegion = "CASE WHEN e.region_to <> '' THEN e.region_to ELSE t.region
 type Served struct {
 	Region   string        // of the payer
 	RegionTo string        // of the earner
-	Services int64         // each in one row only, that of its transaction's earner
+	Services int64         // each in one row only, that of its first earner
 	Minutes  hours.Minutes // credited
 	Reversed hours.Minutes // of these, taken back later
 }
 
 // Clearing sums the services of the civil days from..to, both included, by payer's and earner's region. The minutes of a service of several
-// earners stand where each of them is from; the services of all rows add up to those that were paid. The caller adds regions up to districts.
+// earners stand where each of them is from, and the service where the first is from; the services of all rows add up to those that were paid. The caller adds regions up to districts.
 func Clearing(tx *store.Tx, from, to clock.Day) ([]Served, error) {
 	return store.All(tx, func(r *store.Rows) (s Served, err error) {
 		return s, r.Scan(&s.Region, &s.RegionTo, &s.Services, &s.Minutes, &s.Reversed)
-	}, "SELECT t.region, "+earnerRegion+", COUNT(DISTINCT CASE WHEN e.region_to = '' THEN t.seq END), CAST(SUM(e.minutes) AS BIGINT), "+
-		"CAST(SUM(CASE WHEN v.reverses IS NULL THEN 0 ELSE e.minutes END) AS BIGINT) "+
-		"FROM ledger_tx t JOIN ledger_entry e ON e.tx = t.seq JOIN account a ON a.seq = e.destination LEFT JOIN ledger_tx v ON v.reverses = t.id "+
-		"WHERE t.reason = 'service' AND a.class IN ('saved', 'group') AND t.day BETWEEN $1 AND $2 GROUP BY 1, 2 ORDER BY 1, 2",
+	}, "SELECT s.region, s.region_to, COUNT(s.one), CAST(SUM(s.minutes) AS BIGINT), CAST(SUM(s.reversed) AS BIGINT) FROM ("+
+		"SELECT t.region AS region, "+earnerRegion+" AS region_to, CASE WHEN e.n = MIN(e.n) OVER (PARTITION BY e.tx) THEN 1 END AS one, "+
+		"e.minutes AS minutes, CASE WHEN v.reverses IS NULL THEN 0 ELSE e.minutes END AS reversed FROM ledger_tx t JOIN ledger_entry e ON e.tx = t.seq JOIN account a ON a.seq = e.destination LEFT JOIN ledger_tx v ON v.reverses = t.id "+
+		"WHERE t.reason = 'service' AND a.class IN ('saved', 'group') AND t.day BETWEEN $1 AND $2) s GROUP BY 1, 2 ORDER BY 1, 2",
 		string(from), string(to))
 }
 
