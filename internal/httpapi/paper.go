@@ -169,6 +169,7 @@ type SlipWords struct {
 	Minutes       *Length   `json:"minutes,omitempty" doc:"How long the visit took"`
 	Volunteers    []ID      `json:"volunteers,omitempty" maxItems:"5" doc:"Who came, for a visit"`
 	FamilyPresent bool      `json:"family_present,omitempty"`
+	Again         bool      `json:"again,omitempty" doc:"Of a request: one more is meant, although this service is asked for already at that time"`
 	Signed        bool      `json:"signed,omitempty" doc:"The recipient's signature stands on the slip of a visit"`
 }
 
@@ -176,7 +177,7 @@ func (a *api) keyIn(ctx context.Context, in *OnSlip[SlipWords]) (Made, error) {
 	b := in.Body
 	made, err := a.Paper.KeyIn(ctx, paper.KeyInCmd{Actor: actor(ctx), Key: in.Key, Code: in.Code, Recipient: member.PersonID(b.Recipient), Item: b.Item,
 		Start: orZero(&b.Start), Minutes: b.Minutes.orZero(), Volunteers: each(b.Volunteers, func(v ID) member.PersonID { return member.PersonID(v) }),
-		FamilyPresent: b.FamilyPresent, Signed: b.Signed})
+		FamilyPresent: b.FamilyPresent, Again: b.Again, Signed: b.Signed})
 	return Made{ID(made)}, err
 }
 

@@ -171,7 +171,7 @@ func (p *placing) decide(c *PlaceCmd) (*Order, error) {
 }
 
 // askedAlready refuses the same service for the same person at a time at which it is asked for already, unless whoever asks says that one more is
-// meant: mostly it was sent twice (default, ours; nobody published a rule). What is keyed in from paper has taken place.
+// meant: mostly it was sent twice (default, ours; nobody published a rule). A visit that is keyed in from paper has taken place.
 func (p *placing) askedAlready(c *PlaceCmd, item string, length hours.Minutes) error {
 	end := c.Start.Add(minutes(length))
 	for _, a := range p.asked[c.Recipient] {

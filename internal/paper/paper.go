@@ -56,6 +56,9 @@ func New(db *store.DB, regions *region.Service, members *member.Service, items *
 				w.Str(string(v))
 			}
 			w.Bool(c.FamilyPresent).Bool(c.Signed)
+			if c.Again {
+				w.Bool(true)
+			}
 			return c.Actor, c.Key
 		}}
 	return s

@@ -276,7 +276,12 @@ func TestWhatWasWrittenOnPaperIsKeyedInOnce(t *testing.T) {
 		})
 
 		// A request on a slip becomes an order like any other.
-		asked, err := c.Paper.KeyIn(ctx, paper.KeyInCmd{Actor: desk.Actor, Key: c.Key(), Code: ask, Recipient: elder.ID, Item: citytest.Lesson, Start: c.Tomorrow()})
+		c.Place(elder.Actor, elder)
+		request := paper.KeyInCmd{Actor: desk.Actor, Key: c.Key(), Code: ask, Recipient: elder.ID, Item: citytest.Lesson, Start: c.Tomorrow()}
+		_, err = c.Paper.KeyIn(ctx, request)
+		refused(t, "what the elder has asked for herself", "order.invalid", err)
+		request.Key, request.Again = c.Key(), true
+		asked, err := c.Paper.KeyIn(ctx, request)
 		if err != nil {
 			t.Fatal(err)
 		}

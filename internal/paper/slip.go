@@ -249,6 +249,7 @@ type KeyInCmd struct {
 	Minutes       hours.Minutes
 	Volunteers    []member.PersonID // of a visit
 	FamilyPresent bool
+	Again         bool // of a request: one more is meant, although the same is asked for already at that time
 	// Signed says that the recipient's signature stands on the slip of a visit.
 	Signed bool
 }
@@ -266,7 +267,8 @@ func (s *Service) runKeyIn(tx *store.Tx, c *KeyInCmd) (order.ID, error) {
 		return "", err
 	}
 	if slip.Kind == ForOrder {
-		slip.Order, err = s.orders.AskedOnPaper(tx, order.PlaceCmd{Actor: c.Actor, Recipient: c.Recipient, Item: c.Item, Start: c.Start, Minutes: c.Minutes, FamilyPresent: c.FamilyPresent})
+		slip.Order, err = s.orders.AskedOnPaper(tx, order.PlaceCmd{Actor: c.Actor, Recipient: c.Recipient, Item: c.Item, Start: c.Start, Minutes: c.Minutes, FamilyPresent: c.FamilyPresent,
+			Again: c.Again})
 	} else {
 		slip.Order, err = s.visit(tx, slip, c)
 	}

@@ -252,7 +252,7 @@ func personPage(r *page.Request, status int, trouble error) error {
 	}
 	if trouble != nil {
 		told := r.Tell(trouble)
-		v.Faults, v.Refused, v.Asks = told.Faults, told.Why, page.AskedTwice(told.Faults)
+		v.Faults, v.Refused, v.Asks = told.Faults, told.Why, page.AskedTwice(trouble)
 		if len(v.Faults) == 0 {
 			v.Faults = []ui.Fault{{Text: told.Text}}
 		}
@@ -317,7 +317,7 @@ func request(r *page.Request, tx *store.Tx) (v askView, err error) {
 		text := clock.DayOf(r.Now).Start().Add(time.Duration(half) * 30 * time.Minute).In(clock.Zone).Format("15:04")
 		v.At.Options = append(v.At.Options, ui.Option{Value: text, Text: text, Chosen: text == r.Form("at")})
 	}
-	v.Family, v.Again = r.Form("family") == "yes", r.OneMore()
+	v.Family = r.Form("family") == "yes"
 	return v, nil
 }
 

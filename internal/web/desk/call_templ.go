@@ -624,7 +624,7 @@ func askFields(p ui.Page, v askView) templ.Component {
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		templ_7745c5c3_Err = ui.OneMore(p, v.Asks, v.Again).Render(ctx, templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = ui.OneMore(p, v.Asks).Render(ctx, templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}

@@ -169,7 +169,7 @@ func holderPage(r *page.Request, act identity.Actor, status int, trouble error) 
 	}
 	if trouble != nil {
 		told := r.Tell(trouble)
-		v.Faults, v.Refused, v.Asks = told.Faults, told.Why, page.AskedTwice(told.Faults)
+		v.Faults, v.Refused, v.Asks = told.Faults, told.Why, page.AskedTwice(trouble)
 		if len(v.Faults) == 0 {
 			v.Faults = []ui.Fault{{Text: told.Text}}
 		}

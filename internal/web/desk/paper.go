@@ -217,7 +217,7 @@ func KeyIn(r *page.Request) error {
 	if err != nil {
 		return redisplayed(r, err, "/desk/slips", Slips)
 	}
-	cmd := paper.KeyInCmd{Actor: r.Actor, Key: key, Code: slip.Code, Item: r.Form("item"), FamilyPresent: r.Form("family") == "yes", Signed: r.Form("signed") == "yes"}
+	cmd := paper.KeyInCmd{Actor: r.Actor, Key: key, Code: slip.Code, Item: r.Form("item"), FamilyPresent: r.Form("family") == "yes", Again: r.OneMore(), Signed: r.Form("signed") == "yes"}
 	ticked := map[string]bool{"signed": cmd.Signed, "family": cmd.FamilyPresent}
 	var bad errs.Fields
 	var whoPicks, camePicks []ui.Option
@@ -261,8 +261,9 @@ func KeyIn(r *page.Request) error {
 	case "paper.slip_used", "paper.slip_void":
 		return redisplayed(r, err, "/desk/slips", Slips)
 	}
+	ticked["asks"] = page.AskedTwice(err)
 	return r.Redisplay(err, at, func(r *page.Request) error { return keyInPage(r, slip, ticked, whoPicks, camePicks) },
-		"start", "from", "volunteer", "came", "recipient", "who", "family_present", "family", "agreement", "item", "urgency", "item")
+		"again", "again", "start", "from", "volunteer", "came", "recipient", "who", "family_present", "family", "agreement", "item", "urgency", "item")
 }
 
 // named finds the person whom a field names. Several who fit are returned for the reader to choose among, and none or several are a fault of

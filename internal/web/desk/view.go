@@ -67,7 +67,7 @@ type askView struct {
 	Other        choiceView
 	Day, At      ui.Field
 	Family       bool
-	Asks, Again  bool
+	Asks         bool
 }
 
 type personView struct {

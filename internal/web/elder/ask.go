@@ -151,7 +151,7 @@ func Place(r *page.Request) error {
 	if kind := errs.KindOf(err); kind == errs.KindInvalid || kind == errs.Refused {
 		v := checkOf(r, item, start)
 		told := r.Tell(err)
-		v.Faults, v.Why, v.Asks, v.Again = told.Faults, told.Why, page.AskedTwice(told.Faults), r.OneMore()
+		v.Faults, v.Why, v.Asks = told.Faults, told.Why, page.AskedTwice(err)
 		if len(v.Faults) == 0 {
 			v.Faults = []ui.Fault{{Text: told.Text}}
 		}

@@ -35,7 +35,7 @@ type whenView struct {
 type checkView struct {
 	ui.Page
 	Key, Item, Icon, Day, At, Minutes, Never, Back string
-	Family, Urgent, Asks, Again                    bool
+	Family, Urgent, Asks                           bool
 	Facts                                          []ui.Row
 	Lengths                                        []ui.Link
 	Faults                                         []ui.Fault

@@ -1406,7 +1406,7 @@ func orderPage(v orderView) templ.Component {
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
-				templ_7745c5c3_Err = ui.OneMore(v.Page, v.Asks, v.Again).Render(ctx, templ_7745c5c3_Buffer)
+				templ_7745c5c3_Err = ui.OneMore(v.Page, v.Asks).Render(ctx, templ_7745c5c3_Buffer)
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}

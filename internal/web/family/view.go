@@ -62,7 +62,7 @@ type orderView struct {
 	ui.Page
 	Key, Action, Name, Back string
 	Acts, Present, Own      bool
-	Asks, Again             bool
+	Asks                    bool
 	Item, Day, At           ui.Field
 	Faults                  []ui.Fault
 	Why                     *ui.Why

@@ -54,7 +54,7 @@ func showOrder(r *page.Request, p relative, refused error) error {
 		v.At.Options = append(v.At.Options, ui.Option{Value: at, Text: at, Chosen: at == r.Form("at") || r.Form("at") == "" && at == "10:00"})
 	}
 	v.Faults, v.Why = faults(r, refused)
-	v.Asks, v.Again = page.AskedTwice(v.Faults), r.OneMore()
+	v.Asks = page.AskedTwice(refused)
 	status := http.StatusOK
 	if refused != nil {
 		status = page.Status(errs.KindOf(refused))

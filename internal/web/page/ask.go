@@ -2,6 +2,7 @@ package page
 
 import (
 	"cmp"
+	"errors"
 	"slices"
 	"strings"
 	"time"
@@ -111,12 +112,13 @@ func Urgency(item *catalog.Item, start, now time.Time) catalog.Urgency {
 }
 
 // AskedTwice reports whether a request was refused because the same is asked for already: whoever asks may say that one more is meant.
-func AskedTwice(faults []ui.Fault) bool {
-	return slices.ContainsFunc(faults, func(f ui.Fault) bool { return f.Field == "again" })
+func AskedTwice(refused error) bool {
+	named, ok := errors.AsType[*errs.Error](refused)
+	return ok && slices.ContainsFunc(named.Fields, func(f errs.Field) bool { return f.Code == "order.asked_already" })
 }
 
 // OneMore reports whether whoever asks has said that one more is meant.
-func (r *Request) OneMore() bool { return r.Form("again") == "yes" }
+func (r *Request) OneMore() bool { return r.Form("one_more") == "yes" }
 
 // Comer is somebody who comes or came.
 type Comer struct {
