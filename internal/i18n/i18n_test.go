@@ -8,7 +8,7 @@ import (
 	"testing"
 )
 
-var placeholder = regexp.MustCompile(`\{([a-z_]+)(?:\|[a-z]+\|[a-z]+)?\}`)
+var placeholder = regexp.MustCompile(`\{([a-z_]+)(?:\|[a-z -]+\|[a-z -]+)?\}`)
 
 func names(template string) (list []string) {
 	for _, m := range placeholder.FindAllStringSubmatch(template, -1) {
