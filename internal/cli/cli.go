@@ -106,7 +106,8 @@ func Main(args []string, stdin io.Reader, stdout, stderr io.Writer, environ []st
 		fmt.Fprintf(stderr, "timebank: %v\n", err)
 		return exitUsage
 	}
-	return e.report(cmp.Or(parsed.Run(e), out.failed))
+	err = parsed.Run(e)
+	return e.report(cmp.Or(err, out.failed))
 }
 
 // report prints an error as a sentence and returns the exit code.

@@ -84,7 +84,7 @@ const base = "/api/v1"
 
 // Paths lists the patterns under which only programs ask. The address "/", and what lies nowhere, is shared with the pages.
 func Paths() []string {
-	return []string{"/api/", "/docs", "/docs/", "/openapi.json", "/health/", "/metrics"}
+	return []string{"/api", "/api/", "/docs", "/docs/", "/openapi.json", "/health", "/health/", "/metrics"}
 }
 
 // Limits of what the API takes (default, ours).

@@ -97,7 +97,10 @@ func (a *Act) check() (bad errs.Fields) {
 	class := a.Account.Class
 	switch a.Reason {
 	case ForIssue:
-		if a.Account.Owner != City || !ForIssue.Allows(Issuer, class) {
+		if a.Account.Owner != City {
+			bad.Add("owner", "ledger.owner_unknown")
+		}
+		if !ForIssue.Allows(Issuer, class) {
 			bad.Add("class", "ledger.class_not_allowed")
 		}
 		if a.Minutes.Sign() <= 0 {

@@ -486,7 +486,7 @@ func Preview(r *page.Request) error {
 func (o *office) again(wrong error) error {
 	if key := o.Form("param"); key != "" {
 		o.HTTP.SetPathValue("key", key)
-		return o.Redisplay(wrong, o.at("/office/rules/"+key), Parameter, "from", "from", "reason", "reason", "", "value")
+		return o.Redisplay(wrong, o.at("/office/rules/"+key), Parameter, "from", "from", "reason", "reason", "toml", "value", "", "value")
 	}
 	return o.Redisplay(wrong, o.at("/office/rules"), Rules, "from", "from", "reason", "reason", "", "toml")
 }

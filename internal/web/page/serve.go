@@ -60,7 +60,7 @@ func (s *Site) Handle(d *Door, need Need, do Handler) http.Handler {
 		head.Set("Content-Security-Policy", policyHeader)
 		head.Set("Permissions-Policy", "geolocation=(self), camera=(self), microphone=(), payment=()")
 		head.Set("Content-Language", r.Lang)
-		head.Set("Vary", "Cookie, Accept-Language")
+		head.Set("Vary", "Accept, Cookie, Accept-Language")
 		h.Body = http.MaxBytesReader(w, h.Body, maxForm)
 		defer func() {
 			if failure := recover(); failure != nil {
